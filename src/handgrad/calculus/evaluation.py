@@ -1,0 +1,306 @@
+"""The value of an expression: NumPy over named axes, with einsum where products are summed.
+
+An array may have more dimensions in front of its named axes, such as a stack of perturbed parameters; they broadcast, so
+that one evaluation serves the whole stack. No Python loop runs over examples or units. Overflow follows IEEE: exp(1e4) is
+infinite, without a warning.
+"""
+
+import functools
+import operator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from handgrad.calculus.expressions import (
+    Add,
+    Call,
+    Compare,
+    Delta,
+    Derivative,
+    Expression,
+    Lookup,
+    Multiply,
+    Negative,
+    Number,
+    Power,
+    Quotient,
+    Reduction,
+    Symbol,
+    union,
+)
+from handgrad.calculus.functions import CONSTANTS, PRIMITIVES, Array, Formula, Function
+from handgrad.calculus.indices import EXAMPLE, Axis, listed, unit
+from handgrad.calculus.parser import parse
+from handgrad.errors import AxisError, HandgradError, did_you_mean
+
+Value = Array | float
+Named = tuple[Value, tuple[Axis, ...]]
+"""A value and the axes of its last dimensions. Plain numbers stay Python's, so that they never widen a float32."""
+
+ARRAY_OPERATORS = {
+    "<": np.less, "<=": np.less_equal, ">": np.greater, ">=": np.greater_equal, "==": np.equal, "!=": np.not_equal,
+}  # fmt: skip
+REDUCE = {"sum": np.sum, "mean": np.mean, "max": np.max}
+LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def evaluate(
+    expression: Expression,
+    values: Mapping[str, Value],
+    functions: Mapping[str, Function] | None = None,
+    axes: tuple[Axis, ...] | None = None,
+) -> Array:
+    """Compute an expression.
+
+    `values` maps quantities by their keys ("W[2]", "dZ[2]", "alpha", "relu'(Z[1])") to arrays whose last dimensions are
+    the quantity's axes in their order: W[2] is n_2 × n_1, Z[2] is n_2 × m. "w" are the examples' weights in means; without them
+    all are equal. `functions` maps names ("g[1]", "relu'") to formulas or to callables on arrays. The result has the
+    expression's axes, in the order of `axes` where that is given. float32 stays float32.
+
+    Raises HandgradError for a quantity or function without a value, AxisError for sizes that contradict each other.
+    """
+    evaluator = _Evaluator(values, functions or {})
+    with np.errstate(all="ignore"):  # infinities and NaN are values here, and where() computes both branches
+        value, have = evaluator.value(expression)
+    return np.asarray(value if axes is None else _aligned(value, have, axes))
+
+
+def _aligned(value: Value, have: tuple[Axis, ...], want: tuple[Axis, ...]) -> Value:
+    """Put the named axes in the order of `want`, with size 1 for those that the value does not have."""
+    if have == want or not isinstance(value, np.ndarray) or (not have and value.ndim == 0):
+        return value
+    front = value.ndim - len(have)
+    order = [have.index(axis) for axis in want if axis in have]
+    value = value.transpose(*range(front), *(front + place for place in order))
+    return value[(..., *(slice(None) if axis in have else None for axis in want))]
+
+
+class _Evaluator:
+    def __init__(self, values: Mapping[str, Value], functions: Mapping[str, Function]) -> None:
+        self.values, self.functions = values, functions
+        self.arguments: dict[str, Named] = {}
+
+    @functools.cached_property
+    def dtype(self) -> np.dtype[Any]:
+        """The precision at work: that of the arrays that were given."""
+        given = [self.values[name] for name in self.values]
+        arrays = [v.dtype for v in given if isinstance(v, np.ndarray) and v.dtype.kind == "f"]
+        return np.result_type(*arrays) if arrays else np.dtype(np.float64)
+
+    def value(self, expression: Expression) -> Named:
+        match expression:
+            case Number(number):
+                return float(number), ()
+            case Symbol() | Derivative():
+                return self.quantity(expression)
+            case Call():
+                return self.call(expression)
+            case Negative(term):
+                value, axes = self.value(term)
+                return -value, axes
+            case Add(terms):
+                return self.together(terms, lambda *values: functools.reduce(operator.add, values))
+            case Multiply(factors):
+                return self.together(factors, lambda *values: functools.reduce(operator.mul, values))
+            case Quotient(numerator, denominator):
+                return self.together((numerator, denominator), np.divide)
+            case Power(base, Number(2)):
+                return self.together((base,), np.square)
+            case Power(base, exponent):
+                return self.together((base, exponent), np.power)
+            case Compare(relation, left, right):
+                return self.together((left, right), ARRAY_OPERATORS[relation])
+            case Reduction():
+                return self.reduction(expression)
+            case Delta(axis, other):
+                return self.delta(axis, other)
+            case Lookup():
+                return self.lookup(expression)
+            case _:
+                raise TypeError(f"{type(expression).__name__} has no value")
+
+    def together(self, parts: tuple[Expression, ...], compute: Callable[..., Value]) -> Named:
+        """Compute elementwise over the union of the parts' axes."""
+        found = [self.value(part) for part in parts]
+        axes = union(have for _, have in found)
+        values = [_aligned(value, have, axes) for value, have in found]
+        try:
+            result = compute(*values)
+        except ValueError as error:
+            raise self.contradiction(parts) or error from None
+        if all(isinstance(value, float) for value in values):
+            return float(result), axes
+        return result, axes
+
+    def quantity(self, quantity: Symbol | Derivative) -> Named:
+        if quantity.key in self.arguments:
+            return self.arguments[quantity.key]
+        value = self.values.get(quantity.key)
+        if value is None and isinstance(quantity, Symbol):
+            value = self.implied(quantity)
+        if value is None:
+            known = did_you_mean(quantity.key, self.values) if self.values else "no values were given"
+            raise HandgradError(f"{quantity.key} has no value. {known}")
+        if isinstance(value, int | float):
+            return float(value), ()
+        axes = (quantity.on or ()) if isinstance(quantity, Symbol) else quantity.axes
+        value = np.asarray(value)
+        if value.ndim < len(axes):
+            raise AxisError(f"{quantity.key} has the axes {listed(axes)}, but its array has the shape {value.shape}")
+        if len(set(axes)) < len(axes):  # the same axis twice is the diagonal
+            letters = dict(zip(dict.fromkeys(axes), LETTERS, strict=False))
+            value = np.einsum(f"...{''.join(letters[a] for a in axes)}->...{''.join(letters.values())}", value)
+        return value, quantity.axes
+
+    def implied(self, quantity: Symbol) -> Value | None:
+        """Constants, and what follows from the batch: m, and each example's share w_i / Σ w."""
+        if quantity.key in CONSTANTS:
+            return CONSTANTS[quantity.key]
+        if quantity.key == "m":
+            return float(self.size(EXAMPLE))
+        if quantity.key == "share":
+            weights = self.values.get("w")
+            return 1.0 / self.size(EXAMPLE) if weights is None else weights / np.sum(weights)
+        return None
+
+    def size(self, axis: Axis) -> int:
+        """The size of an axis, from the first array that has it."""
+        for name, have, shape in self.shapes(self.values):
+            if (axis.name, axis.layer) in have:
+                return shape[have.index((axis.name, axis.layer))]
+            if axis == unit("L") and name == "Y":
+                return shape[0]
+        for value, named in self.arguments.values():
+            if axis.layer is None and unit() in named and isinstance(value, np.ndarray):
+                return int(value.shape[value.ndim - len(named) + named.index(unit())])
+        raise HandgradError(f"the size of {axis} is not known: no array that was given has that axis")
+
+    def shapes(self, names: Mapping[str, Value]) -> Iterator[tuple[str, list[tuple[str, object]], tuple[int, ...]]]:
+        for name in names:
+            value = self.values.get(name)
+            if not isinstance(value, np.ndarray) or not value.ndim or "(" in name:
+                continue
+            have = parse(name).axes
+            yield name, [(a.name, a.layer) for a in have], value.shape[value.ndim - len(have) :]
+
+    def contradiction(self, parts: tuple[Expression, ...]) -> AxisError | None:
+        """Name two quantities in the parts whose arrays give one axis different sizes."""
+        seen: dict[Axis, tuple[int, str]] = {}
+        for part in parts:
+            for quantity in _quantities(part):
+                value, axes = self.quantity(quantity)
+                shape = np.shape(value)[np.ndim(value) - len(axes) :]
+                for axis, size in zip(axes, shape, strict=True):
+                    known, name = seen.setdefault(axis, (size, quantity.key))
+                    if known != size:
+                        return AxisError(f"{axis} has {known} entries in {name}, but {size} in {quantity.key}")
+        return None
+
+    def call(self, call: Call) -> Named:
+        if call.key in self.values:
+            return np.asarray(self.values[call.key]), call.axes
+        primitive = PRIMITIVES.get(call.function)
+        if primitive is not None and not call.primes:
+            value, axes = self.together(call.arguments, primitive.compute)
+            # where and indicator can lose the precision at work, since they may see no number but a truth value
+            return (value.astype(self.dtype) if primitive.from_truth and isinstance(value, np.ndarray) else value), axes
+        function = self.functions.get(call.name)
+        if function is None:
+            function = self.functions.get(call.function + "'" * call.primes)
+        if function is None:
+            known = did_you_mean(call.name, {*self.functions, *PRIMITIVES})
+            raise HandgradError(f"the function {call.name} is not known. {known}")
+        if not isinstance(function, Formula):
+            return self.together(call.arguments, function)
+        left_out = function.parameters[len(call.arguments) :]
+        if len(call.arguments) > len(function.parameters) or not set(left_out) <= set(function.defaults):
+            raise HandgradError(f"{call.name} takes {', '.join(function.parameters)}, but {len(call.arguments)} were given")
+        own: list[Named] = [(float(function.defaults[name]), ()) for name in left_out]
+        return self.formula(function, [*(self.value(argument) for argument in call.arguments), *own])
+
+    def formula(self, function: Formula, arguments: list[Named]) -> Named:
+        """Evaluate a formula's body with its parameters bound; a rowwise one runs along the one unit axis there is."""
+        rows = {axis for _, axes in arguments for axis in axes if axis.name == "unit"}
+        rowwise = unit() not in rows and _mentions(function.body, unit())
+        if rowwise and len(rows) != 1:
+            raise AxisError(f"a rowwise function needs an argument with one axis of units, but it has {listed(tuple(rows))}")
+        place = dict.fromkeys(rows, unit()) if rowwise else {}
+        outer = self.arguments
+        self.arguments = {
+            name: (value, tuple(place.get(axis, axis) for axis in axes))
+            for name, (value, axes) in zip(function.parameters, arguments, strict=True)
+        }
+        try:
+            value, axes = self.value(function.body)
+        finally:
+            self.arguments = outer
+        back = {new: old for old, new in place.items()}
+        return value, tuple(back.get(axis, axis) for axis in axes)
+
+    def reduction(self, reduction: Reduction) -> Named:
+        kind, over, body = reduction.kind, reduction.over, reduction.body
+        weighted = kind == "mean" and EXAMPLE in over and self.values.get("w") is not None
+        if weighted:
+            inner = Reduction("sum", over, Multiply((Symbol("share"), body)))
+            value, axes = self.reduction(inner)
+            others = [self.size(axis) for axis in over if axis != EXAMPLE]
+            return value / float(np.prod(others)), axes
+        if kind != "max" and isinstance(body, Multiply):
+            return self.contraction(kind, over, body)
+        value, axes = self.value(body)
+        if not isinstance(value, np.ndarray):
+            raise AxisError(f"{body} is a plain number here and has no axis to take the {kind} over")
+        front = value.ndim - len(axes)
+        places = tuple(front + axes.index(axis) for axis in over)
+        return REDUCE[kind](value, axis=places), tuple(axis for axis in axes if axis not in over)
+
+    def contraction(self, kind: str, over: tuple[Axis, ...], body: Multiply) -> Named:
+        """A sum of products is one einsum: a matrix product where two matrices share one axis."""
+        found = [self.value(factor) for factor in body.factors]
+        scale = float(np.prod([value for value, _ in found if isinstance(value, float)]))
+        arrays = [(value, axes) for value, axes in found if not isinstance(value, float)]
+        every = union(axes for _, axes in arrays)
+        letters = dict(zip(every, LETTERS, strict=False))
+        result = tuple(axis for axis in every if axis not in over)
+        subscripts = ",".join("..." + "".join(letters[axis] for axis in axes) for _, axes in arrays)
+        target = "".join(letters[axis] for axis in result)
+        try:
+            value = np.einsum(f"{subscripts}->...{target}", *(value for value, _ in arrays), optimize=len(arrays) > 1)
+        except ValueError as error:
+            raise self.contradiction(body.factors) or error from None
+        if kind == "mean":
+            sizes = {axis: size for v, axes in arrays for axis, size in zip(axes[::-1], v.shape[::-1], strict=False)}
+            scale /= float(np.prod([sizes[axis] for axis in over]))
+        return (value if scale == 1 else value * scale), result
+
+    def delta(self, axis: Axis, other: Axis | Symbol) -> Named:
+        along = np.arange(self.size(axis))
+        if isinstance(other, Axis):
+            return (along[:, None] == along).astype(self.dtype), (axis, other)
+        label, axes = self.quantity(other)
+        return (along[:, None] == label).astype(self.dtype), (axis, *axes)
+
+    def lookup(self, lookup: Lookup) -> Named:
+        value, axes = self.value(lookup.body)
+        label, along = self.quantity(lookup.label)
+        rest = (lookup.axis, *(axis for axis in axes if axis not in (lookup.axis, *along)), *along)
+        ordered = np.asarray(_aligned(value, axes, rest))
+        index = np.reshape(label, (1,) * (len(rest) - len(along)) + np.shape(label)).astype(int)
+        front = ordered.ndim - len(rest)
+        found = np.take_along_axis(ordered, index[(None,) * front], axis=front)
+        return np.squeeze(found, axis=front), rest[1:]
+
+
+def _quantities(expression: Expression) -> Iterator[Symbol | Derivative]:
+    if isinstance(expression, Symbol | Derivative):
+        yield expression
+    else:
+        for part in expression.parts:
+            yield from _quantities(part)
+
+
+def _mentions(expression: Expression, axis: Axis) -> bool:
+    over = expression.over if isinstance(expression, Reduction) else expression.axes
+    return axis in over or any(_mentions(part, axis) for part in expression.parts)
+

@@ -1,0 +1,415 @@
+"""What is meant: immutable expressions over named axes, checked when they are made.
+
+There are no transposes and no orders of axes here. W[l] has the axes (unit[l], unit[l-1]), Z[l] has (unit[l], example), and a
+matrix product is a sum over a shared axis of a product. Every node knows its free axes and refuses operands that do
+not fit together, also where their sizes happen to be equal.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
+from typing import Any, Self
+
+from handgrad.calculus.indices import EXAMPLE, Affine, Axis, listed, unit
+from handgrad.errors import AxisError
+
+ELEMENTS = frozenset({"W", "b", "Z", "A", "M"})
+"""The quantities of a layer: weights, biases, pre-activations, activations, dropout masks."""
+
+QUANTITIES = ELEMENTS | {"X", "Y", "Y_smooth", "J", "ell", "w", "share", "label"}
+"""The names of the field that are never functions. share is w_i / Σ w: an example's share in the mean, 1/m."""
+
+
+def default_axes(name: str, layer: Affine | None) -> tuple[Axis, ...]:
+    """The axes that a name of the field stands for, as in the seeds: W[l] is n_l × n_{l-1}, examples are columns."""
+    if name in ELEMENTS and layer is not None:
+        if name == "W":
+            return (unit(layer), unit(layer - 1))
+        return (unit(layer),) if name == "b" else (unit(layer), EXAMPLE)
+    if name in {"X", "Y", "Y_smooth"}:
+        return (unit(0 if name == "X" else "L"), EXAMPLE)
+    return (EXAMPLE,) if name in {"ell", "w", "share", "label"} else ()
+
+
+def union(parts: Iterable[tuple[Axis, ...]]) -> tuple[Axis, ...]:
+    """All axes of the parts, each once, in the order of the part that has most of them."""
+    ordered = sorted(parts, key=len, reverse=True)
+    return tuple(dict.fromkeys(axis for part in ordered for axis in part))
+
+
+@dataclass(frozen=True)
+class Expression:
+    """A node of what is meant. `axes` are its free axes; equality is structural."""
+
+    @cached_property
+    def axes(self) -> tuple[Axis, ...]:
+        """The named axes that the value has."""
+        return union(part.axes for part in self.parts)
+
+    @property
+    def parts(self) -> tuple[Expression, ...]:
+        """The direct operands, in order."""
+        found: list[Expression] = []
+        for entry in fields(self):
+            value = getattr(self, entry.name)
+            found.extend(v for v in (value if isinstance(value, tuple) else (value,)) if isinstance(v, Expression))
+        return tuple(found)
+
+    def map(self, change: Callable[[Any], Any]) -> Self:
+        """Rebuild this node with `change` applied to every operand, axis and index in it (one level)."""
+        changed: dict[str, Any] = {}
+        for entry in fields(self):
+            old = getattr(self, entry.name)
+            new = tuple(_apply(change, v) for v in old) if isinstance(old, tuple) else _apply(change, old)
+            if new != old:
+                changed[entry.name] = new
+        return replace(self, **changed) if changed else self
+
+    def __str__(self) -> str:
+        from handgrad.calculus.text import to_text  # the text form is written over these nodes
+
+        return to_text(self)
+
+    def __add__(self, other: Expression | float) -> Expression:
+        return Add((self, meant(other)))
+
+    def __radd__(self, other: float) -> Expression:
+        return Add((meant(other), self))
+
+    def __sub__(self, other: Expression | float) -> Expression:
+        return Add((self, Negative(meant(other))))
+
+    def __rsub__(self, other: float) -> Expression:
+        return Add((meant(other), Negative(self)))
+
+    def __mul__(self, other: Expression | float) -> Expression:
+        return Multiply((self, meant(other)))
+
+    def __rmul__(self, other: float) -> Expression:
+        return Multiply((meant(other), self))
+
+    def __truediv__(self, other: Expression | float) -> Expression:
+        return Quotient(self, meant(other))
+
+    def __rtruediv__(self, other: float) -> Expression:
+        return Quotient(meant(other), self)
+
+    def __pow__(self, other: Expression | float) -> Expression:
+        return Power(self, meant(other))
+
+    def __neg__(self) -> Expression:
+        return Negative(self)
+
+    def __matmul__(self, other: Expression) -> Expression:
+        return contract(self, other)
+
+
+def _apply(change: Callable[[Any], Any], value: Any) -> Any:
+    return change(value) if isinstance(value, Expression | Axis | Affine) else value
+
+
+def meant(value: Expression | float) -> Expression:
+    """Take an expression as it is and a plain number as a Number; below zero, as its Negative."""
+    if isinstance(value, Expression):
+        return value
+    return Negative(Number(-value)) if value < 0 else Number(value)
+
+
+def contract(left: Expression, right: Expression) -> Expression:
+    """The matrix product of what is meant: the sum, over the axes that both have, of the product."""
+    product = Multiply((left, right))
+    shared = tuple(axis for axis in left.axes if axis in right.axes)
+    return Reduction("sum", shared, product) if shared else product
+
+
+@dataclass(frozen=True)
+class Number(Expression):
+    """A finite number, not below zero."""
+
+    value: int | float
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.value) and self.value >= 0):
+            raise ValueError(f"a Number is finite and not below zero, but {self.value!r} was given; use Negative")
+
+
+@dataclass(frozen=True)
+class Symbol(Expression):
+    """A named quantity such as W[l], alpha or v[t-1].
+
+    `on` are the axes of its array, in order; None takes those of `default_axes`. An occurrence may name other copies, as
+    A[L] on (unit[L]', example) in ∂A_i/∂Z_j.
+    """
+
+    name: str
+    layer: Affine | None = None
+    time: Affine | None = None
+    on: tuple[Axis, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if self.on is None:
+            object.__setattr__(self, "on", default_axes(self.name, self.layer))
+
+    @cached_property
+    def axes(self) -> tuple[Axis, ...]:
+        return tuple(dict.fromkeys(self.on or ()))
+
+    @cached_property
+    def key(self) -> str:
+        """The quantity's name among values, whatever copies of its axes an occurrence names: "W[2]"."""
+        time = None if self.time is None else str(self.time) if "t" in dict(self.time.terms) else f"t:{self.time}"
+        index = ", ".join(str(part) for part in (self.layer, time) if part is not None)
+        return f"{self.name}[{index}]" if index else self.name
+
+
+def symbol(name: str, layer: int | str | Affine | None = None, on: tuple[Axis, ...] | None = None) -> Symbol:
+    """Make a Symbol: symbol("W", 2), symbol("Z", "l"), symbol("alpha")."""
+    return Symbol(name, None if layer is None else Affine.of(layer), None, on)
+
+
+@dataclass(frozen=True)
+class Derivative(Expression):
+    """∂of/∂by, as a quantity of its own. Axes that both name are one index: ∂Z_j/∂W_jk has (unit_j, unit_k, example)."""
+
+    of: Symbol
+    by: Symbol
+
+    @cached_property
+    def axes(self) -> tuple[Axis, ...]:
+        return tuple(dict.fromkeys((*self.by.axes, *self.of.axes)))
+
+    @property
+    def short(self) -> bool:
+        """Whether the gradient has a short name: dZ[l] and dA[l] of an example's loss, dW[l] and db[l] of the batch's."""
+        usual = ELL if self.by.name in {"Z", "A"} else J
+        return self.by.name in ELEMENTS - {"M"} and self.by.layer is not None and self.of == usual
+
+    @cached_property
+    def key(self) -> str:
+        """The quantity's name among values: "dZ[2]", "derivative(J, X)"."""
+        return f"d{self.by.key}" if self.short else f"derivative({self.of.key}, {self.by.key})"
+
+
+J = Symbol("J")
+ELL = Symbol("ell")
+"""The loss of one example, whose mean over the examples is J."""
+
+
+def gradient(by: Symbol) -> Derivative:
+    """The gradient that is named d followed by the quantity: dZ and dA of each example's loss, dW and db of the batch's."""
+    return Derivative(ELL if by.name in {"Z", "A"} else J, by)
+
+
+@dataclass(frozen=True)
+class Negative(Expression):
+    """Minus a term."""
+
+    term: Expression
+
+
+@dataclass(frozen=True)
+class Add(Expression):
+    """A sum of two or more terms; sums inside are flattened. Smaller terms are repeated along the axes they lack."""
+
+    terms: tuple[Expression, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "terms", _flat(Add, "terms", self.terms))
+        _require_nested(self.terms, "add", "and")
+
+
+@dataclass(frozen=True)
+class Multiply(Expression):
+    """An elementwise product of two or more factors, which shared axes must connect; products inside are flattened."""
+
+    factors: tuple[Expression, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "factors", _flat(Multiply, "factors", self.factors))
+        groups: list[tuple[set[Axis], Expression]] = []
+        for factor in (f for f in self.factors if f.axes):
+            joined = set(factor.axes)
+            for group in [g for g in groups if g[0] & joined]:
+                groups.remove(group)
+                joined |= group[0]
+            groups.append((joined, factor))
+        if len(groups) > 1:
+            left, right = groups[0][1], groups[1][1]
+            raise AxisError(f"cannot multiply {described(left)} and {described(right)}: they have no axis in common")
+
+
+@dataclass(frozen=True)
+class Quotient(Expression):
+    """numerator / denominator, elementwise."""
+
+    numerator: Expression
+    denominator: Expression
+
+    def __post_init__(self) -> None:
+        _require_nested(self.parts, "divide", "by")
+
+
+@dataclass(frozen=True)
+class Power(Expression):
+    """base ^ exponent, elementwise."""
+
+    base: Expression
+    exponent: Expression
+
+    def __post_init__(self) -> None:
+        _require_nested(self.parts, "raise", "to")
+
+
+@dataclass(frozen=True)
+class Reduction(Expression):
+    """A sum, mean or maximum over axes, which the body must have.
+
+    A mean over the examples is the weighted one, Σ w_i x_i / Σ w_i, which is written 1/m Σ x_i for equal weights.
+    """
+
+    kind: str
+    over: tuple[Axis, ...]
+    body: Expression
+
+    def __post_init__(self) -> None:
+        missing = [axis for axis in self.over if axis not in self.body.axes]
+        if self.kind not in {"sum", "mean", "max"} or not self.over:
+            raise ValueError(f"a Reduction is a sum, mean or max over axes, not {self.kind!r} over {self.over!r}")
+        if missing:
+            raise AxisError(f"cannot take the {self.kind} over {missing[0]}: {described(self.body)} does not have that axis")
+
+    @cached_property
+    def axes(self) -> tuple[Axis, ...]:
+        return tuple(axis for axis in self.body.axes if axis not in self.over)
+
+
+@dataclass(frozen=True)
+class Call(Expression):
+    """A function of expressions: exp(x), where(z > 0, a, b), sigmoid(z), g[l](Z[l]), g'[l](Z[l])."""
+
+    function: str
+    arguments: tuple[Expression, ...]
+    layer: Affine | None = None
+    primes: int = 0
+
+    def __post_init__(self) -> None:
+        _require_nested(self.arguments, f"apply {self.function} to", "and")
+
+    @cached_property
+    def name(self) -> str:
+        """The function's own name with primes and layer: "g'[2]"."""
+        return self.function + "'" * self.primes + ("" if self.layer is None else f"[{self.layer}]")
+
+    @cached_property
+    def key(self) -> str:
+        """The call's name among values: "relu'(Z[1])"."""
+        return f"{self.name}({', '.join(key_of(argument) for argument in self.arguments)})"
+
+
+@dataclass(frozen=True)
+class Compare(Expression):
+    """left > right and the like, as used by where and indicator."""
+
+    relation: str
+    left: Expression
+    right: Expression
+
+    def __post_init__(self) -> None:
+        _require_nested(self.parts, "compare", "with")
+
+
+@dataclass(frozen=True)
+class Delta(Expression):
+    """Kronecker's delta: 1 where the index along `axis` equals that along the other axis, or equals the label; else 0."""
+
+    axis: Axis
+    other: Axis | Symbol
+
+    @cached_property
+    def axes(self) -> tuple[Axis, ...]:
+        return (self.axis, *((self.other,) if isinstance(self.other, Axis) else self.other.axes))
+
+
+@dataclass(frozen=True)
+class Lookup(Expression):
+    """The entry of `body` along `axis` at the whole number `label`: A[L] at each example's class."""
+
+    axis: Axis
+    body: Expression
+    label: Symbol
+
+    def __post_init__(self) -> None:
+        if self.axis not in self.body.axes:
+            raise AxisError(f"cannot look up along {self.axis}: {described(self.body)} does not have that axis")
+
+    @cached_property
+    def axes(self) -> tuple[Axis, ...]:
+        return union((tuple(axis for axis in self.body.axes if axis != self.axis), self.label.axes))
+
+
+@dataclass(frozen=True)
+class Equation:
+    """One step of a derivation: `left` is a quantity (Symbol, Derivative or Call), `right` what it equals, and why.
+
+    `stable` is a form of the right side that equals it and does not overflow; it is what is evaluated where it is given.
+    """
+
+    id: str
+    left: Expression
+    right: Expression
+    reason: str
+    stable: Expression | None = field(default=None, compare=False)
+
+    def __post_init__(self) -> None:
+        extra = [axis for axis in self.right.axes if axis not in self.left.axes]
+        if extra:
+            raise AxisError(
+                f"equation {self.id}: {described(self.right)} has the axis {extra[0]}, which {described(self.left)} "
+                "lacks; sum over it, or name it on the left"
+            )
+
+    @property
+    def computed(self) -> Expression:
+        """What is evaluated: the stable form where there is one."""
+        return self.right if self.stable is None else self.stable
+
+    def __str__(self) -> str:
+        return f"{self.left} = {self.right}"
+
+
+def described(expression: Expression) -> str:
+    """An operand for a message: W[2] with axes (unit[2], unit[1])."""
+    return f"{expression} with axes {listed(expression.axes)}" if expression.axes else f"{expression} without axes"
+
+
+def key_of(expression: Expression) -> str:
+    """The name of a quantity among values."""
+    return expression.key if isinstance(expression, Symbol | Derivative | Call) else str(expression)
+
+
+def _flat(kind: type[Expression], name: str, parts: tuple[Expression, ...]) -> tuple[Expression, ...]:
+    flat = tuple(p for part in parts for p in (getattr(part, name) if isinstance(part, kind) else (part,)))
+    if len(flat) < 2:
+        raise ValueError(f"{kind.__name__} takes two or more {name}")
+    return flat
+
+
+def _has_delta(expression: Expression) -> bool:
+    return isinstance(expression, Delta) or any(_has_delta(part) for part in expression.parts)
+
+
+def _require_nested(parts: tuple[Expression, ...], verb: str, joint: str) -> None:
+    """Operands side by side need nested axes: b[l] may be repeated along the examples, but b[2] does not fit Z[1].
+
+    Kronecker's delta is exempt, since δ_ij - A_j is what the softmax Jacobian is made of.
+    """
+    widest = max(parts, key=lambda part: len(part.axes), default=None)
+    if widest is None:
+        return
+    for part in parts:
+        if not set(part.axes) <= set(widest.axes) and not any(map(_has_delta, parts)):
+            first, second = (part, widest) if parts.index(part) < parts.index(widest) else (widest, part)
+            raise AxisError(f"cannot {verb} {described(first)} {joint} {described(second)}")

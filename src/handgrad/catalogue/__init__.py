@@ -1,0 +1,1 @@
+"""The formulas that networks are made of, one record each."""

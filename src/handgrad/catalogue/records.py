@@ -1,0 +1,309 @@
+"""What a record is: text of the language, and what the rest of the package reads from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Self
+
+import numpy as np
+
+from handgrad.calculus.evaluation import evaluate
+from handgrad.calculus.expressions import Call, Expression, Symbol, meant
+from handgrad.calculus.functions import Array, Formula, Function
+from handgrad.calculus.indices import Axis, unit
+from handgrad.calculus.parser import parse
+from handgrad.calculus.rewriting import substitute
+from handgrad.errors import CatalogueError
+
+SCALAR = ("z", "a", "y")
+ROW: dict[str, tuple[Axis, ...]] = {"z": (unit(),), "a": (unit(),), "da": (unit(),), "y": (unit(),)}
+
+
+@dataclass(frozen=True)
+class Interval:
+    """The numbers from low to high; each end belongs to it where it is closed. An end may be a formula in parameters."""
+
+    low: float | str
+    high: float | str
+    low_closed: bool = False
+    high_closed: bool = False
+
+    def __contains__(self, other: Interval) -> bool:
+        low = other.low > self.low or (other.low == self.low and self.low_closed >= other.low_closed)
+        return low and (other.high < self.high or (other.high == self.high and self.high_closed >= other.high_closed))
+
+    def holds(self, values: Array) -> Array:
+        """Tell for each value whether it lies in the interval."""
+        low = values >= self.low if self.low_closed else values > self.low
+        return np.asarray(low & (values <= self.high if self.high_closed else values < self.high))
+
+    def __str__(self) -> str:
+        ends = ("−∞" if self.low == -np.inf else f"{self.low:g}", "∞" if self.high == np.inf else f"{self.high:g}")
+        return f"{'[' if self.low_closed else '('}{ends[0]}, {ends[1]}{']' if self.high_closed else ')'}"
+
+
+REAL = Interval(-np.inf, np.inf)
+POSITIVE = Interval(0, np.inf)
+NOT_NEGATIVE = Interval(0, np.inf, low_closed=True)
+OPEN_UNIT = Interval(0, 1)
+CLOSED_UNIT = Interval(0, 1, low_closed=True, high_closed=True)
+
+
+@dataclass(frozen=True)
+class Record:
+    """What activations and losses share: a name, parameters with their values and limits, formulas, and where they come from."""
+
+    name: str
+    parameters: Mapping[str, float] = field(default_factory=dict, kw_only=True)
+    limits: Mapping[str, Interval] = field(default_factory=dict, kw_only=True)
+    kinks: Mapping[str, str] = field(default_factory=dict, kw_only=True)
+    source: str = field(default="", kw_only=True)
+
+    def with_parameters(self, given: Mapping[str, float]) -> Self:
+        """The same record with other parameters, as in huber(delta=2)."""
+        unknown = [name for name in given if name not in self.parameters]
+        if unknown:
+            takes = f"has the parameters {', '.join(self.parameters)}" if self.parameters else "has no parameters"
+            raise CatalogueError(f"{self.name} {takes}, but {unknown[0]!r} was given")
+        bad = [name for name, value in given.items() if not np.isfinite(value)]
+        if bad:
+            raise CatalogueError(f"{self.name} needs a finite {bad[0]}, but {given[bad[0]]} was given")
+        for key, value in given.items():
+            if key in self.limits and not self.limits[key].holds(np.asarray(value)):
+                raise CatalogueError(f"{self.name} needs a {key} in {self.limits[key]}, but {value:g} was given")
+        return replace(self, parameters={**self.parameters, **given})
+
+    @property
+    def spelling(self) -> str:
+        """The name with those parameters that are not the usual ones: huber(delta=2)."""
+        usual = type(self).usual(self.name)
+        changed = {k: v for k, v in self.parameters.items() if usual is None or usual.parameters.get(k) != v}
+        return self.name + (f"({', '.join(f'{k}={v:g}' for k, v in changed.items())})" if changed else "")
+
+    @classmethod
+    def usual(cls, name: str) -> Self | None:
+        """The record of this name with its usual parameters, from the catalogue."""
+        raise NotImplementedError
+
+    def read(self, text: str, axes: Mapping[str, tuple[Axis, ...]] | None = None) -> Expression:
+        """Read one of the record's formulas; its parameters stay symbols."""
+        return parse(text, {**(axes or dict.fromkeys(SCALAR, ())), **dict.fromkeys(self.parameters, ())})
+
+    def meant(self, text: str, axes: Mapping[str, tuple[Axis, ...]] | None = None) -> Expression:
+        """Read one of the record's formulas, with its parameters put in as numbers."""
+        return substitute(self.read(text, axes), {name: number(value) for name, value in self.parameters.items()})
+
+    def number(self, text: str | float) -> float:
+        """A constant of the record, which may depend on its parameters."""
+        return float(evaluate(self.meant(str(text)), {}))
+
+    @cached_property
+    def kink_points(self) -> dict[float, float]:
+        """Where the slope jumps, and the value taken there."""
+        return {self.number(point): self.number(value) for point, value in self.kinks.items()}
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+
+def number(value: float) -> Expression:
+    """A parameter as an expression: 1.0 as 1, so that formulas read well."""
+    return meant(int(value) if float(value).is_integer() and abs(value) < 1e15 else float(value))
+
+
+@dataclass(frozen=True)
+class Activation(Record):
+    """An activation function a = g(z): pointwise with a slope, or rowwise (softmax) with a vector-Jacobian product.
+
+    `value` is the formula as books write it, in z; `stable` one that equals it and neither overflows nor loses digits,
+    where another is needed. `slope` is g'(z), in z, a or both. A rowwise record has `vjp` instead, the gradient by z from the
+    gradient `da` by a, and its `jacobian` ∂a_unit/∂z_unit'. `kinks` maps each point where the slope jumps or bends to the value taken there.
+    `range` is the interval of a. `symbol` is its LaTeX name, `initialiser` the one that suits it as a hidden layer.
+    A user's own may be a pair of callables, `opaque`, in place of formulas: value(z) and slope(z, a).
+    """
+
+    value: str = field(default="", kw_only=True)
+    slope: str = field(default="", kw_only=True)
+    stable: str = field(default="", kw_only=True)
+    vjp: str = field(default="", kw_only=True)
+    jacobian: str = field(default="", kw_only=True)
+    range: Interval = field(default=REAL, kw_only=True)
+    simplex: bool = field(default=False, kw_only=True)
+    symbol: str = field(default="", kw_only=True)
+    initialiser: str = field(default="glorot_uniform", kw_only=True)
+    opaque: tuple[Callable[[Array], Array], Callable[[Array, Array], Array]] | None = field(default=None, kw_only=True)
+
+    @property
+    def rowwise(self) -> bool:
+        """Whether each output depends on all units of its layer, as with softmax."""
+        return bool(self.vjp)
+
+    @property
+    def _axes(self) -> Mapping[str, tuple[Axis, ...]] | None:
+        return ROW if self.rowwise else None
+
+    @cached_property
+    def value_expression(self) -> Expression:
+        """g(z), as books write it."""
+        return self.meant(self.value, self._axes)
+
+    @cached_property
+    def stable_expression(self) -> Expression:
+        """g(z), in the form that is evaluated."""
+        return self.meant(self.stable or self.value, self._axes)
+
+    @cached_property
+    def slope_expression(self) -> Expression:
+        """g'(z) in z and a; for a rowwise record, its vector-Jacobian product in a and da."""
+        return self.meant(self.vjp or self.slope, self._axes)
+
+    @cached_property
+    def jacobian_expression(self) -> Expression:
+        """∂a_unit/∂z_unit' of a rowwise record."""
+        return self.meant(self.jacobian, self._axes)
+
+    @cached_property
+    def slope_reads(self) -> frozenset[str]:
+        """What must be kept from the forward pass: z, a, both, or nothing."""
+        if self.opaque:
+            return frozenset("za")
+        return frozenset(_names(self.slope_expression) & {"z", "a"})
+
+    def functions(self) -> dict[str, Function]:
+        """What evaluation needs to know: the function and its slope, by the names that calls use."""
+        if self.opaque:
+            value, slope = self.opaque
+            return {self.name: value, f"{self.name}'": lambda z: slope(z, value(z))}
+        takes = ("z", *self.parameters)
+        found: dict[str, Function] = {self.name: Formula(takes, self.read(self.stable or self.value, self._axes), self.parameters)}
+        if not self.rowwise:
+            own = Call(self.name, tuple(map(Symbol, takes)))
+            found[f"{self.name}'"] = Formula(takes, substitute(self.read(self.slope), {"a": own}), self.parameters)
+        return found
+
+    def call(self, argument: Expression, primes: int = 0) -> Call:
+        """g(argument) as an equation writes it: parameters are named where they are not the usual ones."""
+        usual = Activation.usual(self.name)
+        own = () if usual is not None and usual.parameters == self.parameters else map(number, self.parameters.values())
+        return Call(self.name, (argument, *own), None, primes)
+
+    @cached_property
+    def interval(self) -> Interval:
+        """The interval of a, with the record's parameters."""
+        low, high = (end if isinstance(end, float) else self.number(end) for end in (self.range.low, self.range.high))
+        return replace(self.range, low=low, high=high)
+
+    __hash__ = Record.__hash__
+
+    @classmethod
+    def usual(cls, name: str) -> Self | None:
+        from handgrad.catalogue.activations import ACTIVATIONS  # the records are made of this class
+
+        return ACTIVATIONS.get(name)  # type: ignore[return-value]  # the catalogue holds no subclasses
+
+
+@dataclass(frozen=True)
+class Fused:
+    """What a loss and the output activation before it simplify to together.
+
+    `value` is the loss of one output in z (the pre-activation) and y; `delta` its gradient by z, in a and y.
+    """
+
+    value: str
+    delta: str
+
+
+@dataclass(frozen=True)
+class Loss(Record):
+    """A loss of one output a with the target y; an example's loss is the sum over the outputs.
+
+    `value` and its `gradient` by a are formulas in a and y, `stable` a form of the value that does not overflow. `kinks` are
+    values of a - y at which the gradient jumps or bends, and what it is there. `outputs` and `targets` are the intervals in which a and y must
+    lie; `simplex` asks for outputs and targets that are not negative and sum to 1. `fused` has, by output activation, what the two
+    simplify to. `output` is the activation that it goes with. `labels` is the value for whole-number labels.
+    A user's own may be a pair of callables, `opaque`: value(a, y) and gradient(a, y), elementwise.
+    """
+
+    value: str = field(default="", kw_only=True)
+    gradient: str = field(default="", kw_only=True)
+    stable: str = field(default="", kw_only=True)
+    outputs: Interval = field(default=REAL, kw_only=True)
+    targets: Interval = field(default=REAL, kw_only=True)
+    simplex: bool = field(default=False, kw_only=True)
+    fused: Mapping[str, Fused] = field(default_factory=dict, kw_only=True)
+    output: str = field(default="identity", kw_only=True)
+    labels: str = field(default="", kw_only=True)
+    opaque: tuple[Callable[[Array, Array], Array], Callable[[Array, Array], Array]] | None = field(default=None, kw_only=True)
+
+    @cached_property
+    def value_expression(self) -> Expression:
+        """The loss of one output, in a and y."""
+        return self.meant(self.value) if not self.opaque else Call(self.name, (Symbol("a"), Symbol("y")))
+
+    @cached_property
+    def stable_expression(self) -> Expression:
+        """The loss of one output in the form that is evaluated."""
+        return self.meant(self.stable) if self.stable else self.value_expression
+
+    @cached_property
+    def gradient_expression(self) -> Expression:
+        """The gradient by a."""
+        return self.meant(self.gradient) if not self.opaque else Call(self.name, (Symbol("a"), Symbol("y")), None, 1)
+
+    def fused_with(self, activation: Activation) -> tuple[Expression, Expression] | None:
+        """(value in z and y, delta in a and y) where this loss simplifies with this output."""
+        pair = self.fused.get(activation.name)
+        if pair is None:
+            return None
+        axes = ROW if activation.rowwise else None
+        return self.meant(pair.value, axes), self.meant(pair.delta, axes)
+
+    def functions(self) -> dict[str, Function]:
+        """What evaluation needs to know of an opaque loss."""
+        return {self.name: self.opaque[0], f"{self.name}'": self.opaque[1]} if self.opaque else {}
+
+    __hash__ = Record.__hash__
+
+    @classmethod
+    def usual(cls, name: str) -> Self | None:
+        from handgrad.catalogue.losses import LOSSES  # the records are made of this class
+
+        return LOSSES.get(name)  # type: ignore[return-value]  # the catalogue holds no subclasses
+
+
+@dataclass(frozen=True)
+class Optimiser:
+    """An update rule: formulas of the recurrences, over the parameter theta, its gradient and the state, at times t and t-1."""
+
+    name: str
+    update: str
+    source: str
+    hyperparameters: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Initialiser:
+    """First weights: draws of a distribution whose `scale` is a formula in fan_in and fan_out; biases are zero.
+
+    `scale` is the half width of a "uniform" distribution around zero, the standard deviation of a "normal" one.
+    """
+
+    name: str
+    distribution: str
+    scale: str
+    source: str
+
+    def draw(self, rng: np.random.Generator, fan_in: int, fan_out: int) -> Array:
+        """An array of the shape (fan_out, fan_in), float64."""
+        scale = float(evaluate(parse(self.scale), {"fan_in": float(fan_in), "fan_out": float(fan_out)}))
+        if self.distribution == "uniform":
+            return rng.uniform(-scale, scale, (fan_out, fan_in))
+        return rng.standard_normal((fan_out, fan_in)) * scale
+
+
+def _names(expression: Expression) -> set[str]:
+    if isinstance(expression, Symbol):
+        return {expression.name}
+    return {name for part in expression.parts for name in _names(part)}

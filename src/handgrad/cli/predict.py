@@ -1,0 +1,52 @@
+"""handgrad predict: read a model file back and predict."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+
+from handgrad.datasets import READERS, read_dataset, read_inputs
+from handgrad.errors import DataError
+from handgrad.model import Model, write_beside
+
+
+def predict(
+    model: Annotated[Path, typer.Argument(help="A model file that handgrad train wrote.")],
+    data: Annotated[str, typer.Argument(help=f"A .csv or .npy file of inputs, or a bundled data set: {', '.join(READERS)}.")],
+    out: Annotated[Path | None, typer.Option(help="Write the predictions to this file, one a line.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON: the predictions and, where known, the score.")] = False,  # noqa: FBT002  # typer's form
+) -> None:
+    """Predict with a trained model: one class or number a line, in the order of the rows.
+
+    Columns of a CSV file are found by the names that the model knows, in any order. For a bundled data set the score over all
+    of its rows goes to the error stream.
+    """
+    loaded = Model.load(model)
+    score = None
+    if data in READERS and not Path(data).is_file():
+        examples = read_dataset(data)
+        X = examples.X
+        score = loaded.score(X, examples.y) if (examples.classes, X.shape[1]) == (loaded.classes, loaded.network.widths[0]) else None
+    else:
+        X = read_inputs(Path(data), loaded.features)
+    if np.ndim(X) == 2 and not np.isfinite(X).all():
+        row, column = np.argwhere(~np.isfinite(X))[0]
+        raise DataError(f"{data}: row {row + 1}, column {column + 1} is {X[row, column]}, which is not a finite number")
+    predicted = loaded.predict(X)
+    shown: list[Any] = [loaded.classes[c] for c in predicted] if loaded.classes else predicted.tolist()
+    if as_json:
+        sys.stdout.write(json.dumps({"predictions": shown} | ({} if score is None else {"score": score})) + "\n")
+        return
+    lines = "".join(f"{' '.join(map(str, line)) if isinstance(line, list) else line}\n" for line in shown)
+    if out is None:
+        sys.stdout.write(lines)
+    else:
+        try:
+            write_beside(out, lines.encode())
+        except OSError as error:
+            raise DataError(f"cannot write the predictions to {out}: {error.strerror or error}") from None
+    if score is not None:
+        sys.stderr.write(f"{'R²' if loaded.classes is None else 'accuracy'} over all {len(X)} rows of {data}, those trained on included: {score:.4f}\n")

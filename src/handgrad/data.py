@@ -1,0 +1,93 @@
+"""Checks on the arrays that users hand over: inputs, targets and weights, in scikit-learn's order (examples are rows)."""
+
+from typing import Any
+
+import numpy as np
+
+from handgrad.calculus.functions import Array
+from handgrad.errors import DataError
+from handgrad.network import Network
+
+
+def as_inputs(X: Any, network: Network) -> Array:
+    """X as a float array of n_samples × n_0; float32 stays float32, other numbers become float64. Raises DataError."""
+    array = _numbers(X, "X")
+    if array.ndim != 2:
+        raise DataError(f"X has the shape (n_samples, {network.widths[0]}), but {array.shape} was given")
+    if array.shape[1] != network.widths[0]:
+        raise DataError(f"the network {network} has {network.widths[0]} inputs, but X has {array.shape[1]} columns")
+    if not len(array):
+        raise DataError("X has no rows")
+    _require_finite(array, "X")
+    return array
+
+
+def as_targets(Y: Any, network: Network, samples: int, dtype: Any = np.float64) -> Array:
+    """Y as a float array of n_samples × n_L. Whole-number labels become one-hot rows where the loss is over classes.
+
+    Raises DataError for another number of examples, labels outside the classes, and targets that the loss does not allow.
+    """
+    outputs, loss = network.widths[-1], network.loss
+    array = np.asarray(Y)
+    if loss.simplex and array.ndim == 1 and array.dtype.kind in "iub":
+        _require_samples(array, "Y", samples)
+        wrong = np.flatnonzero((array < 0) | (array >= outputs))
+        if wrong.size:
+            raise DataError(f"labels are whole numbers from 0 to {outputs - 1}, but row {wrong[0] + 1} of Y is {array[wrong[0]]}")
+        return np.eye(outputs, dtype=dtype)[array.astype(int)]
+    array = _numbers(Y, "Y").astype(dtype)
+    _require_samples(array, "Y", samples)
+    if array.ndim == 1 and outputs == 1:
+        array = array[:, None]
+    if array.shape != (samples, outputs):
+        more = " (or whole-number labels)" if loss.simplex else ""
+        raise DataError(f"Y has the shape ({samples}, {outputs}){more} for the network {network}, but {np.shape(Y)} was given")
+    _require_finite(array, "Y")
+    wrong = np.argwhere(~loss.targets.holds(array))
+    if wrong.size:
+        row, column = wrong[0]
+        raise DataError(
+            f"{loss.name} takes targets in {loss.targets}, but row {row + 1}, column {column + 1} of Y is {array[row, column]:g}"
+        )
+    if loss.simplex:
+        wrong = np.flatnonzero(np.abs(array.sum(axis=1) - 1) > 1e-5)
+        if wrong.size:
+            raise DataError(f"{loss.name} takes targets that sum to 1, but row {wrong[0] + 1} of Y sums to {array[wrong[0]].sum():g}")
+    return array
+
+
+def as_weights(weights: Any, samples: int, dtype: Any = np.float64) -> Array | None:
+    """Sample weights as a float array of n_samples: finite, none below zero, with a sum above zero. Raises DataError."""
+    if weights is None:
+        return None
+    array = _numbers(weights, "sample_weight").astype(dtype)
+    if array.ndim != 1:
+        raise DataError(f"sample_weight has the shape ({samples},), but {array.shape} was given")
+    _require_samples(array, "sample_weight", samples)
+    _require_finite(array[:, None], "sample_weight")
+    if (array < 0).any():
+        row = int(np.argmax(array < 0))
+        raise DataError(f"sample weights are not negative, but row {row + 1} is {array[row]:g}")
+    if not array.sum() > 0:
+        raise DataError("sample weights sum to 0; at least one must be above 0")
+    return array
+
+
+def _numbers(values: Any, name: str) -> Array:
+    array = np.asarray(values)
+    if array.dtype.kind not in "fiub":
+        raise DataError(f"{name} holds numbers, but an array of {array.dtype} was given")
+    return array if array.dtype in (np.float32, np.float64) else array.astype(np.float64)
+
+
+def _require_samples(array: Array, name: str, samples: int) -> None:
+    if array.ndim == 0 or len(array) != samples:
+        given = "a single number" if array.ndim == 0 else str(len(array))
+        raise DataError(f"X has {samples} examples, but {name} has {given}")
+
+
+def _require_finite(array: Array, name: str) -> None:
+    finite = np.isfinite(array)
+    if not finite.all():
+        row, column = np.argwhere(~finite)[0]
+        raise DataError(f"{name} holds finite numbers, but row {row + 1}, column {column + 1} is {array[row, column]}")
