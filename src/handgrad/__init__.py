@@ -1,1 +1,69 @@
-__version__ = "0.1.0"
+"""handgrad: fully connected networks whose gradients are equations that one can read, check and run.
+
+Everything public is reached from here and imported when it is first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from handgrad.version import __version__ as __version__
+
+if TYPE_CHECKING:
+    from handgrad.calculus.evaluation import evaluate as evaluate
+    from handgrad.calculus.expressions import Equation as Equation
+    from handgrad.calculus.expressions import Expression as Expression
+    from handgrad.calculus.notation import NOTATIONS as NOTATIONS
+    from handgrad.calculus.notation import Notation as Notation
+    from handgrad.calculus.parser import parse as parse
+    from handgrad.calculus.rendering import render as render
+    from handgrad.catalogue.activations import ACTIVATIONS as ACTIVATIONS
+    from handgrad.catalogue.initialisers import INITIALISERS as INITIALISERS
+    from handgrad.catalogue.lookup import add_activation as add_activation
+    from handgrad.catalogue.lookup import add_loss as add_loss
+    from handgrad.catalogue.losses import LOSSES as LOSSES
+    from handgrad.catalogue.records import Activation as Activation
+    from handgrad.catalogue.records import Interval as Interval
+    from handgrad.catalogue.records import Loss as Loss
+    from handgrad.datasets import read_dataset as read_dataset
+    from handgrad.derivation import Derivation as Derivation
+    from handgrad.derivation import derive as derive
+    from handgrad.errors import HandgradError as HandgradError
+    from handgrad.gradcheck import gradcheck as gradcheck
+    from handgrad.model import Model as Model
+    from handgrad.network import Network as Network
+    from handgrad.network import Parameters as Parameters
+    from handgrad.training import train as train
+
+_PUBLIC = {
+    "calculus.evaluation": ("evaluate",),
+    "calculus.expressions": ("Equation", "Expression"),
+    "calculus.notation": ("NOTATIONS", "Notation"),
+    "calculus.parser": ("parse",),
+    "calculus.rendering": ("render",),
+    "catalogue.activations": ("ACTIVATIONS",),
+    "catalogue.initialisers": ("INITIALISERS",),
+    "catalogue.losses": ("LOSSES",),
+    "catalogue.lookup": ("add_activation", "add_loss"),
+    "catalogue.records": ("Activation", "Interval", "Loss"),
+    "datasets": ("read_dataset",),
+    "derivation": ("Derivation", "derive"),
+    "errors": ("HandgradError",),
+    "gradcheck": ("gradcheck",),
+    "model": ("Model",),
+    "network": ("Network", "Parameters"),
+    "training": ("train",),
+}
+_HOME = {name: module for module, names in _PUBLIC.items() for name in names}
+__all__ = sorted(_HOME)  # noqa: PLE0605  # the names stand above, once by module
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'handgrad' has no attribute {name!r}")
+    value = getattr(import_module(f"handgrad.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

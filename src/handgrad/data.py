@@ -31,10 +31,12 @@ def as_targets(Y: Any, network: Network, samples: int, dtype: Any = np.float64) 
     array = np.asarray(Y)
     if loss.simplex and array.ndim == 1 and array.dtype.kind in "iub":
         _require_samples(array, "Y", samples)
-        wrong = np.flatnonzero((array < 0) | (array >= outputs))
-        if wrong.size:
-            raise DataError(f"labels are whole numbers from 0 to {outputs - 1}, but row {wrong[0] + 1} of Y is {array[wrong[0]]}")
-        return np.eye(outputs, dtype=dtype)[array.astype(int)]
+        outside = np.flatnonzero((array < 0) | (array >= outputs))
+        if outside.size:
+            raise DataError(
+                f"labels are whole numbers from 0 to {outputs - 1}, but row {outside[0] + 1} of Y is {array[outside[0]]}"
+            )
+        return np.asarray(np.eye(outputs, dtype=dtype)[array.astype(int)])
     array = _numbers(Y, "Y").astype(dtype)
     _require_samples(array, "Y", samples)
     if array.ndim == 1 and outputs == 1:
@@ -43,16 +45,18 @@ def as_targets(Y: Any, network: Network, samples: int, dtype: Any = np.float64) 
         more = " (or whole-number labels)" if loss.simplex else ""
         raise DataError(f"Y has the shape ({samples}, {outputs}){more} for the network {network}, but {np.shape(Y)} was given")
     _require_finite(array, "Y")
-    wrong = np.argwhere(~loss.targets.holds(array))
-    if wrong.size:
-        row, column = wrong[0]
+    disallowed = np.argwhere(~loss.targets.holds(array))
+    if disallowed.size:
+        row, column = disallowed[0]
         raise DataError(
             f"{loss.name} takes targets in {loss.targets}, but row {row + 1}, column {column + 1} of Y is {array[row, column]:g}"
         )
     if loss.simplex:
         wrong = np.flatnonzero(np.abs(array.sum(axis=1) - 1) > 1e-5)
         if wrong.size:
-            raise DataError(f"{loss.name} takes targets that sum to 1, but row {wrong[0] + 1} of Y sums to {array[wrong[0]].sum():g}")
+            raise DataError(
+                f"{loss.name} takes targets that sum to 1, but row {wrong[0] + 1} of Y sums to {array[wrong[0]].sum():g}"
+            )
     return array
 
 

@@ -51,17 +51,17 @@ def read_inputs(path: Path, features: tuple[str, ...]) -> Array:
         raise DataError(f"there is no file {path}, nor a bundled data set of that name. {did_you_mean(str(path), READERS)}")
     try:
         if path.suffix == ".npy":
-            return np.load(path, allow_pickle=False)
+            return np.asarray(np.load(path, allow_pickle=False))
         if path.suffix != ".csv":
             raise DataError(f"examples are read from .csv and .npy files, but {path} was given")
-        import polars
+        import polars as pl
 
-        table = polars.read_csv(path, infer_schema_length=None)
+        table = pl.read_csv(path, infer_schema_length=None)
     except ImportError:
         raise MissingExtraError(f"CSV files need polars, which is not installed: {INSTALL}") from None
     except HandgradError:
         raise
-    except Exception as error:  # whatever a reader says of a broken file; polars' errors have no common base but this
+    except Exception as error:  # noqa: BLE001  # whatever a reader says of a broken file; polars' errors have no common base but this
         raise DataError(f"cannot read {path}: {str(error).splitlines()[0] if str(error) else type(error).__name__}") from None
     if set(features) <= set(table.columns):
         table = table.select(features)
@@ -93,7 +93,18 @@ def _diabetes(folder: Path) -> Dataset:
     return Dataset("diabetes", X, y, ("age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6"), None)
 
 
-_CELL = ("radius", "texture", "perimeter", "area", "smoothness", "compactness", "concavity", "concave points", "symmetry", "fractal dimension")
+_CELL = (
+    "radius",
+    "texture",
+    "perimeter",
+    "area",
+    "smoothness",
+    "compactness",
+    "concavity",
+    "concave points",
+    "symmetry",
+    "fractal dimension",
+)
 _WINE = (
     "alcohol", "malic_acid", "ash", "alcalinity_of_ash", "magnesium", "total_phenols", "flavanoids", "nonflavanoid_phenols",
     "proanthocyanins", "color_intensity", "hue", "od280/od315_of_diluted_wines", "proline",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -25,10 +25,12 @@ from handgrad.calculus.expressions import (
 )
 from handgrad.calculus.functions import Array, Function
 from handgrad.calculus.indices import EXAMPLE, Affine, unit
+from handgrad.calculus.notation import Notation, find_notation
 from handgrad.calculus.parser import parse
+from handgrad.calculus.rendering import render
 from handgrad.calculus.rewriting import substitute
-from handgrad.catalogue.losses import L2, L2_GRADIENT, SMOOTHED_TARGETS
 from handgrad.catalogue.lookup import functions
+from handgrad.catalogue.losses import L2, L2_GRADIENT, SMOOTHED_TARGETS
 from handgrad.catalogue.optimisers import OPTIMISERS
 from handgrad.data import as_inputs, as_targets, as_weights
 from handgrad.errors import HandgradError, did_you_mean
@@ -76,11 +78,21 @@ class Derivation:
     def __len__(self) -> int:
         return len(self.equations)
 
+    def render(self, name: str, notation: Notation | str = "ng", form: Literal["unicode", "latex", "numpy"] = "unicode") -> str:
+        """Write the equation of this id in a notation, as Unicode, LaTeX or NumPy source.
+
+        >>> derive(Network("4-3:relu-1:sigmoid")).render("dZ1")
+        "dZ[1] = dA[1] ⊙ relu'(Z[1])"
+        """
+        notation = find_notation(notation)
+        symbols = {activation.name: activation.symbol for activation in self.network.activations if activation.symbol}
+        return render(self[name], notation.but(latex={**symbols, **notation.latex}), form)
+
     def evaluate(self, values: Mapping[str, Value], wanted: Sequence[str] | None = None) -> dict[str, Value]:
         """Compute the wanted quantities, by key ("dW[2]", "J"), and all they need; without `wanted`, everything.
 
-        `values` gives W[l], b[l], X (n_0 × m) and, beyond the forward pass, Y (n_L × m); w, the examples' weights, where they differ.
-        Returns the values given and all that were computed.
+        `values` gives W[l], b[l], X (n_0 × m) and, beyond the forward pass, Y (n_L × m); w, the examples' weights, where they
+        differ. Returns the values given and all that were computed.
         """
         computed = self._computed
         needed = set(computed if wanted is None else wanted)
@@ -179,8 +191,17 @@ class _Writer:
         for l in range(1, self.network.L + 1):
             activation = self.network.activation(l)
             weighted = Reduction("sum", (unit(l - 1),), Multiply((self.W[l], self.A[l - 1])))
-            yield Equation(f"Z{l}", self.Z[l], weighted + self.b[l], f"each unit of layer {l} weighs the units of layer {l - 1} and adds its bias")
-            yield Equation(f"A{l}", self.A[l], activation.call(self.Z[l]), f"the activation of layer {l} is {activation.spelling}")
+            yield Equation(
+                f"Z{l}",
+                self.Z[l],
+                weighted + self.b[l],
+                f"each unit of layer {l} weighs the units of layer {l - 1} and adds its bias",
+            )
+            value: Expression = activation.call(self.Z[l])
+            right = value
+            if activation.rowwise:  # an entry of it depends on all units, which a call would not show in index form
+                right = substitute(activation.value_expression, {"z": self.Z[l]}, Affine.of(l))
+            yield Equation(f"A{l}", self.A[l], right, f"the activation of layer {l} is {activation.spelling}", value)
 
     def loss(self) -> Iterator[Equation]:
         network, L = self.network, self.network.L
@@ -194,7 +215,13 @@ class _Writer:
             return Reduction("sum", (unit(L),), self.at_output(point))
 
         stable = fused[0] if fused else record.stable_expression
-        yield Equation("ell", ELL, summed(record.value_expression), f"the {record.spelling} of an example, summed over its outputs", summed(stable))
+        yield Equation(
+            "ell",
+            ELL,
+            summed(record.value_expression),
+            f"the {record.spelling} of an example, summed over its outputs",
+            summed(stable),
+        )
         total: Expression = Reduction("mean", (EXAMPLE,), ELL)
         reason = "the loss of the batch is the mean over its examples"
         if network.l2:
@@ -215,9 +242,16 @@ class _Writer:
             yield from self.through_activation(l)
             yield from self.to_parameters(l)
             back = Reduction("sum", (unit(l),), Multiply((self.W[l], self.d(self.Z[l]))))
-            yield Equation(f"dA{l - 1}", self.d(self.A[l - 1]), back, f"a unit of layer {l - 1} reaches the loss through every unit of layer {l}")
+            yield Equation(
+                f"dA{l - 1}",
+                self.d(self.A[l - 1]),
+                back,
+                f"a unit of layer {l - 1} reaches the loss through every unit of layer {l}",
+            )
         by_input = self.d(self.A[0]) if self.early_mean else share * self.d(self.A[0])
-        yield Equation("dX", Derivative(J, symbol("X")), by_input, "the gradient by the inputs: each example has its share in the mean")
+        yield Equation(
+            "dX", Derivative(J, symbol("X")), by_input, "the gradient by the inputs: each example has its share in the mean"
+        )
 
     def through_activation(self, l: int) -> Iterator[Equation]:
         activation, dA, dZ = self.network.activation(l), self.d(self.A[l]), self.d(self.Z[l])
@@ -226,7 +260,12 @@ class _Writer:
         here: dict[str, Expression] = {"z": self.Z[l], "a": self.A[l], "da": dA}
         if activation.rowwise:
             right = substitute(activation.slope_expression, here, Affine.of(l))
-            yield Equation(chain, dZ, right, f"every output of {activation.name} depends on every unit: the sum over its Jacobian a_i (δ_ij - a_j)")
+            yield Equation(
+                chain,
+                dZ,
+                right,
+                f"every output of {activation.name} depends on every unit: the sum over its Jacobian a_i (δ_ij - a_j)",
+            )
         elif activation.name == "identity":
             yield Equation(chain, dZ, dA, "the identity has the slope 1")
         else:
@@ -238,7 +277,9 @@ class _Writer:
         if fused:
             delta = self.at_output(fused[1])
             right = symbol("share") * delta if self.early_mean else delta
-            yield Equation(name, dZ, right, f"{activation.name} with {self.network.loss.name} simplifies, and never divides by zero")
+            yield Equation(
+                name, dZ, right, f"{activation.name} with {self.network.loss.name} simplifies, and never divides by zero"
+            )
 
     def to_parameters(self, l: int) -> Iterator[Equation]:
         kind, words = ("sum", "the sum over") if self.early_mean else ("mean", "the mean over")
@@ -247,7 +288,9 @@ class _Writer:
         if self.network.l2:
             dW += substitute(parse(L2_GRADIENT), {"W": W})
         yield Equation(f"dW{l}", self.d(W), dW, f"a weight acts on each example through its input; {words} the examples")
-        yield Equation(f"db{l}", self.d(b), Reduction(kind, (EXAMPLE,), dZ), f"a bias acts on each example directly; {words} the examples")
+        yield Equation(
+            f"db{l}", self.d(b), Reduction(kind, (EXAMPLE,), dZ), f"a bias acts on each example directly; {words} the examples"
+        )
 
     def update(self) -> Iterator[Equation]:
         rule = parse(self.rule)

@@ -62,9 +62,9 @@ def gradcheck(
     """Compare the derivation's gradients with central differences of the loss, in float64.
 
     Every entry of every array is compared, or that many random directions in each array with `directions`, which is enough
-    for large networks. `inputs` includes the gradient by X. Differences are of fourth order, (8 (J(h) - J(-h)) - (J(2h) - J(-2h))) / 12h,
-    and keep off kinks: all units must be on the same side of every kink at all four points. Returns a GradientCheck; the arrays
-    that were given are not changed.
+    for large networks. `inputs` includes the gradient by X. Differences are of fourth order,
+    (8 (J(h) - J(-h)) - (J(2h) - J(-2h))) / 12h, and keep off kinks: all units must be on the same side of every
+    kink at all four points. Returns a GradientCheck; the arrays that were given are not changed.
     """
     rng = np.random.default_rng(rng)
     derivation = derive(network, one_over_m=one_over_m)
@@ -90,7 +90,7 @@ def gradcheck(
         a, n = np.concatenate(expected), np.concatenate(measured)
         compared += len(a)
         if len(a):
-            errors[name] = float(np.linalg.norm(a - n) / max(np.linalg.norm(a), np.linalg.norm(n), FLOOR))
+            errors[name] = float(np.linalg.norm(a - n) / np.max([np.linalg.norm(a), np.linalg.norm(n), FLOOR]))
     if not errors:
         raise HandgradError("gradcheck could compare nothing: every step crosses a kink")
     return GradientCheck(errors, compared, skipped, moved)
@@ -132,7 +132,9 @@ def _numeric(derivation: Derivation, values: dict[str, Value], name: str, block:
         J = np.broadcast_to(np.asarray(found["J"]), (len(stacked),)).reshape(4, -1)
         same = np.ones(len(stacked), bool)
         for key, sides in _sides(derivation, found).items():
-            same &= np.all(np.broadcast_to(sides == base[key], (len(stacked), *base[key].shape)), axis=tuple(range(1, 1 + base[key].ndim)))
+            same &= np.all(
+                np.broadcast_to(sides == base[key], (len(stacked), *base[key].shape)), axis=tuple(range(1, 1 + base[key].ndim))
+            )
         slope = (8 * (J[0] - J[1]) - (J[2] - J[3])) / (12 * step)
         result[left] = np.where(same.reshape(4, -1).all(axis=0), slope, np.nan)
     return result

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-import handgrad
 from handgrad.calculus.functions import Array
 from handgrad.catalogue.activations import ACTIVATIONS
 from handgrad.catalogue.lookup import BUILT_IN
@@ -22,10 +21,11 @@ from handgrad.catalogue.records import Activation, Interval, Loss, Record
 from handgrad.derivation import derive
 from handgrad.errors import DataError, HandgradError, MissingExtraError, ModelFileError
 from handgrad.network import Network, Parameters
+from handgrad.version import __version__
 
 FORMAT = 1
 FORMULAS = {
-    "activation": ("value", "slope", "stable", "symbol", "initialiser"),
+    "activation": ("value", "slope", "stable", "low", "symbol", "initialiser"),
     "loss": ("value", "gradient", "stable", "output"),
 }
 LONGEST_METADATA = 10_000_000
@@ -57,8 +57,8 @@ class Scaling:
 class Model:
     """A trained network with what it needs to predict from raw numbers.
 
-    `classes` are the names of the classes, or None for a regression, whose outputs `targets` scales back. `features` names the input
-    columns. `provenance` says where the model comes from.
+    `classes` are the names of the classes, or None for a regression, whose outputs `targets` scales back. `features` names the
+    input columns. `provenance` says where the model comes from.
     """
 
     network: Network
@@ -69,13 +69,17 @@ class Model:
     features: tuple[str, ...] = ()
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def metric(self) -> str:
+        """What `score` is."""
+        return metric_of(self.classes)
+
     def outputs(self, X: Any) -> Array:
         """The network's outputs for raw inputs of n_samples × n_0: n_samples × n_L, in the targets' own units."""
         array = np.asarray(X)
         if array.ndim != 2 or array.shape[1] != self.network.widths[0] or array.dtype.kind not in "fiub":
-            raise DataError(
-                f"the model takes numbers of the shape (n_samples, {self.network.widths[0]}), but {array.dtype} of {array.shape} was given"
-            )
+            wanted = f"numbers of the shape (n_samples, {self.network.widths[0]})"
+            raise DataError(f"the model takes {wanted}, but {array.dtype} of {array.shape} was given")
         found = derive(self.network).output(self.parameters, self.inputs.apply(array))
         return found if self.targets is None else self.targets.undo(found)
 
@@ -104,7 +108,7 @@ class Model:
             tensors |= {"targets.mean": self.targets.mean, "targets.scale": self.targets.scale}
         about = {
             "format": FORMAT,
-            "handgrad": handgrad.__version__,
+            "handgrad": __version__,
             "numpy": np.__version__,
             "network": _network_to_json(self.network),
             "classes": self.classes,
@@ -146,6 +150,11 @@ class Model:
             raise ModelFileError(f"{path} is not a whole handgrad model: {error} is missing") from None
         except (HandgradError, TypeError, ValueError, AttributeError, RecursionError) as error:
             raise ModelFileError(f"{path} is not a valid handgrad model: {error}") from None
+
+
+def metric_of(classes: tuple[str, ...] | None) -> str:
+    """What a model with these classes, or none, is scored by."""
+    return "R²" if classes is None else "accuracy"
 
 
 def write_beside(path: Path, data: bytes) -> None:
@@ -204,10 +213,12 @@ def _scaling(tensors: Mapping[str, Array], name: str, width: int) -> Scaling:
 
 
 def _network_to_json(network: Network) -> dict[str, Any]:
-    records = [*network.activations, network.loss]
+    records: list[Activation | Loss] = [*network.activations, network.loss]
     opaque = [record.name for record in records if record.opaque]
     if opaque:
-        raise ModelFileError(f"{opaque[0]} is a Python function, which a model file cannot hold; give it as formulas to save the model")
+        raise ModelFileError(
+            f"{opaque[0]} is a Python function, which a model file cannot hold; give it as formulas to save the model"
+        )
     own = {record.name: _record_to_json(record) for record in records if record.name not in BUILT_IN}
     return {
         "widths": network.widths,
@@ -227,16 +238,18 @@ def _record_to_json(record: Activation | Loss) -> dict[str, Any]:
     kind = "activation" if isinstance(record, Activation) else "loss"
     found: dict[str, Any] = {name: getattr(record, name) for name in FORMULAS[kind]}
     found |= {"kind": kind, "parameters": dict(record.parameters), "kinks": dict(record.kinks)}
-    intervals = {"range": record.range} if isinstance(record, Activation) else {"outputs": record.outputs, "targets": record.targets}
+    intervals = (
+        {"range": record.range} if isinstance(record, Activation) else {"outputs": record.outputs, "targets": record.targets}
+    )
     return found | {name: {k: str(v) if "closed" not in k else v for k, v in asdict(i).items()} for name, i in intervals.items()}
 
 
 def _record_from_json(name: str, text: dict[str, Any]) -> Activation | Loss:
     def interval(ends: dict[str, Any]) -> Interval:
-        return Interval(_end(ends["low"]), _end(ends["high"]), bool(ends["low_closed"]), bool(ends["high_closed"]))
+        return Interval(float(ends["low"]), float(ends["high"]), bool(ends["low_closed"]), bool(ends["high_closed"]))
 
     kind = "loss" if text["kind"] == "loss" else "activation"
-    formulas = {key: str(text[key]) for key in FORMULAS[kind]}
+    formulas: dict[str, Any] = {key: str(text[key]) for key in FORMULAS[kind]}
     common: dict[str, Any] = {
         "parameters": {str(k): float(v) for k, v in text["parameters"].items()},
         "kinks": {str(k): str(v) for k, v in text["kinks"].items()},
@@ -245,13 +258,6 @@ def _record_from_json(name: str, text: dict[str, Any]) -> Activation | Loss:
     if kind == "loss":
         return Loss(name, outputs=interval(text["outputs"]), targets=interval(text["targets"]), **formulas, **common)
     return Activation(name, range=interval(text["range"]), **formulas, **common)
-
-
-def _end(text: str) -> float | str:
-    try:
-        return float(text)
-    except ValueError:
-        return text
 
 
 def _network_from_json(about: dict[str, Any]) -> Network:
@@ -270,5 +276,3 @@ def _network_from_json(about: dict[str, Any]) -> Network:
         l2=float(about["l2"]),
         label_smoothing=float(about["label_smoothing"]),
     )
-
-

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,8 @@ import numpy.typing as npt
 
 from handgrad.calculus.functions import Array
 from handgrad.catalogue.initialisers import INITIALISERS
-from handgrad.catalogue.losses import OUTPUT_GOES_WITH
 from handgrad.catalogue.lookup import find_activation, find_loss
+from handgrad.catalogue.losses import OUTPUT_GOES_WITH
 from handgrad.catalogue.records import Activation, Loss
 from handgrad.errors import NetworkError, did_you_mean
 
@@ -92,7 +93,7 @@ class Network:
     @property
     def size(self) -> int:
         """The number of parameters."""
-        return sum(n * (before + 1) for before, n in zip(self.widths, self.widths[1:], strict=False))
+        return sum(n * (before + 1) for before, n in pairwise(self.widths))
 
     def activation(self, layer: int) -> Activation:
         """The activation of a layer from 1 to L."""
@@ -140,7 +141,9 @@ def _spread(activations: str | Activation | Sequence[str | Activation] | None, l
     if activations is None or isinstance(activations, str | Activation):
         return [*[activations] * (layers - 1), None]
     if len(activations) not in (layers - 1, layers):
-        raise NetworkError(f"{layers} layers take {layers} activations, or {layers - 1} for the hidden ones, but {len(activations)} were given")
+        raise NetworkError(
+            f"{layers} layers take {layers} activations, or {layers - 1} for the hidden ones, but {len(activations)} were given"
+        )
     return [*activations, *[None] * (layers - len(activations))]
 
 
@@ -158,7 +161,7 @@ def _check(widths: tuple[int, ...], activations: tuple[Activation, ...], loss: L
             f"{loss.name} needs outputs in {loss.outputs}, but {output.name} gives {output.interval}; "
             f"{loss.name} goes with {loss.output}"
         )
-    if sum(n * (before + 1) for before, n in zip(widths, widths[1:], strict=False)) > MOST_PARAMETERS:
+    if sum(n * (before + 1) for before, n in pairwise(widths)) > MOST_PARAMETERS:
         raise NetworkError(f"the network {'-'.join(map(str, widths))} has more than {MOST_PARAMETERS} parameters")
 
 
@@ -194,7 +197,7 @@ class Parameters:
             raise NetworkError(f"{network} has {network.size} parameters, but a buffer of the shape {buffer.shape} was given")
         self.network, self.buffer = network, buffer
         W, b, start = list[Array](), list[Array](), 0
-        for before, n in zip(network.widths, network.widths[1:], strict=False):
+        for before, n in pairwise(network.widths):
             W.append(buffer[..., start : start + n * before].reshape(*buffer.shape[:-1], n, before))
             start += n * before
             b.append(buffer[..., start : start + n])
@@ -221,7 +224,10 @@ class Parameters:
 
     @classmethod
     def given(cls, network: Network, W: Sequence[Any], b: Sequence[Any] | None = None) -> Parameters:
-        """Parameters from arrays: W[0] is the first layer's, n_1 × n_0. Without b, biases are zero. float64 unless all are float32."""
+        """Parameters from arrays: W[0] is the first layer's, n_1 × n_0. Without b, biases are zero.
+
+        float64 unless all arrays are float32.
+        """
         arrays = [np.asarray(array) for array in (*W, *(b or ()))]
         found = cls(network, dtype=np.float32 if all(array.dtype == np.float32 for array in arrays) else np.float64)
         for name, views, own in (("W", found.W, W), ("b", found.b, b)):
@@ -238,7 +244,7 @@ class Parameters:
         return found
 
     def arrays(self) -> dict[str, Array]:
-        """The views by name: "W[1]", "b[1]", "W[2]" …"""
+        """The views by name: "W[1]", "b[1]", "W[2]" and so on."""
         return {f"{name}[{layer}]": views[layer] for layer in self.W for name, views in (("W", self.W), ("b", self.b))}
 
     def copy(self) -> Parameters:

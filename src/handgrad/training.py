@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 
+from handgrad.calculus.evaluation import Value
 from handgrad.calculus.functions import Array
 from handgrad.data import as_inputs, as_targets, as_weights
 from handgrad.datasets import Dataset
 from handgrad.derivation import derive
 from handgrad.errors import DataError, NetworkError, TrainingError
 from handgrad.gradcheck import GradientCheck, gradcheck
-from handgrad.model import Model, Scaling
+from handgrad.model import Model, Scaling, metric_of
 from handgrad.network import Network, Parameters
 
 CHECKED_EXAMPLES, CHECKED_DIRECTIONS = 8, 4
@@ -64,7 +65,7 @@ def train(
     return _epochs(network, parameters, X, Y, weights, epochs, batch_size, learning_rate, np.random.default_rng(rng))
 
 
-def _epochs(
+def _epochs(  # noqa: PLR0917  # what train() has checked, in its order
     network: Network,
     parameters: Parameters,
     X: Array,
@@ -83,7 +84,7 @@ def _epochs(
         total = weight = 0.0
         for start in range(0, len(X), batch_size):
             rows = order[start : start + batch_size]
-            values = {**parameters.arrays(), "X": X[rows].T, "Y": Y[rows].T, "alpha": learning_rate}
+            values: dict[str, Value] = {**parameters.arrays(), "X": X[rows].T, "Y": Y[rows].T, "alpha": learning_rate}
             share = float(len(rows))
             if weights is not None:
                 values["w"], share = weights[rows], float(weights[rows].sum())
@@ -194,7 +195,9 @@ class Run:
         """Train; `tell` gets each epoch and its hold-out score."""
         rows, start = self.split.train, time.perf_counter()
         options = {"epochs": epochs, "batch_size": batch_size}
-        for epoch in train(self.network, self.parameters, self.X[rows], self.Y[rows], learning_rate=learning_rate, rng=self.rng, **options):
+        for epoch in train(
+            self.network, self.parameters, self.X[rows], self.Y[rows], learning_rate=learning_rate, rng=self.rng, **options
+        ):
             self.losses.append(epoch.loss)
             self.scores.append(self.score())
             self.seconds = time.perf_counter() - start
@@ -203,12 +206,15 @@ class Run:
     @property
     def metric(self) -> str:
         """What the score is."""
-        return "R²" if self.data.classes is None else "accuracy"
+        return metric_of(self.data.classes)
 
     def model(self) -> Model:
         """The trained network with its scaling, names and provenance."""
         provenance = {"data": self.data.name, "seed": self.seed, "epochs": len(self.losses), "metric": self.metric}
-        provenance |= {"hold_out_score": self.score(), "gradient_check": self.gradient_check.worst[1] if self.gradient_check else None}
+        provenance |= {
+            "hold_out_score": self.score(),
+            "gradient_check": self.gradient_check.worst[1] if self.gradient_check else None,
+        }
         return Model(self.network, self.parameters, self.inputs, self.targets, self.data.classes, self.data.features, provenance)
 
     def score(self) -> float:

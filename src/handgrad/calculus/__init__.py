@@ -1,0 +1,1 @@
+"""The language: what is meant, how it is written, and what it evaluates to."""

@@ -41,7 +41,7 @@ Named = tuple[Value, tuple[Axis, ...]]
 ARRAY_OPERATORS = {
     "<": np.less, "<=": np.less_equal, ">": np.greater, ">=": np.greater_equal, "==": np.equal, "!=": np.not_equal,
 }  # fmt: skip
-REDUCE = {"sum": np.sum, "mean": np.mean, "max": np.max}
+REDUCE: dict[str, Callable[..., Array]] = {"sum": np.sum, "mean": np.mean, "max": np.max}
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -161,7 +161,8 @@ class _Evaluator:
             return float(self.size(EXAMPLE))
         if quantity.key == "share":
             weights = self.values.get("w")
-            return 1.0 / self.size(EXAMPLE) if weights is None else weights / np.sum(weights)
+            size = self.size(EXAMPLE)
+            return np.full(size, 1 / size, self.dtype) if weights is None else weights / np.sum(weights)
         return None
 
     def size(self, axis: Axis) -> int:
@@ -303,4 +304,3 @@ def _quantities(expression: Expression) -> Iterator[Symbol | Derivative]:
 def _mentions(expression: Expression, axis: Axis) -> bool:
     over = expression.over if isinstance(expression, Reduction) else expression.axes
     return axis in over or any(_mentions(part, axis) for part in expression.parts)
-

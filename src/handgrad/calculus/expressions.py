@@ -24,7 +24,7 @@ QUANTITIES = ELEMENTS | {"X", "Y", "Y_smooth", "J", "ell", "w", "share", "label"
 
 
 def default_axes(name: str, layer: Affine | None) -> tuple[Axis, ...]:
-    """The axes that a name of the field stands for, as in the seeds: W[l] is n_l × n_{l-1}, examples are columns."""
+    """The axes that a name of the field stands for, as in Ng's course: W[l] is n_l × n_{l-1}, examples are columns."""
     if name in ELEMENTS and layer is not None:
         if name == "W":
             return (unit(layer), unit(layer - 1))

@@ -37,7 +37,8 @@ class Primitive:
 class Formula:
     """A function defined by an expression in its parameters, such as sigmoid(z) = 1 / (1 + exp(-z)).
 
-    Parameters with a default may be left out of a call, from the last. A rowwise formula, such as softmax, names the bare axis `unit`; a call maps it to the one unit axis of its argument.
+    Parameters with a default may be left out of a call, from the last. A rowwise formula, such as softmax, names the bare axis
+    `unit`; a call maps it to the one unit axis of its argument.
     """
 
     parameters: tuple[str, ...]
@@ -88,7 +89,7 @@ def erfc(x: Array) -> Array:
     wide = np.asarray(x, np.float64)
     size = np.maximum(np.abs(wide), 1)
     scaled = _error_function_fits()[1]((size - 3.75) / (size + 3.75))
-    tail = np.exp(-np.minimum(size, 30) ** 2) * scaled / (1 + 2 * size)
+    tail = np.exp(-(np.minimum(size, 30) ** 2)) * scaled / (1 + 2 * size)
     small = _error_function_fits()[0]
     middle = 1 - wide * small(np.minimum(np.square(wide), 1))
     return np.asarray(np.where(np.abs(wide) <= 1, middle, np.where(wide > 0, tail, 2 - tail)), _float(x))

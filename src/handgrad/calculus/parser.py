@@ -50,6 +50,8 @@ Made = TypeVar("Made")
 
 @dataclass(frozen=True, slots=True)
 class Token:
+    """A piece of the text: its kind, what it says, and where it starts."""
+
     kind: str
     text: str
     start: int

@@ -19,7 +19,21 @@ Kind = TypeVar("Kind", Activation, Loss)
 SPELLING = re.compile(r"\s*([A-Za-z_]\w*)\s*(?:\(([^()]*)\))?\s*", re.ASCII)
 
 BUILT_IN = frozenset({*ACTIVATIONS, *LOSSES})
-TAKEN = QUANTITIES | {*PRIMITIVES, *CONSTANTS, "z", "a", "y", "da", "sum", "mean", "delta", "lookup", "derivative", "unit", "example"}
+TAKEN = QUANTITIES | {
+    *PRIMITIVES,
+    *CONSTANTS,
+    "z",
+    "a",
+    "y",
+    "da",
+    "sum",
+    "mean",
+    "delta",
+    "lookup",
+    "derivative",
+    "unit",
+    "example",
+}
 
 
 def find_activation(spelling: str | Activation) -> Activation:
@@ -79,7 +93,13 @@ def add_activation(
     'swish2'
     """
     _free_name(name, parameters)
-    common = {"parameters": parameters or {}, "kinks": kinks or {}, "range": range, "initialiser": initialiser, "source": "a user's own"}
+    common = {
+        "parameters": parameters or {},
+        "kinks": kinks or {},
+        "range": range,
+        "initialiser": initialiser,
+        "source": "a user's own",
+    }
     if callable(value) and callable(slope):
         record = Activation(name, opaque=(value, slope), **common)  # type: ignore[arg-type]  # one dict of mixed fields
     elif isinstance(value, str) and isinstance(slope, str):
@@ -115,9 +135,9 @@ def add_loss(
     """Add a loss of your own to the catalogue, after holding its gradient to its value by central differences.
 
     `value` is a formula of one output a and its target y, such as "(a - y)^4"; `gradient` its derivative by a. `kinks` maps
-    values of a - y where the gradient jumps to the gradient taken there. `outputs` and `targets` are the intervals that a and y must
-    lie in, `output` the activation that it goes with. In place of formulas, two callables on arrays: value(a, y), gradient(a, y).
-    Raises CatalogueError, with both numbers, where the gradient is not the derivative.
+    values of a - y where the gradient jumps to the gradient taken there. `outputs` and `targets` are the intervals that a and y
+    must lie in, `output` the activation that it goes with. In place of formulas, two callables on arrays:
+    value(a, y), gradient(a, y). Raises CatalogueError, with both numbers, where the gradient is not the derivative.
 
     >>> add_loss("fourth_power", value="(a - y)^4", gradient="4 * (a - y)^3").name
     'fourth_power'
@@ -171,7 +191,7 @@ def _evaluated(expression: Expression, values: Mapping[str, Array], known: Mappi
     return np.broadcast_to(np.asarray(result, np.float64), next(iter(values.values())).shape)
 
 
-def _hold(
+def _hold(  # noqa: PLR0917  # what is held, where, and how it is computed
     name: str,
     what: str,
     variable: str,
@@ -199,4 +219,6 @@ def _hold(
     for kink, at in kinks.items():
         found = float(compute_slope(np.array([kink]))[0])
         if not np.isclose(found, at):
-            raise CatalogueError(f"{name}: kinks says that the {what} at {variable} = {kink:g} is {at:g}, but the formula gives {found:g}")
+            raise CatalogueError(
+                f"{name}: kinks says that the {what} at {variable} = {kink:g} is {at:g}, but the formula gives {found:g}"
+            )

@@ -23,10 +23,10 @@ ROW: dict[str, tuple[Axis, ...]] = {"z": (unit(),), "a": (unit(),), "da": (unit(
 
 @dataclass(frozen=True)
 class Interval:
-    """The numbers from low to high; each end belongs to it where it is closed. An end may be a formula in parameters."""
+    """The numbers from low to high; each end belongs to it where it is closed."""
 
-    low: float | str
-    high: float | str
+    low: float
+    high: float
     low_closed: bool = False
     high_closed: bool = False
 
@@ -119,8 +119,9 @@ class Activation(Record):
 
     `value` is the formula as books write it, in z; `stable` one that equals it and neither overflows nor loses digits,
     where another is needed. `slope` is g'(z), in z, a or both. A rowwise record has `vjp` instead, the gradient by z from the
-    gradient `da` by a, and its `jacobian` ∂a_unit/∂z_unit'. `kinks` maps each point where the slope jumps or bends to the value taken there.
-    `range` is the interval of a. `symbol` is its LaTeX name, `initialiser` the one that suits it as a hidden layer.
+    gradient `da` by a, and its `jacobian` ∂a_unit/∂z_unit'. `kinks` maps each point where the slope jumps or bends to the value
+    taken there. `range` is the interval of a, and `low` a formula for its lower end where that depends on parameters. `symbol` is
+    its LaTeX name, `initialiser` the one that suits it as a hidden layer.
     A user's own may be a pair of callables, `opaque`, in place of formulas: value(z) and slope(z, a).
     """
 
@@ -130,6 +131,7 @@ class Activation(Record):
     vjp: str = field(default="", kw_only=True)
     jacobian: str = field(default="", kw_only=True)
     range: Interval = field(default=REAL, kw_only=True)
+    low: str = field(default="", kw_only=True)
     simplex: bool = field(default=False, kw_only=True)
     symbol: str = field(default="", kw_only=True)
     initialiser: str = field(default="glorot_uniform", kw_only=True)
@@ -192,13 +194,13 @@ class Activation(Record):
     @cached_property
     def interval(self) -> Interval:
         """The interval of a, with the record's parameters."""
-        low, high = (end if isinstance(end, float) else self.number(end) for end in (self.range.low, self.range.high))
-        return replace(self.range, low=low, high=high)
+        return replace(self.range, low=self.number(self.low)) if self.low else self.range
 
     __hash__ = Record.__hash__
 
     @classmethod
     def usual(cls, name: str) -> Self | None:
+        """The record of this name in the catalogue."""
         from handgrad.catalogue.activations import ACTIVATIONS  # the records are made of this class
 
         return ACTIVATIONS.get(name)  # type: ignore[return-value]  # the catalogue holds no subclasses
@@ -220,10 +222,10 @@ class Loss(Record):
     """A loss of one output a with the target y; an example's loss is the sum over the outputs.
 
     `value` and its `gradient` by a are formulas in a and y, `stable` a form of the value that does not overflow. `kinks` are
-    values of a - y at which the gradient jumps or bends, and what it is there. `outputs` and `targets` are the intervals in which a and y must
-    lie; `simplex` asks for outputs and targets that are not negative and sum to 1. `fused` has, by output activation, what the two
-    simplify to. `output` is the activation that it goes with. `labels` is the value for whole-number labels.
-    A user's own may be a pair of callables, `opaque`: value(a, y) and gradient(a, y), elementwise.
+    values of a - y at which the gradient jumps or bends, and what it is there. `outputs` and `targets` are the intervals in which
+    a and y must lie; `simplex` asks for outputs and targets that are not negative and sum to 1. `fused` has, by output
+    activation, what the two simplify to. `output` is the activation that it goes with. `labels` is the value for whole-number
+    labels. A user's own may be a pair of callables, `opaque`: value(a, y) and gradient(a, y), elementwise.
     """
 
     value: str = field(default="", kw_only=True)
@@ -268,6 +270,7 @@ class Loss(Record):
 
     @classmethod
     def usual(cls, name: str) -> Self | None:
+        """The record of this name in the catalogue."""
         from handgrad.catalogue.losses import LOSSES  # the records are made of this class
 
         return LOSSES.get(name)  # type: ignore[return-value]  # the catalogue holds no subclasses

@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-import handgrad
 from handgrad.cli.predict import predict
 from handgrad.cli.train import train
 from handgrad.errors import HandgradError
+from handgrad.version import __version__
 
 app = typer.Typer(
     help="Fully connected networks trained by backpropagation whose gradients are equations.",
@@ -24,15 +24,15 @@ app.command()(train)
 app.command()(predict)
 
 
-def _version(asked: bool) -> None:  # noqa: FBT001  # typer hands it over so
+def _version(asked: bool) -> None:
     if asked:
-        print(f"handgrad {handgrad.__version__}")  # noqa: T201
+        print(f"handgrad {__version__}")  # noqa: T201
         raise typer.Exit
 
 
 @app.callback()
 def common(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,  # noqa: FBT002  # typer's form
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
 ) -> None:
     """Take the options before a command."""
 

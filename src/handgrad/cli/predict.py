@@ -17,7 +17,9 @@ def predict(
     model: Annotated[Path, typer.Argument(help="A model file that handgrad train wrote.")],
     data: Annotated[str, typer.Argument(help=f"A .csv or .npy file of inputs, or a bundled data set: {', '.join(READERS)}.")],
     out: Annotated[Path | None, typer.Option(help="Write the predictions to this file, one a line.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON: the predictions and, where known, the score.")] = False,  # noqa: FBT002  # typer's form
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one line of JSON: the predictions and, where known, the score.")
+    ] = False,  # typer's form
 ) -> None:
     """Predict with a trained model: one class or number a line, in the order of the rows.
 
@@ -29,7 +31,9 @@ def predict(
     if data in READERS and not Path(data).is_file():
         examples = read_dataset(data)
         X = examples.X
-        score = loaded.score(X, examples.y) if (examples.classes, X.shape[1]) == (loaded.classes, loaded.network.widths[0]) else None
+        score = (
+            loaded.score(X, examples.y) if (examples.classes, X.shape[1]) == (loaded.classes, loaded.network.widths[0]) else None
+        )
     else:
         X = read_inputs(Path(data), loaded.features)
     if np.ndim(X) == 2 and not np.isfinite(X).all():
@@ -49,4 +53,4 @@ def predict(
         except OSError as error:
             raise DataError(f"cannot write the predictions to {out}: {error.strerror or error}") from None
     if score is not None:
-        sys.stderr.write(f"{'R²' if loaded.classes is None else 'accuracy'} over all {len(X)} rows of {data}, those trained on included: {score:.4f}\n")
+        sys.stderr.write(f"{loaded.metric} over all {len(X)} rows of {data}, those trained on included: {score:.4f}\n")

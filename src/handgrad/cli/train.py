@@ -21,15 +21,23 @@ BARS = "▁▂▃▄▅▆▇█"
 
 def train(
     data: Annotated[str, typer.Argument(help=f"A bundled data set: {', '.join(READERS)}.")],
-    network: Annotated[str | None, typer.Option(help="Widths and activations, as 64-128-10 or 4-8:tanh-3. By default one hidden layer.")] = None,
-    loss: Annotated[str | None, typer.Option(help="A loss, as cross_entropy or huber(delta=2). By default the one the outputs go with.")] = None,
-    epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the examples. By default 30, or 100 for 1000 rows or fewer.")] = None,
+    network: Annotated[
+        str | None, typer.Option(help="Widths and activations, as 64-128-10 or 4-8:tanh-3. By default one hidden layer.")
+    ] = None,
+    loss: Annotated[
+        str | None, typer.Option(help="A loss, as cross_entropy or huber(delta=2). By default the one the outputs go with.")
+    ] = None,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="Passes over the examples. By default 30, or 100 for 1000 rows or fewer.")
+    ] = None,
     batch_size: Annotated[int, typer.Option(min=1, help="Examples in a step.")] = 32,
     learning_rate: Annotated[float | None, typer.Option(help="The step size α. By default 0.1, or 0.01 for a regression.")] = None,
     l2: Annotated[float, typer.Option(help="λ of the penalty λ/2 ΣW² in the loss.")] = 0.0,
     seed: Annotated[int, typer.Option(min=0, help="Seeds the split, the first weights and the shuffling.")] = 0,
     out: Annotated[Path | None, typer.Option(help="Where the model goes. By default DATA.safetensors here.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON instead, with the rest on the error stream.")] = False,  # noqa: FBT002  # typer's form
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one line of JSON instead, with the rest on the error stream.")
+    ] = False,  # typer's form
 ) -> None:
     """Train a network on real data by gradient descent, after checking its gradient, and keep the model.
 
@@ -39,7 +47,9 @@ def train(
     examples = read_dataset(data)
     path = out or Path(f"{data}.safetensors")
     if path.is_dir() or not path.parent.is_dir():
-        raise ModelFileError(f"cannot write the model to {path}: {'it is a folder' if path.is_dir() else f'there is no folder {path.parent}'}")
+        raise ModelFileError(
+            f"cannot write the model to {path}: {'it is a folder' if path.is_dir() else f'there is no folder {path.parent}'}"
+        )
     epochs = default_epochs(examples) if epochs is None else epochs
     learning_rate = default_learning_rate(examples) if learning_rate is None else learning_rate
     run = Run(examples, network, loss, l2, seed)
@@ -89,7 +99,8 @@ def _tell(console: Console, run: Run, path: Path) -> None:
         "examples": f"{len(run.split.train)} + {len(run.split.held_out)} held out",
         "time": f"{run.seconds:.2f} s for {len(run.losses)} epochs",
         "loss": f"{run.losses[-1]:.4f}  {curve(run.losses)}",
-        f"hold-out {run.metric}": f"{run.scores[-1]:.4f}  {curve(run.scores)}" + ("" if run.data.classes is None else f"  ({run.scores[-1]:.1%})"),
+        f"hold-out {run.metric}": f"{run.scores[-1]:.4f}  {curve(run.scores)}"
+        + ("" if run.data.classes is None else f"  ({run.scores[-1]:.1%})"),
         "model": str(path),
     }
     for name, value in rows.items():
@@ -121,7 +132,7 @@ def _confusion_table(table: Array, classes: tuple[str, ...], width: int) -> Tabl
     for name in classes:
         shown.add_column(name, justify="right")
     for row, name in enumerate(classes):
-        shown.add_row(name, *(("[dim]·[/]" if not n else f"[green]{n}[/]" if row == c else f"[red]{n}[/]") for c, n in enumerate(table[row])))
+        shown.add_row(
+            name, *(("[dim]·[/]" if not n else f"[green]{n}[/]" if row == c else f"[red]{n}[/]") for c, n in enumerate(table[row]))
+        )
     return shown
-
-

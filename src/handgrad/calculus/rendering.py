@@ -1,0 +1,45 @@
+"""render: an expression or an equation as Unicode, LaTeX or NumPy source, in a reader's notation."""
+
+from typing import Literal
+
+from handgrad.calculus.einsum_source import EinsumSource, einsum_equation
+from handgrad.calculus.expressions import Equation, Expression
+from handgrad.calculus.layout import lay_out, lay_out_matrix, normalised
+from handgrad.calculus.notation import Notation, find_notation
+from handgrad.calculus.typeset import Latex, NumpySource, Unicode
+from handgrad.errors import HandgradError, did_you_mean
+
+TYPESETTERS = {"unicode": Unicode, "latex": Latex}
+
+
+def render(
+    what: Expression | Equation,
+    notation: Notation | str = "ng",
+    form: Literal["unicode", "latex", "numpy"] = "unicode",
+) -> str:
+    r"""Write an expression or an equation.
+
+    `notation` is a Notation or the name of one; what has more axes than a matrix is written in index form. As "numpy" it is source
+    code: in matrix form for arrays of two dimensions in the notation's order, in index form for arrays whose dimensions are the
+    axes as meant. Raises HandgradError for a notation or form that does not exist.
+
+    >>> from handgrad.calculus.parser import parse
+    >>> render(parse("sum(unit[1]: W[2] * A[1]) + b[2]"))
+    'W[2] A[1] + b[2]'
+    >>> render(parse("mean(example: dZ[2] * A[1])"), "rows", "latex")
+    '\\frac{1}{m} A_{1}^{T} dZ_{2}'
+    """
+    notation = find_notation(notation)
+    if form == "numpy":
+        return _numpy(what, notation)
+    if form not in TYPESETTERS:
+        raise HandgradError(f"there is no form {form!r}. {did_you_mean(form, [*TYPESETTERS, 'numpy'])}")
+    return TYPESETTERS[form](notation).text(lay_out(what, notation))
+
+
+def _numpy(what: Expression | Equation, notation: Notation) -> str:
+    if notation.form == "matrix":
+        return NumpySource(notation).text(lay_out_matrix(what, notation))
+    if isinstance(what, Equation):
+        return einsum_equation(what, notation)
+    return EinsumSource(notation).code(normalised(what, notation))[0]

@@ -1,0 +1,42 @@
+"""What the README shows is so: its Python gives the output that stands there, its commands run."""
+
+import doctest
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+COMMANDS = re.findall(r"^\$ (.+)$", README, re.MULTILINE)
+
+
+def test_its_python_gives_the_output_that_stands_there():
+    result = doctest.testfile(
+        str(ROOT / "README.md"), module_relative=False, encoding="utf-8", optionflags=doctest.NORMALIZE_WHITESPACE
+    )
+    assert result.attempted > 8
+    assert result.failed == 0
+
+
+def test_its_commands_run_in_order(tmp_path):
+    commands = [shlex.split(command)[1:] for command in COMMANDS if command.startswith("handgrad ")]
+    assert commands
+    for arguments in commands:
+        command = [str(Path(sys.executable).with_name("handgrad")), *arguments]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
+        assert done.returncode == 0, done.stderr
+
+
+def test_the_make_targets_that_it_names_exist():
+    named = set(re.findall(r"make (\w+)", README))
+    assert {"demo", "test"} <= named
+    targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    assert named <= targets
+
+
+def test_the_files_that_it_links_exist():
+    links = [link for link in re.findall(r"\]\(([^)#]+)\)", README) if "://" not in link]
+    assert links
+    assert all((ROOT / link).exists() for link in links)
