@@ -132,7 +132,7 @@ VALUES = {
 
 
 @given(meant(), st.sampled_from([n for n in ALL if n.examples != "single"]))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_any_expression_evaluates_as_source_to_what_is_meant(expression: Expression, notation: Notation):
     equation = Equation("any", symbol("R", on=expression.axes), expression, "")
     try:

@@ -116,6 +116,8 @@ def normalised(expression: Expression, notation: Notation) -> Expression:
 
     def reduced(kind: str, over: tuple[Axis, ...], body: Expression) -> Expression:
         """A reduction whose body may have lost the examples' axis with its share."""
+        if kind == "sum" and isinstance(body, Negative):
+            return Negative(reduced(kind, over, body.term))
         gone = tuple(axis for axis in over if axis not in body.axes)
         over = tuple(axis for axis in over if axis not in gone)
         if kind == "mean":
@@ -126,8 +128,6 @@ def normalised(expression: Expression, notation: Notation) -> Expression:
                     scale = share if weight is None else one / weight
                     body = reduced("sum", (axis,), body) if scale == one else scale * reduced("sum", (axis,), body)
             return body
-        if kind == "sum" and isinstance(body, Negative):
-            return Negative(reduced(kind, over, body.term))
         result = Reduction(kind, over, body) if over else body
         return Symbol("m") * result if kind == "sum" and gone and notation.examples != "single" else result
 
