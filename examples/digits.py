@@ -27,14 +27,14 @@ def main() -> None:
     parameters = Parameters.draw(network, rng)
     derivation = derive(network)
     for name in ("Z1", "A1", "Z2", "A2", "ell", "J", "dZ2", "dW2", "db2", "dA1", "dZ1", "dW1", "db1"):
-        print(f"{derivation[name]}    ({derivation[name].reason})")
+        print(f"{derivation.render(name)}    ({derivation[name].reason})")
 
     one = split.train[:1]
-    first = derivation.evaluate({**derivation.values(parameters, X[one], y[one]), "alpha": 0.1})
+    first = derivation.evaluate(derivation.values(parameters, X[one], y[one]), ["J", "dZ[2]"])
     output, label = first["A[2]"][:, 0], y[one][0]
     print(f"\n{picture(X[one])}\nThis is a {label}. Before training, the probabilities of 0 to 9 are\n{output}")
     print(f"so the loss is -log({output[label]:.3f}) = {first['J']:.3f}, and dZ[2] = A[2] - Y is\n{first['dZ[2]'][:, 0]}")
-    moved = Parameters.given(network, [first["W[1, t+1]"], first["W[2, t+1]"]], [first["b[1, t+1]"], first["b[2, t+1]"]])
+    moved = derivation.step(parameters, X[one], y[one], learning_rate=0.1)
     print(f"After one step against the gradient the loss is {derivation.loss(moved, X[one], y[one]):.3f}.")
     print("\nGradient against differences of the loss:", gradcheck(network, parameters, X[:8], y[:8], directions=4))
 

@@ -24,12 +24,10 @@ def first_iteration() -> None:
     derivation = derive(NETWORK)
     numbers = derivation.evaluate({**derivation.values(parameters, X, Y), "alpha": 0.5})
     for equation in derivation:
-        print(f"\n{equation.id}:  {equation}\n    {equation.reason}")
+        print(f"\n{equation.id}:  {derivation.render(equation.id)}\n    {equation.reason}")
         if equation.id != "dZ3_chain":  # its simplified form follows, and that is what is computed
-            print(np.round(numbers[equation.left.key], 4) + 0.0)  # + 0.0 takes the minus from -0.0
-    moved = Parameters(NETWORK)
-    for name, view in moved.arrays().items():  # W[1] becomes W[1, t+1]
-        view[...] = numbers[name.replace("]", ", t+1]")]
+            print(np.round(numbers[equation.key], 4) + 0.0)  # + 0.0 takes the minus from -0.0
+    moved = derivation.step(parameters, X, Y, learning_rate=0.5)
     print(f"\nThis iteration takes the loss from {numbers['J']:.4f} to {derivation.loss(moved, X, Y):.4f}.")
     print("Gradient against differences of the loss:", gradcheck(NETWORK, parameters, X, Y))
 

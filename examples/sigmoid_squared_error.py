@@ -19,7 +19,7 @@ Y = np.array([[0, 0], [1, 0], [1, 0], [0, 1]])  # XOR and AND
 def weight_by_weight(parameters: Parameters, x: np.ndarray, y: np.ndarray) -> None:
     derivation = derive(NETWORK)
     for name in ("dA2", "slope2", "dZ2", "dW2"):
-        print(f"{derivation[name]}    ({derivation[name].reason})")
+        print(f"{derivation.render(name, 'index')}    ({derivation[name].reason})")
     found = derivation.forward(parameters, [x])
     hidden, out = found["A[1]"][:, 0], found["A[2]"][:, 0]
     print(f"hidden a = {hidden}, outputs a = {out}, targets y = {y}")

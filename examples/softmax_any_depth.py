@@ -15,7 +15,7 @@ from handgrad.training import train
 def first_iteration() -> None:
     derivation = derive(Network("2-3-2-3"))
     for name in ("dA3", "dZ3_chain", "dZ3", "dW3", "db3", "dA2", "dZ2", "dW2", "db2"):
-        print(f"{name + ':':<10} {derivation[name]}\n{'':10} {derivation[name].reason}")
+        print(f"{name + ':':<10} {derivation.render(name)}\n{'':10} {derivation[name].reason}")
     # One example whose scores are ln 1, ln 2 and ln 5: the softmax is 1/8, 2/8 and 5/8. The right class is the last.
     output = derive(Network("1-3"))
     scores = Parameters.given(output.network, W=[[[0], [0], [0]]], b=[np.log([1, 2, 5])])

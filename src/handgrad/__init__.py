@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from handgrad.model import Model as Model
     from handgrad.network import Network as Network
     from handgrad.network import Parameters as Parameters
+    from handgrad.network import outputs_for as outputs_for
     from handgrad.training import train as train
 
 _PUBLIC = {
@@ -50,7 +51,7 @@ _PUBLIC = {
     "errors": ("HandgradError",),
     "gradcheck": ("gradcheck",),
     "model": ("Model",),
-    "network": ("Network", "Parameters"),
+    "network": ("Network", "Parameters", "outputs_for"),
     "training": ("train",),
 }
 _HOME = {name: module for module, names in _PUBLIC.items() for name in names}

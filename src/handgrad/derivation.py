@@ -20,7 +20,6 @@ from handgrad.calculus.expressions import (
     Multiply,
     Reduction,
     Symbol,
-    key_of,
     symbol,
 )
 from handgrad.calculus.functions import Array, Function
@@ -54,12 +53,16 @@ class Derivation:
     @cached_property
     def _computed(self) -> dict[str, tuple[Equation, frozenset[str]]]:
         """By quantity: the equation that computes it and all that it reads."""
-        return {key_of(equation.left): (equation, frozenset(_reads(equation.computed))) for equation in self.equations}
+        return {equation.key: (equation, frozenset(_reads(equation.computed))) for equation in self.equations}
 
     @cached_property
     def functions(self) -> dict[str, Function]:
         """The functions that the equations call."""
-        return functions(*self.network.activations, self.network.loss)
+        found = functions(*self.network.activations, self.network.loss)
+        for layer, activation in enumerate(self.network.activations, 1):
+            if activation.opaque:  # a Python function has no formula: its equations say g
+                found |= {f"g[{layer}]": found[activation.name], f"g'[{layer}]": found[f"{activation.name}'"]}
+        return found
 
     @cached_property
     def constants(self) -> dict[str, Value]:
@@ -138,6 +141,16 @@ class Derivation:
         key = "derivative(J, X)"
         return np.asarray(self.evaluate(self.values(parameters, X, Y, sample_weight), [key])[key]).swapaxes(-1, -2)
 
+    def step(self, parameters: Parameters, X: Any, Y: Any, learning_rate: float, sample_weight: Any = None) -> Parameters:
+        """The parameters after one update with all examples as the batch."""
+        values = {**self.values(parameters, X, Y, sample_weight), "alpha": float(learning_rate)}
+        following = {name: f"{name[:-1]}, t+1]" for name in parameters.arrays()}
+        found = self.evaluate(values, list(following.values()))
+        moved = parameters.copy()
+        for name, view in moved.arrays().items():
+            view[...] = found[following[name]]
+        return moved
+
     def values(self, parameters: Parameters, X: Any, Y: Any, sample_weight: Any = None) -> dict[str, Value]:
         """What a pass starts from, checked: the parameters, X and Y as the derivation's n_0 × m and n_L × m, weights."""
         values = self._inputs(parameters, X)
@@ -186,6 +199,11 @@ class _Writer:
     def at_output(self, formula: Expression) -> Expression:
         return substitute(formula, self.meaning, Affine.of(self.network.L))
 
+    def applied(self, l: int, primes: int = 0) -> Call:
+        """The activation of layer l, or its slope, of Z[l]; a Python function is written g[l]."""
+        activation = self.network.activation(l)
+        return Call("g", (self.Z[l],), Affine.of(l), primes) if activation.opaque else activation.call(self.Z[l], primes)
+
     def forward(self) -> Iterator[Equation]:
         yield Equation("A0", self.A[0], symbol("X"), "the inputs are the activations of layer 0")
         for l in range(1, self.network.L + 1):
@@ -197,7 +215,7 @@ class _Writer:
                 weighted + self.b[l],
                 f"each unit of layer {l} weighs the units of layer {l - 1} and adds its bias",
             )
-            value: Expression = activation.call(self.Z[l])
+            value: Expression = self.applied(l)
             right = value
             if activation.rowwise:  # an entry of it depends on all units, which a call would not show in index form
                 right = substitute(activation.value_expression, {"z": self.Z[l]}, Affine.of(l))
@@ -269,7 +287,7 @@ class _Writer:
         elif activation.name == "identity":
             yield Equation(chain, dZ, dA, "the identity has the slope 1")
         else:
-            slope = activation.call(self.Z[l], primes=1)
+            slope = self.applied(l, primes=1)
             if activation.opaque is None:
                 written = substitute(activation.slope_expression, here)
                 yield Equation(f"slope{l}", slope, written, f"the slope of {activation.spelling}")

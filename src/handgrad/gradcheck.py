@@ -16,8 +16,8 @@ from handgrad.network import Network, Parameters
 
 STEPS = (1e-3, 6e-5, 4e-6)
 """The steps tried in turn: a smaller one where a larger one would cross a kink."""
-FLOOR = 1e-6
-"""Gradients smaller than this are compared absolutely: float64 differences of the loss resolve no more."""
+FLOOR = 2e-5
+"""Gradients smaller than this times 1 + |J| are compared absolutely: differences of a loss in float64 resolve no more."""
 STACK = 4_000_000
 """How many numbers one stack of moved parameters may hold."""
 MARGIN, NUDGES = 1e-7, 5
@@ -64,13 +64,17 @@ def gradcheck(
     Every entry of every array is compared, or that many random directions in each array with `directions`, which is enough
     for large networks. `inputs` includes the gradient by X. Differences are of fourth order,
     (8 (J(h) - J(-h)) - (J(2h) - J(-2h))) / 12h, and keep off kinks: all units must be on the same side of every
-    kink at all four points. Returns a GradientCheck; the arrays that were given are not changed.
+    kink at all four points. Returns a GradientCheck; the arrays that were given are not changed. Raises HandgradError where
+    the loss is not finite.
     """
     rng = np.random.default_rng(rng)
     derivation = derive(network, one_over_m=one_over_m)
     start = Parameters(network, parameters.buffer.astype(np.float64))
     values = derivation.values(start, X, Y, sample_weight)
-    moved = False
+    loss = float(np.asarray(derivation.evaluate(values, ["J"])["J"]))
+    if not np.isfinite(loss):
+        raise HandgradError(f"the loss is {loss} at these parameters, which is not a finite number; its gradient cannot be checked")
+    moved, floor = False, FLOOR * (1 + abs(loss))
     for _ in range(NUDGES):  # a difference that stays on its kink, as a dead ReLU's output on its target 0, cannot be helped
         if not _on_kink(derivation, values):
             break
@@ -78,11 +82,12 @@ def gradcheck(
         start.buffer += 1e-3 * rng.standard_normal(network.size)
         values.update(start.arrays())
     analytic = _analytic(derivation, values, inputs=inputs)
+    base = _sides(derivation, derivation.evaluate(values, ["J"]))
     errors, compared, skipped = dict[str, float](), 0, 0
     for name, gradient in analytic.items():
         measured, expected = [], []
         for block in _directions(gradient, directions, rng, network.size):
-            numeric = _numeric(derivation, values, name, block)
+            numeric = _numeric(derivation, values, base, name, block)
             crossed = np.isnan(numeric)
             measured.append(numeric[~crossed])
             expected.append((block * gradient).reshape(len(block), -1).sum(axis=1)[~crossed])
@@ -90,7 +95,7 @@ def gradcheck(
         a, n = np.concatenate(expected), np.concatenate(measured)
         compared += len(a)
         if len(a):
-            errors[name] = float(np.linalg.norm(a - n) / np.max([np.linalg.norm(a), np.linalg.norm(n), FLOOR]))
+            errors[name] = float(np.linalg.norm(a - n) / np.max([np.linalg.norm(a), np.linalg.norm(n), floor]))
     if not errors:
         raise HandgradError("gradcheck could compare nothing: every step crosses a kink")
     return GradientCheck(errors, compared, skipped, moved)
@@ -117,10 +122,9 @@ def _directions(gradient: Array, count: int | None, rng: np.random.Generator, si
         yield block.reshape(len(rows), *gradient.shape)
 
 
-def _numeric(derivation: Derivation, values: dict[str, Value], name: str, block: Array) -> Array:
+def _numeric(derivation: Derivation, values: dict[str, Value], base: dict[str, Array], name: str, block: Array) -> Array:
     """The derivative of J along each direction of the block, all at once; NaN where every step crosses a kink."""
     result = np.full(len(block), np.nan)
-    base = _sides(derivation, derivation.evaluate(values, ["J"]))
     for step in STEPS:
         left = np.flatnonzero(np.isnan(result))
         if not left.size:

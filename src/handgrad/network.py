@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from handgrad.calculus.functions import Array
+from handgrad.catalogue.activations import ACTIVATIONS
 from handgrad.catalogue.initialisers import INITIALISERS
 from handgrad.catalogue.lookup import find_activation, find_loss
 from handgrad.catalogue.losses import OUTPUT_GOES_WITH
@@ -147,6 +148,20 @@ def _spread(activations: str | Activation | Sequence[str | Activation] | None, l
     return [*activations, *[None] * (layers - len(activations))]
 
 
+def _go_together(output: Activation, loss: Loss) -> bool:
+    return output.interval in loss.outputs and output.simplex >= loss.simplex
+
+
+def outputs_for(loss: str | Loss) -> tuple[str, ...]:
+    """The output activations of the catalogue that a loss goes with: those whose range lies where the loss needs its outputs.
+
+    >>> outputs_for("binary_cross_entropy"), outputs_for("cross_entropy")
+    (('sigmoid', 'softmax'), ('softmax',))
+    """
+    record = find_loss(loss)
+    return tuple(name for name, activation in ACTIVATIONS.items() if _go_together(activation, record))
+
+
 def _check(widths: tuple[int, ...], activations: tuple[Activation, ...], loss: Loss) -> None:
     *hidden, output = activations
     for layer, activation in enumerate(hidden, 1):
@@ -156,10 +171,10 @@ def _check(widths: tuple[int, ...], activations: tuple[Activation, ...], loss: L
         raise NetworkError(f"{output.name} needs two or more outputs, but {widths[-1]} was given; for one output take sigmoid")
     if loss.simplex and not output.simplex:
         raise NetworkError(f"{loss.name} needs outputs that sum to 1 (softmax), but the output activation is {output.name}")
-    if output.interval not in loss.outputs:
+    if not _go_together(output, loss):
         raise NetworkError(
             f"{loss.name} needs outputs in {loss.outputs}, but {output.name} gives {output.interval}; "
-            f"{loss.name} goes with {loss.output}"
+            f"it goes with {', '.join(outputs_for(loss))}"
         )
     if sum(n * (before + 1) for before, n in pairwise(widths)) > MOST_PARAMETERS:
         raise NetworkError(f"the network {'-'.join(map(str, widths))} has more than {MOST_PARAMETERS} parameters")

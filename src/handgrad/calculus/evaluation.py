@@ -223,7 +223,7 @@ class _Evaluator:
     def formula(self, function: Formula, arguments: list[Named]) -> Named:
         """Evaluate a formula's body with its parameters bound; a rowwise one runs along the one unit axis there is."""
         rows = {axis for _, axes in arguments for axis in axes if axis.name == "unit"}
-        rowwise = unit() not in rows and _mentions(function.body, unit())
+        rowwise = function.rowwise and unit() not in rows
         if rowwise and len(rows) != 1:
             raise AxisError(f"a rowwise function needs an argument with one axis of units, but it has {listed(tuple(rows))}")
         place = dict.fromkeys(rows, unit()) if rowwise else {}
@@ -299,8 +299,3 @@ def _quantities(expression: Expression) -> Iterator[Symbol | Derivative]:
     else:
         for part in expression.parts:
             yield from _quantities(part)
-
-
-def _mentions(expression: Expression, axis: Axis) -> bool:
-    over = expression.over if isinstance(expression, Reduction) else expression.axes
-    return axis in over or any(_mentions(part, axis) for part in expression.parts)

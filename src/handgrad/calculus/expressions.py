@@ -49,7 +49,7 @@ class Expression:
         """The named axes that the value has."""
         return union(part.axes for part in self.parts)
 
-    @property
+    @cached_property
     def parts(self) -> tuple[Expression, ...]:
         """The direct operands, in order."""
         found: list[Expression] = []
@@ -372,6 +372,11 @@ class Equation:
             )
 
     @property
+    def key(self) -> str:
+        """The name among values of the quantity on the left: "dZ[2]", "relu'(Z[1])"."""
+        return key_of(self.left)
+
+    @property
     def computed(self) -> Expression:
         """What is evaluated: the stable form where there is one."""
         return self.right if self.stable is None else self.stable
@@ -388,6 +393,12 @@ def described(expression: Expression) -> str:
 def key_of(expression: Expression) -> str:
     """The name of a quantity among values."""
     return expression.key if isinstance(expression, Symbol | Derivative | Call) else str(expression)
+
+
+def mentions(expression: Expression, axis: Axis) -> bool:
+    """Whether an axis occurs anywhere in an expression, free or summed over."""
+    own = expression.over if isinstance(expression, Reduction) else expression.axes
+    return axis in own or any(mentions(part, axis) for part in expression.parts)
 
 
 def _flat(kind: type[Expression], name: str, parts: tuple[Expression, ...]) -> tuple[Expression, ...]:

@@ -6,13 +6,14 @@ A primitive is one record. Everything else (sigmoid, gelu, g[l]) is a formula ma
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from handgrad.calculus.expressions import Expression
+from handgrad.calculus.expressions import Expression, mentions
+from handgrad.calculus.indices import unit
 
 Array = npt.NDArray[Any]
 
@@ -44,6 +45,11 @@ class Formula:
     parameters: tuple[str, ...]
     body: Expression
     defaults: Mapping[str, float] = field(default_factory=dict)
+
+    @cached_property
+    def rowwise(self) -> bool:
+        """Whether the body names the bare axis `unit`."""
+        return mentions(self.body, unit())
 
 
 Function = Formula | Callable[..., Array]

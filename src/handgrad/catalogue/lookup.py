@@ -68,7 +68,7 @@ def functions(*own: Activation | Loss) -> dict[str, Function]:
     """All that calls may name: the catalogue's activations with their slopes, and those given."""
     found: dict[str, Function] = {}
     for record in (*ACTIVATIONS.values(), *own):
-        found.update(record.functions())
+        found.update(record.functions)
     return found
 
 

@@ -173,6 +173,7 @@ class Activation(Record):
             return frozenset("za")
         return frozenset(_names(self.slope_expression) & {"z", "a"})
 
+    @cached_property
     def functions(self) -> dict[str, Function]:
         """What evaluation needs to know: the function and its slope, by the names that calls use."""
         if self.opaque:
@@ -262,6 +263,7 @@ class Loss(Record):
         axes = ROW if activation.rowwise else None
         return self.meant(pair.value, axes), self.meant(pair.delta, axes)
 
+    @cached_property
     def functions(self) -> dict[str, Function]:
         """What evaluation needs to know of an opaque loss."""
         return {self.name: self.opaque[0], f"{self.name}'": self.opaque[1]} if self.opaque else {}
