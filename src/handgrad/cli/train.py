@@ -105,9 +105,10 @@ def _tell(console: Console, run: Run, path: Path) -> None:
     }
     for name, value in rows.items():
         table.add_row(name, value)
+    console.print()
     console.print(table)
     if run.data.classes is not None:
-        console.print("hold-out examples, true class down, predicted across")
+        console.print("\nhold-out examples, true class down, predicted across")
         console.print(_confusion_table(run.confusion(), run.data.classes, console.width))
 
 
