@@ -21,9 +21,10 @@ from handgrad.calculus.expressions import (
 )
 from handgrad.calculus.functions import PRIMITIVES
 from handgrad.calculus.indices import EXAMPLE, Axis
-from handgrad.calculus.layout import Writer, normalised
+from handgrad.calculus.layout import Writer
+from handgrad.calculus.means import normalised
 from handgrad.calculus.notation import Notation
-from handgrad.calculus.typeset import NumpySource
+from handgrad.calculus.numpy_source import NumpySource
 from handgrad.calculus.written import Name
 
 Code = tuple[str, tuple[Axis, ...]]

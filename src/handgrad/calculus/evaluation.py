@@ -60,7 +60,8 @@ def evaluate(
 
     Raises HandgradError for a quantity or function without a value, AxisError for sizes that contradict each other.
     """
-    evaluator = _Evaluator(values, functions or {})
+    plain = {name: v if isinstance(v, np.ndarray | float | int) else np.asarray(v) for name, v in values.items()}
+    evaluator = _Evaluator(plain, functions or {})
     with np.errstate(all="ignore"):  # infinities and NaN are values here, and where() computes both branches
         value, have = evaluator.value(expression)
     return np.asarray(value if axes is None else _aligned(value, have, axes))

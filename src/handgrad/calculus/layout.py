@@ -14,7 +14,6 @@ from handgrad.calculus.expressions import (
     Derivative,
     Equation,
     Expression,
-    Lookup,
     Multiply,
     Negative,
     Number,
@@ -24,6 +23,7 @@ from handgrad.calculus.expressions import (
     Symbol,
 )
 from handgrad.calculus.indices import EXAMPLE, Axis
+from handgrad.calculus.means import normalised
 from handgrad.calculus.notation import Notation
 from handgrad.calculus.written import (
     Applied,
@@ -88,52 +88,6 @@ def _sides(equation: Equation, notation: Notation) -> tuple[Expression, Expressi
     if isinstance(left, Symbol):
         left = replace(left, time=None)
     return left, normalised(equation.right, notation), update
-
-
-def normalised(expression: Expression, notation: Notation) -> Expression:
-    """Write means and look-ups out: 1/m Σ x for equal weights, Σ w x / Σ w with weights, x alone for a single example."""
-    one: Expression = Number(1)
-    share: Expression = one / Symbol("m")
-    if notation.examples == "single":
-        share = one
-    elif notation.weighted:
-        share = Symbol("w") / Reduction("sum", (EXAMPLE,), Symbol("w"))
-
-    def change(part: Any) -> Any:
-        if not isinstance(part, Expression):
-            return part
-        if isinstance(part, Lookup):
-            return change(Reduction("sum", (part.axis,), Multiply((part.body, Delta(part.axis, part.label)))))
-        if isinstance(part, Reduction):
-            return reduced(part.kind, part.over, change(part.body))
-        part = part.map(change)
-        if isinstance(part, Symbol) and part.key == "share":
-            return share
-        if isinstance(part, Multiply):  # a share of 1 is not written
-            factors = tuple(factor for factor in part.factors if factor != one) or (one,)
-            return part if len(factors) == len(part.factors) else factors[0] if len(factors) == 1 else Multiply(factors)
-        return part
-
-    def reduced(kind: str, over: tuple[Axis, ...], body: Expression) -> Expression:
-        """A reduction whose body may have lost the examples' axis with its share."""
-        if kind == "sum" and isinstance(body, Negative):
-            return Negative(reduced(kind, over, body.term))
-        gone = tuple(axis for axis in over if axis not in body.axes)
-        over = tuple(axis for axis in over if axis not in gone)
-        if kind == "mean":
-            for axis in over:
-                weight = Symbol("n", axis.layer) if axis != EXAMPLE else None
-                body = reduced("sum", (axis,), body * share) if weight is None and notation.weighted else body
-                if weight is not None or not notation.weighted:
-                    scale = share if weight is None else one / weight
-                    body = reduced("sum", (axis,), body) if scale == one else scale * reduced("sum", (axis,), body)
-            return body
-        result = Reduction(kind, over, body) if over else body
-        return Symbol("m") * result if kind == "sum" and gone and notation.examples != "single" else result
-
-    result = change(expression)
-    assert isinstance(result, Expression)
-    return result
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,11 @@ from typing import Literal
 
 from handgrad.calculus.einsum_source import EinsumSource, einsum_equation
 from handgrad.calculus.expressions import Equation, Expression
-from handgrad.calculus.layout import lay_out, lay_out_matrix, normalised
+from handgrad.calculus.layout import lay_out, lay_out_matrix
+from handgrad.calculus.means import normalised
 from handgrad.calculus.notation import Notation, find_notation
-from handgrad.calculus.typeset import Latex, NumpySource, Unicode
+from handgrad.calculus.numpy_source import NumpySource
+from handgrad.calculus.typeset import Latex, Unicode
 from handgrad.errors import HandgradError, did_you_mean
 
 TYPESETTERS = {"unicode": Unicode, "latex": Latex}

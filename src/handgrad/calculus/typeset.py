@@ -1,10 +1,8 @@
-"""From what is written to a string: LaTeX, Unicode, or NumPy source of a matrix form."""
+"""From what is written to a string: LaTeX or Unicode."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from handgrad.calculus.functions import CONSTANTS, PRIMITIVES, Primitive
+from handgrad.calculus.functions import PRIMITIVES, Primitive
 from handgrad.calculus.indices import EXAMPLE, Affine
 from handgrad.calculus.notation import Notation
 from handgrad.calculus.written import (
@@ -24,7 +22,6 @@ from handgrad.calculus.written import (
     Written,
     WrittenNumber,
 )
-from handgrad.errors import HandgradError
 
 RELATED, PLUS, MINUS, REDUCED, TIMES, POWER, ATOM = 5, 10, 20, 25, 30, 50, 60
 
@@ -37,7 +34,7 @@ SUPERSCRIPT = str.maketrans("0123456789+-()lLijkmnT", "⁰¹²³⁴⁵⁶⁷⁸�
 SUBSCRIPT = str.maketrans("0123456789+-()lijkmn", "₀₁₂₃₄₅₆₇₈₉₊₋₍₎ₗᵢⱼₖₘₙ")
 
 
-class _Typesetter:
+class Typesetter:
     """The shared walk: each node by its own method, in parentheses where it binds less tightly than what is around it."""
 
     def __init__(self, notation: Notation) -> None:
@@ -146,7 +143,7 @@ class _Typesetter:
         return join.join(shown)
 
 
-class Latex(_Typesetter):
+class Latex(Typesetter):
     """LaTeX mathematics, without delimiters."""
 
     def parenthesised(self, text: str) -> str:
@@ -244,7 +241,7 @@ class Latex(_Typesetter):
         return {">=": r"\ge", "<=": r"\le", "!=": r"\ne", "==": "="}.get(relation, relation)
 
 
-class Unicode(_Typesetter):
+class Unicode(Typesetter):
     """Plain text for a terminal, with the letters that mathematics uses."""
 
     def letter(self, name: str) -> str:
@@ -312,56 +309,3 @@ class Unicode(_Typesetter):
 
     def relation(self, relation: str) -> str:
         return {">=": "≥", "<=": "≤", "!=": "≠", "==": "="}.get(relation, relation)
-
-
-class NumpySource(_Typesetter):
-    """NumPy source of a matrix form; every array has two dimensions, in the notation's order of axes."""
-
-    def name(self, name: Name) -> tuple[str, int]:
-        layer = "" if name.layer is None else name.layer.number
-        if layer is None:
-            raise HandgradError(f"NumPy source needs numbered layers, but {name.base}[{name.layer}] was given")
-        if name.base in CONSTANTS:
-            return f"np.{name.base}", ATOM
-        own = self.notation.names.get(name.base, name.base)
-        base = own if own.isidentifier() else name.base
-        base = f"{base}_" if base == "lambda" else base
-        return f"{name.prefix}{base}{layer}" + (".T" if name.transposed else ""), ATOM
-
-    def partial(self, partial: Partial) -> tuple[str, int]:
-        of, by = (self.name(replace(part, transposed=False))[0] for part in (partial.of, partial.by))
-        return f"d{of}_d{by}" + (".T" if partial.transposed else ""), ATOM
-
-    def transposed(self, body: Written) -> str:
-        return f"{self.text(body, ATOM)}.T"
-
-    def times(self, times: Times) -> tuple[str, int]:
-        if times.kind == "matrix":
-            return " @ ".join(self.text(factor, TIMES + 1) for factor in times.factors), TIMES
-        first, *others = times.factors
-        return " * ".join([self.text(first, TIMES), *(self.text(factor, TIMES + 1) for factor in others)]), TIMES
-
-    def raised(self, base: Written, exponent: Written) -> str:
-        return f"{self.text(base, ATOM)}**{self.text(exponent, ATOM)}"
-
-    def reduced(self, reduced: Reduced) -> tuple[str, int]:
-        where = "" if reduced.along is None else f", axis={reduced.along}, keepdims=True"
-        return f"np.{reduced.kind}({self.text(reduced.body)}{where})", ATOM
-
-    def applied(self, applied: Applied) -> str:
-        primitive = self.template(applied)
-        arguments = [self.text(argument) for argument in applied.arguments]
-        if primitive is not None:
-            return primitive.numpy.format(*arguments)
-        layer = "" if applied.layer is None else str(applied.layer)
-        return f"{applied.function}{'_prime' * applied.primes}{layer}({', '.join(arguments)})"
-
-    def kronecker(self, kronecker: Kronecker) -> str:
-        size = f"n{kronecker.axis.layer}"
-        if kronecker.label is None:
-            return f"np.eye({size})"
-        label = self.text(kronecker.label, ATOM)
-        return f"(np.arange({size})[:, None] == {label}.reshape(1, -1)).astype(float)"
-
-    def equals(self, *, update: bool) -> str:  # noqa: ARG002  # Python assigns in both cases
-        return "="
