@@ -2,6 +2,7 @@
 
 import itertools
 
+import latex2mathml.converter
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -160,10 +161,50 @@ def test_any_expression_evaluates_as_source_to_what_is_meant(expression: Express
 @given(meant(), st.sampled_from([*NOTATIONS.values(), *STYLES]))
 @settings(max_examples=200, deadline=None)
 def test_whatever_is_meant_can_be_written(expression, notation):
-    for form in ("unicode", "latex"):
-        text = render(expression, notation, form)
-        assert text.count("(") == text.count(")")
-        assert text.count("{") == text.count("}")
+    assert render(expression, notation).count("(") == render(expression, notation).count(")")
+    latex = render(expression, notation, "latex")
+    assert scripts_stand_once(latex), latex
+    assert "<math" in latex2mathml.converter.convert(latex)
+
+
+def scripts_stand_once(latex):
+    """Whether no base has two superscripts or two subscripts, which TeX refuses."""
+    seen, position = [set()], 0
+    while position < len(latex):
+        sign = latex[position]
+        if sign in "^_" and latex[position - 1 : position] != "\\":
+            if sign in seen[-1]:
+                return False
+            seen[-1].add(sign)
+            position += 1
+            if latex[position] == "{":  # the script itself, with scripts of its own
+                seen.append(set())
+        elif sign == "{":
+            seen.append(set())
+            seen[-2].clear()
+        elif sign == "}":
+            seen.pop()
+        else:
+            seen[-1].clear()
+        position += 1
+    return True
+
+
+@pytest.mark.parametrize(
+    ("latex", "once"), [("a^{b}^{c}", False), ("a_{j}^{b_{i}}", True), ("a^{b} c^{d}", True), ("{a^{b}}^{c}", True)]
+)
+def test_the_check_of_scripts_can_fail(latex, once):
+    assert scripts_stand_once(latex) == once
+
+
+@pytest.mark.parametrize("notation", NOTATIONS)
+@pytest.mark.parametrize("network", NETWORKS, ids=str)
+def test_every_equation_is_latex_that_can_be_read(network, notation):
+    derivation = derive(network)
+    for equation in derivation:
+        latex = derivation.render(equation.id, notation, "latex")
+        assert scripts_stand_once(latex), latex
+        assert "<math" in latex2mathml.converter.convert(latex)
 
 
 @pytest.mark.parametrize(

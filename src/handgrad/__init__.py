@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from handgrad.calculus.rendering import render as render
     from handgrad.catalogue.activations import ACTIVATIONS as ACTIVATIONS
     from handgrad.catalogue.initialisers import INITIALISERS as INITIALISERS
-    from handgrad.catalogue.lookup import add_activation as add_activation
-    from handgrad.catalogue.lookup import add_loss as add_loss
     from handgrad.catalogue.losses import LOSSES as LOSSES
+    from handgrad.catalogue.own import add_activation as add_activation
+    from handgrad.catalogue.own import add_loss as add_loss
     from handgrad.catalogue.records import Activation as Activation
     from handgrad.catalogue.records import Interval as Interval
     from handgrad.catalogue.records import Loss as Loss
@@ -44,7 +44,7 @@ _PUBLIC = {
     "catalogue.activations": ("ACTIVATIONS",),
     "catalogue.initialisers": ("INITIALISERS",),
     "catalogue.losses": ("LOSSES",),
-    "catalogue.lookup": ("add_activation", "add_loss"),
+    "catalogue.own": ("add_activation", "add_loss"),
     "catalogue.records": ("Activation", "Interval", "Loss"),
     "datasets": ("read_dataset",),
     "derivation": ("Derivation", "derive"),

@@ -44,10 +44,14 @@ def read_dataset(name: str) -> Dataset:
 def read_inputs(path: Path, features: tuple[str, ...]) -> Array:
     """Read rows of inputs from a .csv (with a header) or .npy file.
 
-    Columns of a table are found by their `features` names where it has them all, in any order; else all columns are taken.
+    Columns of a table are found by their `features` names, in any order; other columns are left out.
     Raises DataError for a file that is missing, of another kind, or not all numbers.
     """
-    if not path.is_file():
+    try:
+        found = path.is_file()
+    except OSError:  # a name that no file can have
+        found = False
+    if not found:
         raise DataError(f"there is no file {path}, nor a bundled data set of that name. {did_you_mean(str(path), READERS)}")
     try:
         if path.suffix == ".npy":
@@ -63,15 +67,27 @@ def read_inputs(path: Path, features: tuple[str, ...]) -> Array:
         raise
     except Exception as error:  # noqa: BLE001  # whatever a reader says of a broken file; polars' errors have no common base but this
         raise DataError(f"cannot read {path}: {str(error).splitlines()[0] if str(error) else type(error).__name__}") from None
-    if set(features) <= set(table.columns):
-        table = table.select(features)
+    missing = [name for name in features if name not in table.columns]
+    if missing:
+        raise DataError(f"{path} has no column {missing[0]!r}, which the model needs. {did_you_mean(missing[0], table.columns)}")
+    table = table.select(features or table.columns)
+    if not table.height:
+        raise DataError(f"{path} has no rows")
     for name, kind in table.schema.items():
         if not kind.is_numeric():
-            raise DataError(f"{path}: column {name!r} holds {kind}, but the model takes numbers")
+            row, value = next(((row, v) for row, v in enumerate(table[name], 1) if not _is_number(v)), (1, table[name][0]))
+            raise DataError(f"{path}: row {row}, column {name!r} is {value!r}, but the model takes numbers")
         if table[name].null_count():
-            row = table[name].is_null().arg_true()[0]
-            raise DataError(f"{path}: row {row + 1} has no value in column {name!r}")
-    return table.to_numpy().astype(np.float64)
+            row = table[name].is_null().arg_true()[0] + 1
+            raise DataError(f"{path}: row {row} has no value in column {name!r}")
+    return np.asarray(table.to_numpy(), np.float64)
+
+
+def _is_number(value: object) -> bool:
+    try:
+        return bool(np.isfinite(float(str(value))))
+    except ValueError:
+        return False
 
 
 def _digits(folder: Path) -> Dataset:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from handgrad.calculus.evaluation import Value, evaluate
+from handgrad.calculus.evaluation import Value, evaluate_checked, require_sizes
 from handgrad.calculus.expressions import (
     ELL,
     Call,
@@ -22,8 +22,8 @@ from handgrad.calculus.expressions import (
     Symbol,
     symbol,
 )
-from handgrad.calculus.functions import Array, Function
-from handgrad.calculus.indices import EXAMPLE, Affine, unit
+from handgrad.calculus.functions import PRIMITIVES, Array, Function
+from handgrad.calculus.indices import EXAMPLE, Affine, Axis, unit
 from handgrad.calculus.notation import Notation, find_notation
 from handgrad.calculus.parser import parse
 from handgrad.calculus.rendering import render
@@ -32,7 +32,7 @@ from handgrad.catalogue.lookup import functions
 from handgrad.catalogue.losses import L2, L2_GRADIENT, SMOOTHED_TARGETS
 from handgrad.catalogue.optimisers import OPTIMISERS
 from handgrad.data import as_inputs, as_targets, as_weights
-from handgrad.errors import HandgradError, did_you_mean
+from handgrad.errors import HandgradError, NetworkError, did_you_mean
 from handgrad.network import Network, Parameters
 
 
@@ -87,9 +87,24 @@ class Derivation:
         >>> derive(Network("4-3:relu-1:sigmoid")).render("dZ1")
         "dZ[1] = dA[1] ⊙ relu'(Z[1])"
         """
+        return render(self[name], self.named(notation), form)
+
+    def named(self, notation: Notation | str) -> Notation:
+        """A notation that knows the symbols of the network's activations, where it has no names of its own for them."""
         notation = find_notation(notation)
-        symbols = {activation.name: activation.symbol for activation in self.network.activations if activation.symbol}
-        return render(self[name], notation.but(latex={**symbols, **notation.latex}), form)
+        symbols = {a.name: a.symbol for a in self.network.activations if a.symbol and a.name not in {*PRIMITIVES, *notation.names}}
+        return notation.but(latex={**symbols, **notation.latex})
+
+    @cached_property
+    def definitions(self) -> tuple[Equation, ...]:
+        """What each activation of the network is, as relu(z) = max(0, z); Python functions have no formula."""
+        found = {}
+        for activation in self.network.activations:
+            if not activation.opaque and activation.name not in found:
+                z = symbol("z", on=(unit(),) if activation.rowwise else ())
+                why = f"the definition of {activation.spelling}"
+                found[activation.name] = Equation(activation.name, activation.call(z), activation.value_expression, why)
+        return tuple(found.values())
 
     def evaluate(self, values: Mapping[str, Value], wanted: Sequence[str] | None = None) -> dict[str, Value]:
         """Compute the wanted quantities, by key ("dW[2]", "J"), and all they need; without `wanted`, everything.
@@ -101,6 +116,7 @@ class Derivation:
         needed = set(computed if wanted is None else wanted)
         for name in needed - set(computed) - set(values):
             raise HandgradError(f"there is no quantity {name!r} in this derivation. {did_you_mean(name, computed)}")
+        require_sizes(values)
         found: dict[str, Value] = {**self.constants, **values}
         needed -= set(values)
         steps = []
@@ -111,9 +127,17 @@ class Derivation:
                 needed |= reads - set(values)
         for key, equation in reversed(steps):
             axes = equation.left.axes
-            value = evaluate(equation.computed, found, self.functions, axes)
-            found[key] = value if value.ndim >= len(axes) else float(value)
+            value = evaluate_checked(equation.computed, found, self.functions, axes)
+            found[key] = self._filled(value, axes, values)
         return found
+
+    def _filled(self, value: Array, axes: tuple[Axis, ...], values: Mapping[str, Value]) -> Array:
+        """A value at its full size: the gradient of a loss may be one number for all outputs and examples."""
+        if not axes or (value.ndim >= len(axes) and 1 not in value.shape[value.ndim - len(axes) :]):
+            return value
+        examples = np.shape(values["X"])[-1]
+        sizes = (examples if axis.layer is None else self.network.widths[axis.layer.offset] for axis in axes)
+        return np.broadcast_to(value, (*value.shape[: max(0, value.ndim - len(axes))], *sizes))
 
     def forward(self, parameters: Parameters, X: Any) -> dict[str, Value]:
         """All Z[l] and A[l], each n_l × m as the derivation writes them, for X of n_samples × n_0."""
@@ -160,16 +184,24 @@ class Derivation:
         return values if weights is None else {**values, "w": weights}
 
     def _inputs(self, parameters: Parameters, X: Any) -> dict[str, Value]:
-        return {**parameters.arrays(), "X": as_inputs(X, self.network).astype(parameters.buffer.dtype, copy=False).T}
+        if parameters.network.widths != self.network.widths:
+            raise NetworkError(f"the parameters are those of {parameters.network}, not of {self.network}")
+        return {**parameters.arrays(), "X": as_inputs(X, self.network, parameters.buffer.dtype).T}
 
 
-@lru_cache(maxsize=256)
-def derive(network: Network, *, one_over_m: str = "dW", optimiser: str = "gradient_descent") -> Derivation:
+def derive(network: Network | str, *, one_over_m: str = "dW", optimiser: str = "gradient_descent") -> Derivation:
     """Write out forward pass, loss, backward pass down to the input, and update, as equations with reasons.
 
     `one_over_m` says where the mean over the examples stands: "dW" takes dZ[l] as the gradient of each example's own loss and the
     mean in dW[l] and db[l]; "dZ" takes gradients of J throughout, with 1/m in dA[L] and plain sums in dW[l] and db[l].
+
+    A spelling may stand for the network that has it. Raises HandgradError for a choice that does not exist.
     """
+    return _derived(network if isinstance(network, Network) else Network(network), one_over_m, optimiser)
+
+
+@lru_cache(maxsize=256)
+def _derived(network: Network, one_over_m: str, optimiser: str) -> Derivation:
     if one_over_m not in {"dW", "dZ"}:
         raise HandgradError(f'one_over_m is "dW" or "dZ", but {one_over_m!r} was given')
     if optimiser not in OPTIMISERS:
@@ -216,7 +248,7 @@ class _Writer:
                 f"each unit of layer {l} weighs the units of layer {l - 1} and adds its bias",
             )
             value: Expression = self.applied(l)
-            right = value
+            right = self.Z[l] if activation.name == "identity" else value
             if activation.rowwise:  # an entry of it depends on all units, which a call would not show in index form
                 right = substitute(activation.value_expression, {"z": self.Z[l]}, Affine.of(l))
             yield Equation(f"A{l}", self.A[l], right, f"the activation of layer {l} is {activation.spelling}", value)
@@ -251,11 +283,13 @@ class _Writer:
     def backward(self) -> Iterator[Equation]:
         network, L = self.network, self.network.L
         by_output = self.at_output(network.loss.gradient_expression)
+        stable = self.at_output(network.loss.stable_gradient_expression)
         share = symbol("share")
         reason = f"the derivative of {network.loss.spelling} by the outputs"
         if self.early_mean:
-            by_output, reason = share * by_output, f"{reason}, each with its example's share in the mean"
-        yield Equation(f"dA{L}", self.d(self.A[L]), by_output, reason)
+            by_output, stable = share * by_output, share * stable
+            reason += ", each with its example's share in the mean"
+        yield Equation(f"dA{L}", self.d(self.A[L]), by_output, reason, stable)
         for l in range(L, 0, -1):
             yield from self.through_activation(l)
             yield from self.to_parameters(l)
@@ -295,9 +329,8 @@ class _Writer:
         if fused:
             delta = self.at_output(fused[1])
             right = symbol("share") * delta if self.early_mean else delta
-            yield Equation(
-                name, dZ, right, f"{activation.name} with {self.network.loss.name} simplifies, and never divides by zero"
-            )
+            why = "which is the derivative by the outputs" if activation.name == "identity" else "and never divides by zero"
+            yield Equation(name, dZ, right, f"{activation.name} with {self.network.loss.name} simplifies, {why}")
 
     def to_parameters(self, l: int) -> Iterator[Equation]:
         kind, words = ("sum", "the sum over") if self.early_mean else ("mean", "the mean over")

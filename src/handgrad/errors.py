@@ -49,8 +49,8 @@ class MissingExtraError(HandgradError, ImportError):
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return `known: a, b, c`, led by the nearest name where one is near; for the end of a message."""
     choices = sorted(known)
-    nearest = difflib.get_close_matches(name.lower(), choices, n=1, cutoff=0.6) or [
-        c for c in choices if c.startswith(name[:2].lower())
-    ]
-    hint = f"did you mean {nearest[0]!r}? " if nearest else ""
+    by_lower = {choice.lower(): choice for choice in choices}
+    nearest = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.6)
+    nearest = nearest or [choice for choice in by_lower if choice.startswith(name[:2].lower())]
+    hint = f"did you mean {by_lower[nearest[0]]!r}? " if nearest else ""
     return f"{hint}Known: {', '.join(choices)}"

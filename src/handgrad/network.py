@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -19,7 +19,7 @@ from handgrad.catalogue.losses import OUTPUT_GOES_WITH
 from handgrad.catalogue.records import Activation, Loss
 from handgrad.errors import NetworkError, did_you_mean
 
-LAYER = re.compile(r"\s*(?P<width>[^:]*?)\s*(?::\s*(?P<activation>.+?)\s*)?", re.DOTALL)
+LAYER = re.compile(r"\s*(?P<width>[^:]*?)\s*(?::(?P<activation>.*))?", re.DOTALL)
 WIDEST, MOST_PARAMETERS = 10**7, 2**31
 
 
@@ -62,6 +62,8 @@ class Network:
             if activations is not None:
                 raise NetworkError(f"activations are part of the spelling {widths!r}; give them there or with whole numbers")
             numbers, given = _read_spelling(widths)
+        elif not isinstance(widths, Sequence | np.ndarray):
+            raise NetworkError(f"widths are a spelling such as 4-3-1 or a list of whole numbers, but {widths!r} was given")
         else:
             numbers = tuple(_width(width, widths) for width in widths)
             given = _spread(activations, len(numbers) - 1)
@@ -105,8 +107,8 @@ class Network:
         return "-".join([str(self.widths[0]), *(f"{n}:{activation.spelling}" for n, activation in layers)])
 
     def __repr__(self) -> str:
-        more = f", l2={self.l2:g}" if self.l2 else ""
-        more += f", label_smoothing={self.label_smoothing:g}" if self.label_smoothing else ""
+        more = f", l2={self.l2}" if self.l2 else ""
+        more += f", label_smoothing={self.label_smoothing}" if self.label_smoothing else ""
         return f"Network('{self}', loss='{self.loss.spelling}'{more})"
 
 
@@ -129,11 +131,13 @@ def _read_spelling(text: str) -> tuple[tuple[int, ...], list[str | Activation | 
     numbers, given = [], list[str | Activation | None]()
     for place, part in enumerate(parts):
         match = LAYER.fullmatch(part)
-        assert match is not None
+        assert match is not None  # everything matches: the width is checked, and the activation found, below
         numbers.append(_width(match["width"], text))
         if place:
+            if match["activation"] is not None and not match["activation"].strip():
+                raise NetworkError(f"an activation's name follows the colon, but {part!r} was given in {text!r}")
             given.append(match["activation"])
-        elif match["activation"]:
+        elif match["activation"] is not None:
             raise NetworkError(f"the inputs have no activation, but {part!r} was given in {text!r}")
     return tuple(numbers), given
 
@@ -164,6 +168,11 @@ def outputs_for(loss: str | Loss) -> tuple[str, ...]:
 
 def _check(widths: tuple[int, ...], activations: tuple[Activation, ...], loss: Loss) -> None:
     *hidden, output = activations
+    first: dict[str, Activation] = {}
+    for activation in activations:
+        other = first.setdefault(activation.name, activation)
+        if replace(other, parameters=activation.parameters) != activation:
+            raise NetworkError(f"two activations of the network are named {activation.name}, but have different formulas")
     for layer, activation in enumerate(hidden, 1):
         if activation.rowwise:
             raise NetworkError(f"{activation.name} is an output activation, but layer {layer} of {len(activations)} has it")
@@ -180,6 +189,19 @@ def _check(widths: tuple[int, ...], activations: tuple[Activation, ...], loss: L
         raise NetworkError(f"the network {'-'.join(map(str, widths))} has more than {MOST_PARAMETERS} parameters")
 
 
+def _arrays(name: str, given: Sequence[Any]) -> list[Array]:
+    found = []
+    for layer, values in enumerate(given, 1):
+        try:
+            array = np.asarray(values)
+        except ValueError:
+            array = np.asarray(None)
+        if array.dtype.kind not in "fiub":
+            raise NetworkError(f"{name}[{layer}] is an array of numbers, but {values!r} was given")
+        found.append(array)
+    return found
+
+
 class ByLayer(Mapping[int, Array]):
     """Arrays by layer, counted from 1 as in the derivations: W[1] … W[L]."""
 
@@ -190,6 +212,9 @@ class ByLayer(Mapping[int, Array]):
         if not 1 <= layer <= len(self._arrays):
             raise KeyError(f"layers are counted from 1 to {len(self._arrays)}, but {layer} was given")
         return self._arrays[layer - 1]
+
+    def __setitem__(self, layer: int, array: Any) -> None:
+        self[layer][...] = array  # so that W[l] -= … writes into the buffer
 
     def __iter__(self) -> Iterator[int]:
         return iter(range(1, len(self._arrays) + 1))
@@ -243,7 +268,8 @@ class Parameters:
 
         float64 unless all arrays are float32.
         """
-        arrays = [np.asarray(array) for array in (*W, *(b or ()))]
+        W, b = _arrays("W", W), None if b is None else _arrays("b", b)
+        arrays = [*W, *(b or ())]
         found = cls(network, dtype=np.float32 if all(array.dtype == np.float32 for array in arrays) else np.float64)
         for name, views, own in (("W", found.W, W), ("b", found.b, b)):
             if own is None:
@@ -261,6 +287,9 @@ class Parameters:
     def arrays(self) -> dict[str, Array]:
         """The views by name: "W[1]", "b[1]", "W[2]" and so on."""
         return {f"{name}[{layer}]": views[layer] for layer in self.W for name, views in (("W", self.W), ("b", self.b))}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Parameters, (self.network, self.buffer)  # the views are made anew, over the buffer
 
     def copy(self) -> Parameters:
         """Parameters with a buffer of their own."""

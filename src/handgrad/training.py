@@ -20,6 +20,8 @@ from handgrad.model import Model, Scaling, metric_of
 from handgrad.network import Network, Parameters
 
 CHECKED_EXAMPLES, CHECKED_DIRECTIONS = 8, 4
+MOST_ERROR = 1e-5
+"""A run whose gradient is further off than this, relative to its size, does not start."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,9 @@ def train(
 ) -> Iterator[Epoch]:
     """Gradient descent on mini-batches, shuffled in each epoch; a generator that yields after every epoch.
 
-    `parameters` is trained in place, in its own dtype: each step evaluates the derivation's update equations. Raises TrainingError,
+    `parameters` is trained in place, in its own dtype: each step evaluates the derivation's update equations. With sample
+    weights, a step is as long as its batch is heavy (its mean weight against that of all examples), so that the steps of an epoch
+    follow the gradient of the loss over all examples also where a batch holds a single one. Raises TrainingError,
     with the last finite parameters kept, when the loss is no longer finite; DataError for data that does not fit.
 
     >>> network = Network("2-3-1", loss="squared_error")
@@ -53,16 +57,21 @@ def train(
     1
     2
     """
-    for name, value in (("epochs", epochs), ("batch_size", batch_size)):
-        if value < 1:
-            raise TrainingError(f"{name} is 1 or more, but {value} was given")
-    if not (np.isfinite(learning_rate) and learning_rate > 0):
-        raise TrainingError(f"learning_rate is a finite number above 0, but {learning_rate} was given")
+    check_options(epochs, batch_size, learning_rate)
     dtype = parameters.buffer.dtype
     X = as_inputs(X, network).astype(dtype, copy=False)
     Y = as_targets(Y, network, len(X), dtype)
     weights = as_weights(sample_weight, len(X), dtype)
     return _epochs(network, parameters, X, Y, weights, epochs, batch_size, learning_rate, np.random.default_rng(rng))
+
+
+def check_options(epochs: int, batch_size: int, learning_rate: float) -> None:
+    """Raise TrainingError for options that no run can have."""
+    for name, value in (("epochs", epochs), ("batch_size", batch_size)):
+        if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 1:
+            raise TrainingError(f"{name} is a whole number, 1 or more, but {value!r} was given")
+    if not (np.isfinite(learning_rate) and learning_rate > 0):
+        raise TrainingError(f"learning_rate is a finite number above 0, but {learning_rate} was given")
 
 
 def _epochs(  # noqa: PLR0917  # what train() has checked, in its order
@@ -79,6 +88,7 @@ def _epochs(  # noqa: PLR0917  # what train() has checked, in its order
     derivation = derive(network)
     updates = {f"{name[:-1]}, t+1]": view for name, view in parameters.arrays().items()}
     wanted = [*updates, "J"]
+    usual_weight = 1.0 if weights is None else float(weights.mean(dtype=np.float64))
     for number in range(1, epochs + 1):
         order = rng.permutation(len(X))
         total = weight = 0.0
@@ -87,9 +97,10 @@ def _epochs(  # noqa: PLR0917  # what train() has checked, in its order
             values: dict[str, Value] = {**parameters.arrays(), "X": X[rows].T, "Y": Y[rows].T, "alpha": learning_rate}
             share = float(len(rows))
             if weights is not None:
-                values["w"], share = weights[rows], float(weights[rows].sum())
+                values["w"], share = weights[rows], float(weights[rows].sum(dtype=np.float64))
                 if not share:
                     continue
+                values["alpha"] = learning_rate * share / (len(rows) * usual_weight)
             found = derivation.evaluate(values, wanted)
             loss = float(np.asarray(found["J"]))
             if not np.isfinite(loss) or not all(np.isfinite(found[name]).all() for name in updates):
@@ -145,7 +156,7 @@ class Run:
 
     def __init__(self, data: Dataset, network: str | None, loss: str | None, l2: float, seed: int) -> None:
         self.data, self.seed = data, seed
-        self.network = Network(network or default_network(data), loss=loss, l2=l2)
+        self.network = Network(default_network(data) if network is None else network, loss=loss, l2=l2)
         self._check_widths()
         self.rng = np.random.default_rng(seed)
         self.split = stratified_split(data, self.rng)
@@ -186,10 +197,12 @@ class Run:
     def check(self) -> GradientCheck:
         """Hold the gradient of a few training examples to central differences."""
         rows = self.split.train[:: max(1, len(self.split.train) // CHECKED_EXAMPLES)][:CHECKED_EXAMPLES]
-        self.gradient_check = gradcheck(
-            self.network, self.parameters, self.X[rows], self.Y[rows], directions=CHECKED_DIRECTIONS, rng=self.seed
-        )
-        return self.gradient_check
+        check = gradcheck(self.network, self.parameters, self.X[rows], self.Y[rows], directions=CHECKED_DIRECTIONS, rng=self.seed)
+        name, error = check.worst
+        if not error < MOST_ERROR:
+            raise TrainingError(f"the gradient of {name} is off by {error:.1e} against central differences, so nothing was trained")
+        self.gradient_check = check
+        return check
 
     def train(self, epochs: int, batch_size: int, learning_rate: float, tell: Callable[[Epoch, float], None]) -> None:
         """Train; `tell` gets each epoch and its hold-out score."""

@@ -61,10 +61,42 @@ def evaluate(
     Raises HandgradError for a quantity or function without a value, AxisError for sizes that contradict each other.
     """
     plain = {name: v if isinstance(v, np.ndarray | float | int) else np.asarray(v) for name, v in values.items()}
-    evaluator = _Evaluator(plain, functions or {})
+    require_sizes(plain)
+    return evaluate_checked(expression, plain, functions or {}, axes)
+
+
+def evaluate_checked(
+    expression: Expression, values: Mapping[str, Value], functions: Mapping[str, Function], axes: tuple[Axis, ...] | None
+) -> Array:
+    """`evaluate` for values whose sizes are known to agree."""
+    evaluator = _Evaluator(values, functions)
     with np.errstate(all="ignore"):  # infinities and NaN are values here, and where() computes both branches
         value, have = evaluator.value(expression)
+    if not isinstance(value, np.ndarray):
+        return np.asarray(value, evaluator.dtype)
     return np.asarray(value if axes is None else _aligned(value, have, axes))
+
+
+def require_sizes(values: Mapping[str, Value]) -> None:
+    """Refuse arrays that give one axis different sizes, size 1 included: a value is never repeated silently."""
+    seen: dict[Axis, tuple[int, str]] = {}
+    for name, value in values.items():
+        if not isinstance(value, np.ndarray):
+            continue
+        axes = axes_of_key(name)
+        if value.ndim < len(axes):
+            raise AxisError(f"{name} has the axes {listed(axes)}, but its array has the shape {value.shape}")
+        for axis, size in zip(axes, value.shape[value.ndim - len(axes) :], strict=True):
+            known, first = seen.setdefault(axis, (size, name))
+            if known != size:
+                raise AxisError(f"{axis} has {known} entries in {first}, but {size} in {name}")
+
+
+@functools.lru_cache(maxsize=4096)
+def axes_of_key(key: str) -> tuple[Axis, ...]:
+    """The axes, in order, of the quantity that a key names."""
+    quantity = parse(key)
+    return tuple(quantity.on or ()) if isinstance(quantity, Symbol) else quantity.axes
 
 
 def _aligned(value: Value, have: tuple[Axis, ...], want: tuple[Axis, ...]) -> Value:
@@ -144,9 +176,12 @@ class _Evaluator:
             known = did_you_mean(quantity.key, self.values) if self.values else "no values were given"
             raise HandgradError(f"{quantity.key} has no value. {known}")
         if isinstance(value, int | float):
+            if quantity.axes:
+                raise AxisError(f"{quantity.key} has the axes {listed(quantity.axes)}, but the plain number {value} was given")
             return float(value), ()
         axes = (quantity.on or ()) if isinstance(quantity, Symbol) else quantity.axes
-        value = np.asarray(value)
+        if value.dtype.kind in "iub":
+            value = value.astype(np.float64)  # whole numbers count as numbers, without wrapping round
         if value.ndim < len(axes):
             raise AxisError(f"{quantity.key} has the axes {listed(axes)}, but its array has the shape {value.shape}")
         if len(set(axes)) < len(axes):  # the same axis twice is the diagonal
@@ -183,7 +218,7 @@ class _Evaluator:
             value = self.values.get(name)
             if not isinstance(value, np.ndarray) or not value.ndim or "(" in name:
                 continue
-            have = parse(name).axes
+            have = axes_of_key(name)
             yield name, [(a.name, a.layer) for a in have], value.shape[value.ndim - len(have) :]
 
     def contradiction(self, parts: tuple[Expression, ...]) -> AxisError | None:
@@ -237,6 +272,10 @@ class _Evaluator:
             value, axes = self.value(function.body)
         finally:
             self.arguments = outer
+        if isinstance(value, float):  # a constant, as the identity's slope, still has an entry for each of its argument's
+            axes = union(axes for _, axes in arguments)
+            shape = np.broadcast_shapes(*(np.shape(_aligned(argument, own, axes)) for argument, own in arguments))
+            return (np.full(shape, value, self.dtype) if shape else value), axes
         back = {new: old for old, new in place.items()}
         return value, tuple(back.get(axis, axis) for axis in axes)
 
@@ -251,8 +290,7 @@ class _Evaluator:
         if kind != "max" and isinstance(body, Multiply):
             return self.contraction(kind, over, body)
         value, axes = self.value(body)
-        if not isinstance(value, np.ndarray):
-            raise AxisError(f"{body} is a plain number here and has no axis to take the {kind} over")
+        assert isinstance(value, np.ndarray)
         front = value.ndim - len(axes)
         places = tuple(front + axes.index(axis) for axis in over)
         return REDUCE[kind](value, axis=places), tuple(axis for axis in axes if axis not in over)
@@ -280,15 +318,25 @@ class _Evaluator:
         along = np.arange(self.size(axis))
         if isinstance(other, Axis):
             return (along[:, None] == along).astype(self.dtype), (axis, other)
-        label, axes = self.quantity(other)
+        label, axes = self.label(other, len(along))
         return (along[:, None] == label).astype(self.dtype), (axis, *axes)
+
+    def label(self, symbol: Symbol, count: int) -> tuple[Array, tuple[Axis, ...]]:
+        """Whole numbers that number the entries of an axis."""
+        label, axes = self.quantity(symbol)
+        whole = np.asarray(label)
+        if np.any(whole != np.floor(whole)) or np.any(whole < 0) or np.any(whole >= count):
+            raise HandgradError(
+                f"{symbol.key} holds whole numbers from 0 to {count - 1}, but {whole[...].ravel().tolist()[:8]} was given"
+            )
+        return whole.astype(int), axes
 
     def lookup(self, lookup: Lookup) -> Named:
         value, axes = self.value(lookup.body)
-        label, along = self.quantity(lookup.label)
+        label, along = self.label(lookup.label, np.shape(value)[np.ndim(value) - len(axes) + axes.index(lookup.axis)])
         rest = (lookup.axis, *(axis for axis in axes if axis not in (lookup.axis, *along)), *along)
         ordered = np.asarray(_aligned(value, axes, rest))
-        index = np.reshape(label, (1,) * (len(rest) - len(along)) + np.shape(label)).astype(int)
+        index = np.reshape(label, (1,) * (len(rest) - len(along)) + np.shape(label))
         front = ordered.ndim - len(rest)
         found = np.take_along_axis(ordered, index[(None,) * front], axis=front)
         return np.squeeze(found, axis=front), rest[1:]

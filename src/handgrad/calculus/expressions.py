@@ -14,13 +14,15 @@ from functools import cached_property
 from typing import Any, Self
 
 from handgrad.calculus.indices import EXAMPLE, Affine, Axis, listed, unit
-from handgrad.errors import AxisError
+from handgrad.errors import AxisError, FormulaError
 
 ELEMENTS = frozenset({"W", "b", "Z", "A", "M"})
 """The quantities of a layer: weights, biases, pre-activations, activations, dropout masks."""
 
 QUANTITIES = ELEMENTS | {"X", "Y", "Y_smooth", "J", "ell", "w", "share", "label"}
 """The names of the field that are never functions. share is w_i / Σ w: an example's share in the mean, 1/m."""
+
+TARGETS = {"Y", "Y_smooth"}
 
 
 def default_axes(name: str, layer: Affine | None) -> tuple[Axis, ...]:
@@ -29,7 +31,7 @@ def default_axes(name: str, layer: Affine | None) -> tuple[Axis, ...]:
         if name == "W":
             return (unit(layer), unit(layer - 1))
         return (unit(layer),) if name == "b" else (unit(layer), EXAMPLE)
-    if name in {"X", "Y", "Y_smooth"}:
+    if name == "X" or name in TARGETS:
         return (unit(0 if name == "X" else "L"), EXAMPLE)
     return (EXAMPLE,) if name in {"ell", "w", "share", "label"} else ()
 
@@ -150,8 +152,13 @@ class Symbol(Expression):
     on: tuple[Axis, ...] | None = None
 
     def __post_init__(self) -> None:
+        usual = default_axes(self.name, self.layer)
         if self.on is None:
-            object.__setattr__(self, "on", default_axes(self.name, self.layer))
+            object.__setattr__(self, "on", usual)
+        elif usual:  # other copies of the usual axes; the outputs' layer is L until it has a number
+            free = self.name in TARGETS
+            if [(a.name, free or a.layer) for a in self.on] != [(a.name, free or a.layer) for a in usual]:
+                raise AxisError(f"{self.key} stands on {listed(usual)} or copies of these, not on {listed(self.on)}")
 
     @cached_property
     def axes(self) -> tuple[Axis, ...]:
@@ -209,6 +216,9 @@ class Negative(Expression):
 
     term: Expression
 
+    def __post_init__(self) -> None:
+        _require_numbers(self.parts)
+
 
 @dataclass(frozen=True)
 class Add(Expression):
@@ -229,6 +239,7 @@ class Multiply(Expression):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "factors", _flat(Multiply, "factors", self.factors))
+        _require_numbers(self.factors)
         groups: list[tuple[set[Axis], Expression]] = []
         for factor in (f for f in self.factors if f.axes):
             joined = set(factor.axes)
@@ -275,7 +286,10 @@ class Reduction(Expression):
     body: Expression
 
     def __post_init__(self) -> None:
+        _require_numbers(self.parts)
         missing = [axis for axis in self.over if axis not in self.body.axes]
+        if len(set(self.over)) < len(self.over):
+            raise AxisError(f"cannot take the {self.kind} over {listed(self.over)}: an axis is named twice")
         if self.kind not in {"sum", "mean", "max"} or not self.over:
             raise ValueError(f"a Reduction is a sum, mean or max over axes, not {self.kind!r} over {self.over!r}")
         if missing:
@@ -296,7 +310,12 @@ class Call(Expression):
     primes: int = 0
 
     def __post_init__(self) -> None:
-        _require_nested(self.arguments, f"apply {self.function} to", "and")
+        conditional = self.function in {"where", "indicator"} and not self.primes
+        condition, numbers = (self.arguments[:1], self.arguments[1:]) if conditional else ((), self.arguments)
+        if condition and not isinstance(condition[0], Compare):
+            raise FormulaError(f"{self.function} asks for a condition such as z > 0 first, but {condition[0]} was given")
+        _require_numbers(numbers)
+        _require_nested(self.arguments, f"apply {self.function} to", "and", numbers=False)
 
     @cached_property
     def name(self) -> str:
@@ -327,6 +346,10 @@ class Delta(Expression):
 
     axis: Axis
     other: Axis | Symbol
+
+    def __post_init__(self) -> None:
+        if self.axis == self.other:
+            raise AxisError(f"delta compares two indices, but {self.axis} is named twice")
 
     @cached_property
     def axes(self) -> tuple[Axis, ...]:
@@ -412,11 +435,20 @@ def _has_delta(expression: Expression) -> bool:
     return isinstance(expression, Delta) or any(_has_delta(part) for part in expression.parts)
 
 
-def _require_nested(parts: tuple[Expression, ...], verb: str, joint: str) -> None:
+def _require_numbers(parts: tuple[Expression, ...]) -> None:
+    """A comparison is no number: it is the condition of where or indicator."""
+    for part in parts:
+        if isinstance(part, Compare):
+            raise FormulaError(f"{part} is a condition, not a number; write indicator({part}) for 1 or 0")
+
+
+def _require_nested(parts: tuple[Expression, ...], verb: str, joint: str, *, numbers: bool = True) -> None:
     """Operands side by side need nested axes: b[l] may be repeated along the examples, but b[2] does not fit Z[1].
 
     Kronecker's delta is exempt, since δ_ij - A_j is what the softmax Jacobian is made of.
     """
+    if numbers:
+        _require_numbers(parts)
     widest = max(parts, key=lambda part: len(part.axes), default=None)
     if widest is None:
         return

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Any
 
 from handgrad.calculus.expressions import (
@@ -242,6 +243,12 @@ def _scaled(numbers: list[Written], body: Written) -> Written:
     return parts[0] if len(parts) == 1 else Times("scalar", parts)
 
 
+def _letters(pool: str) -> Iterator[str]:
+    """The letters of a pool, then the same with primes."""
+    for primes in count():
+        yield from (letter + "'" * primes for letter in pool)
+
+
 class _Index(Writer):
     """Index form: every axis in scope has a letter; the examples' index stands in the superscript."""
 
@@ -253,7 +260,7 @@ class _Index(Writer):
                 continue
             pool = self.notation.example if axis == EXAMPLE else self.notation.letters
             taken = {*letters.values(), *known.values()}
-            letters[axis] = next((letter for letter in pool if letter not in taken), f"{pool[0]}_{len(taken)}")
+            letters[axis] = next(letter for letter in _letters(pool) if letter not in taken)
         return letters
 
     def free(self, expression: Expression) -> Written:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from handgrad.calculus.expressions import QUANTITIES
 from handgrad.errors import HandgradError, did_you_mean
 
 CHOICES: dict[str, tuple[str, ...]] = {
@@ -45,6 +46,13 @@ class Notation:
     latex: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if not self.letters or not self.example:
+            raise HandgradError("letters and example name at least one index each, but an empty text was given")
+        for names in (self.names, self.latex):
+            taken = {**{name: name for name in QUANTITIES}, **names}
+            twice = [name for name in names if list(taken.values()).count(names[name]) > 1]
+            if twice:
+                raise HandgradError(f"{names[twice[0]]!r} would name two quantities; give {twice[0]} another name")
         for name, known in CHOICES.items():
             if getattr(self, name) not in known:
                 raise HandgradError(f"{name} is one of {', '.join(known)}, but {getattr(self, name)!r} was given")

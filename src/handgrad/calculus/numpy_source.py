@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import keyword
 from dataclasses import replace
 
-from handgrad.calculus.functions import CONSTANTS
+from handgrad.calculus.functions import CONSTANTS, PRIMITIVES, Primitive
 from handgrad.calculus.typeset import ATOM, TIMES, Typesetter
 from handgrad.calculus.written import Applied, Kronecker, Name, Partial, Reduced, Times, Written
 from handgrad.errors import HandgradError
@@ -19,10 +20,16 @@ class NumpySource(Typesetter):
             raise HandgradError(f"NumPy source needs numbered layers, but {name.base}[{name.layer}] was given")
         if name.base in CONSTANTS:
             return f"np.{name.base}", ATOM
-        own = self.notation.names.get(name.base, name.base)
+        own = self.own(name.base) or name.base
         base = own if own.isidentifier() else name.base
-        base = f"{base}_" if base == "lambda" else base
+        base = f"{base}_" if keyword.iskeyword(base) else base
         return f"{name.prefix}{base}{layer}" + (".T" if name.transposed else ""), ATOM
+
+    def number(self, value: float) -> tuple[str, int]:
+        return repr(value), ATOM
+
+    def template(self, applied: Applied) -> Primitive | None:
+        return PRIMITIVES.get(applied.function) if not applied.primes and applied.layer is None else None
 
     def partial(self, partial: Partial) -> tuple[str, int]:
         of, by = (self.name(replace(part, transposed=False))[0] for part in (partial.of, partial.by))

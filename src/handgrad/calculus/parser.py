@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import NoReturn, TypeVar
 
 from handgrad.calculus.expressions import (
@@ -42,6 +42,8 @@ INFIX = {
     **dict.fromkeys("*/@", MULTIPLY),
     "^": POWER,
 }
+CHAINED = {"+", "-", "*", ""}
+"""Signs whose operands in a row make one node; the empty one stands for a factor that follows without a sign."""
 REDUCTIONS = ("sum", "mean", "max")
 LONGEST, DEEPEST = 4000, 100
 
@@ -112,50 +114,100 @@ class _Parser:
             self.fail(f"expected {sign!r}, found {self.now.text!r}")
 
     def made(self, token: Token, make: Callable[[], Made]) -> Made:
-        """Make a node; where its axes do not fit, say at which token."""
+        """Make a node; where its operands do not fit, say at which token."""
         try:
             return make()
-        except AxisError as error:
-            place = f"at character {token.start + 1}\n    {self.text}\n    {' ' * token.start}^"
-            raise error if "\n" in str(error) else AxisError(f"{error}, {place}") from None
+        except (AxisError, FormulaError) as error:
+            if "\n" in str(error):
+                raise
+            if isinstance(error, FormulaError):
+                raise FormulaError(str(error), self.text, token.start) from None
+            raise AxisError(f"{error}, at character {token.start + 1}\n    {self.text}\n    {' ' * token.start}^") from None
 
     def expression(self, binding: int) -> Expression:
+        depth = self.deeper()
+        left, sign = self.prefix(binding), ""
+        while True:
+            token, before = self.now, sign
+            power, sign = self.operator()
+            if power <= binding:
+                break
+            if sign in CHAINED:
+                left, sign = self.chain(left, power, before)
+                continue
+            self.at += 1
+            if power == COMPARE == INFIX.get(before):
+                self.fail("a comparison has two sides; write a < b and b < c apart", token)
+            # the power sign groups from the right, every other one from the left
+            right = self.expression(power - (sign == "^"))
+            left = self.made(token, partial(_infix, sign, left, right))
+            self.deeper()  # what groups from the left nests with every sign
+        self.depth = depth
+        return left
+
+    def deeper(self) -> int:
+        """Count a level of nesting; return the level before it."""
         self.depth += 1
         if self.depth > DEEPEST:
             self.fail(f"more than {DEEPEST} levels of nesting")
-        left = self.prefix()
+        return self.depth - 1
+
+    def operator(self) -> tuple[int, str]:
+        """How tightly the sign that follows binds, and the sign; a factor may follow without one."""
+        token = self.now
+        if token.kind == "name" or token.text == "(":
+            return MULTIPLY, ""
+        if token.kind == "number":
+            self.fail("a number stands before other factors; write * between", token)
+        return (INFIX.get(token.text, -1), token.text) if token.kind == "sign" else (-1, token.text)
+
+    def chain(self, first: Expression, power: int, before: str) -> tuple[Expression, str]:
+        """Read terms or factors in a row into one node, whose operands need to fit only together; and the last sign."""
+        kind = Add if power == ADD else Multiply
+        parts, tokens = [first], list[Token]()
         while True:
             token = self.now
-            juxtaposed = token.kind in {"name", "number"} or token.text == "("
-            power = MULTIPLY if juxtaposed else INFIX.get(token.text, -1)
-            if power <= binding:
+            reached, sign = self.operator()
+            if reached != power or sign not in CHAINED:
                 break
-            self.at += not juxtaposed
-            # the power sign groups from the right, every other one from the left
-            right = self.expression(power - (token.text == "^"))
-            sign = "*" if juxtaposed else token.text
-            left = self.made(token, lambda sign=sign, left=left, right=right: _infix(sign, left, right))  # type: ignore[misc]  # mypy cannot infer a lambda with defaults
-        self.depth -= 1
-        return left
+            if not sign and before == "/":
+                self.fail("a factor right after a quotient can be read in two ways; write a / (b * c) or (a / b) * c", token)
+            self.at += bool(sign)
+            before = sign
+            right = self.expression(power)
+            parts.append(self.made(token, partial(Negative, right)) if sign == "-" else right)
+            tokens.append(token)
+        try:
+            return kind(tuple(parts)), before
+        except (AxisError, FormulaError):  # the first sign whose operands do not fit names the place
+            for count, token in enumerate(tokens, 2):
+                self.made(token, partial(kind, tuple(parts[:count])))
+            raise
 
-    def prefix(self) -> Expression:
+    def prefix(self, binding: int) -> Expression:
         token = self.now
         self.at += 1
         if token.kind == "number":
-            value = float(token.text)
-            whole = token.text.isdigit() and len(token.text) <= 15
-            if value == float("inf"):
-                self.fail("a number must be finite", token)
-            return Number(int(token.text) if whole else value)
+            return self.number(token)
         if token.kind == "name":
             return self.named(token)
         if token.text == "-":
-            return Negative(self.expression(NEGATIVE))
+            # after * or ^ a minus takes no more than they would: 2^-z * y is (2^(-z)) * y
+            return self.made(token, partial(Negative, self.expression(max(NEGATIVE, binding))))
         if token.text == "(":
             inside = self.expression(0)
             self.expect(")")
             return inside
         self.fail(f"expected a quantity, found {token.text!r}", token)
+
+    def number(self, token: Token) -> Number:
+        value = float(token.text)
+        if value == float("inf") or (value == 0 and re.search("[1-9]", token.text.lower().partition("e")[0])):
+            self.fail("a number must be finite and not too small for a float", token)
+        following = self.now
+        if following.start == token.start + len(token.text) and following.kind == "name" and not following.text.isalpha():
+            self.fail(f"{token.text}{following.text} is neither a number nor a product; write * between", token)
+        return Number(int(token.text) if token.text.isdigit() and len(token.text) <= 15 else value)
 
     def named(self, token: Token) -> Expression:
         name = token.text.rstrip("'")
@@ -166,6 +218,8 @@ class _Parser:
         layer, time = self.indices() if bracket else (None, None)
         if self.called(name):
             return self.call(token, name, layer, primes)
+        if name in PRIMITIVES and not bracket and name not in self.axes:
+            self.fail(f"{name} is a function and needs its argument in parentheses", token)
         if primes:
             self.fail(f"{token.text!r} is a slope and needs an argument in parentheses", token)
         short = name[1:] if name[:1] == "d" and name[1:] in ELEMENTS - {"M"} and layer is not None else None
@@ -174,7 +228,7 @@ class _Parser:
         on = self.axis_list() if self.now.text == "{" else usual
         if len(on) != len(usual) and usual:
             self.fail(f"{bare} has {len(usual)} axes, but {len(on)} are named", token)
-        made = Symbol(bare, layer, time, on)
+        made = self.made(token, partial(Symbol, bare, layer, time, on))
         return gradient(made) if short else made
 
     def called(self, name: str) -> bool:
@@ -189,15 +243,16 @@ class _Parser:
             over = self.axes_until(":")
             body = self.expression(0)
             self.expect(")")
-            return self.made(token, lambda: Reduction(name, over, body))
+            return self.made(token, partial(Reduction, name, over, body))
         if name == "delta":
             return self.delta(token)
         if name == "lookup":
-            (along,) = self.axes_until(":")[:1]
+            along = self.axis()
+            self.expect(":")
             body = self.expression(0)
             self.expect(",")
             label = self.quantity()
-            return self.made(token, lambda: Lookup(along, body, label))
+            return self.made(token, partial(Lookup, along, body, label))
         if name == "derivative":
             of = self.quantity(end=",")
             return Derivative(of, self.quantity())
@@ -208,7 +263,7 @@ class _Parser:
         primitive = PRIMITIVES.get(name)
         if primitive and len(arguments) != primitive.arity and not primes:
             self.fail(f"{name} takes {primitive.arity} argument(s), but {len(arguments)} were given", token)
-        return self.made(token, lambda: Call(name, tuple(arguments), layer, primes))
+        return self.made(token, partial(Call, name, tuple(arguments), layer, primes))
 
     def delta(self, token: Token) -> Delta:
         axis = self.axis()
@@ -218,7 +273,7 @@ class _Parser:
             self.expect(")")
         else:
             other = self.quantity()
-        return self.made(token, lambda: Delta(axis, other))
+        return self.made(token, partial(Delta, axis, other))
 
     def quantity(self, end: str = ")") -> Symbol:
         token = self.now
@@ -233,13 +288,14 @@ class _Parser:
         self.expect("[")
         layer = time = None
         while True:
+            start = self.now
             marked = self.now.text == "t" and self.tokens[self.at + 1].text == ":"
             self.at += 2 * marked
             index = self.affine()
-            if marked or "t" in dict(index.terms):
-                time = index
-            else:
-                layer = index
+            timed = marked or "t" in dict(index.terms)
+            if (time if timed else layer) is not None:
+                self.fail("brackets hold one layer and one time at most", start)
+            layer, time = (layer, index) if timed else (index, time)
             if not self.accept(","):
                 break
         self.expect("]")
@@ -256,8 +312,11 @@ class _Parser:
             if token.kind == "number" and token.text.isdigit() and len(token.text) < 10:
                 term = Affine(offset=int(token.text))
                 if self.accept("*"):
-                    term = Affine(((self.now.text, int(token.text)),)) if term.offset else Affine()
+                    letter = self.now
+                    if letter.kind != "name" or len(letter.text) != 1:
+                        self.fail(f"expected the letter of an index, found {letter.text!r}", letter)
                     self.at += 1
+                    term = Affine(((letter.text, int(token.text)),)) if term.offset else Affine()
             elif token.kind == "name" and len(token.text) == 1:
                 term = Affine(((token.text, 1),))
             else:
@@ -295,12 +354,6 @@ class _Parser:
 
 def _infix(sign: str, left: Expression, right: Expression) -> Expression:
     match sign:
-        case "+":
-            return Add((left, right))
-        case "-":
-            return Add((left, Negative(right)))
-        case "*":
-            return Multiply((left, right))
         case "/":
             return Quotient(left, right)
         case "@":

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from handgrad.calculus.expressions import Expression, Symbol
+from handgrad.calculus.expressions import Call, Expression, Symbol, meant
+from handgrad.calculus.functions import Formula
 from handgrad.calculus.indices import Affine, Axis
 
 Node = TypeVar("Node", bound=Expression)
@@ -46,6 +47,22 @@ def substitute(expression: Expression, replacements: Mapping[str, Expression], l
             copies = {placed(replace(axis, copy=0)): placed(axis) for axis in part.axes if axis.copy}
             return rename_axes(replacements[part.key], copies) if copies else replacements[part.key]
         return part.map(change) if isinstance(part, Expression) else part
+
+    result = change(expression)
+    assert isinstance(result, Expression)
+    return result
+
+
+def inline(expression: Expression, formulas: Mapping[str, Formula]) -> Expression:
+    """Put the bodies of pointwise formulas in for calls of them, inner calls first."""
+
+    def change(part: Any) -> Any:
+        part = part.map(change) if isinstance(part, Expression) else part
+        if isinstance(part, Call) and part.name in formulas:
+            formula = formulas[part.name]
+            own = [meant(formula.defaults[name]) for name in formula.parameters[len(part.arguments) :]]
+            return change(substitute(formula.body, dict(zip(formula.parameters, (*part.arguments, *own), strict=True))))
+        return part
 
     result = change(expression)
     assert isinstance(result, Expression)

@@ -50,7 +50,7 @@ class Typesetter:
     def node(self, written: Written) -> tuple[str, int]:
         match written:
             case WrittenNumber(value):
-                return repr(value), ATOM
+                return self.number(value)
             case Name():
                 return self.name(written)
             case Partial():
@@ -74,8 +74,8 @@ class Typesetter:
             case Reduced():
                 return self.reduced(written)
             case Applied():
-                # e^z carries a superscript already
-                return self.applied(written), POWER if written.function == "exp" else ATOM
+                # e^z carries a superscript already, and cases have no end that one could raise
+                return self.applied(written), POWER if written.function in {"exp", "where"} else ATOM
             case Related(relation, left, right):
                 return f"{self.text(left, PLUS)} {self.relation(relation)} {self.text(right, PLUS)}", RELATED
             case Kronecker():
@@ -85,10 +85,25 @@ class Typesetter:
             case _:
                 raise TypeError(f"{type(written).__name__} cannot be typeset")
 
+    def number(self, value: float) -> tuple[str, int]:
+        """A number as people write it: 1e-07 as a power of ten."""
+        mantissa, _, exponent = repr(value).partition("e")
+        if not exponent:
+            return mantissa, ATOM
+        power = self.raised(WrittenNumber(10), WrittenNumber(int(exponent)))
+        return (power, POWER) if mantissa == "1" else (f"{mantissa}{self.between_numbers}{power}", TIMES)
+
+    between_numbers = " · "
+
     def base(self, name: Name) -> str:
-        """The letter of a name, small for entries of matrices where the notation has it so."""
+        """The letter of a name, small for entries of matrices where the notation has it so; the reader's own name as it is."""
         lower = self.notation.lower == "all" or (self.notation.lower == "entries" and name.indices)
-        return self.letter(name.base.lower() if lower and name.base in LOWERED else name.base)
+        small = name.base.lower() if lower and name.base in LOWERED else name.base
+        return self.own(small) or self.own(name.base) or self.letter(small)
+
+    def own(self, name: str) -> str:
+        """The name that the notation gives in place of one of the field's."""
+        return self.notation.names.get(name, "")
 
     def letter(self, name: str) -> str:
         raise NotImplementedError
@@ -101,6 +116,10 @@ class Typesetter:
 
     def transposed(self, body: Written) -> str:
         raise NotImplementedError
+
+    def loose(self, fraction: str) -> bool:
+        """Whether a fraction so written could be taken to go on under its stroke."""
+        return "/" in fraction and not fraction[0].isdigit()
 
     def times(self, times: Times) -> tuple[str, int]:
         raise NotImplementedError
@@ -127,7 +146,8 @@ class Typesetter:
         return ":=" if update else "="
 
     def template(self, applied: Applied) -> Primitive | None:
-        return PRIMITIVES.get(applied.function) if not applied.primes and applied.layer is None else None
+        plain = not applied.primes and applied.layer is None and not self.own(applied.function)
+        return PRIMITIVES.get(applied.function) if plain else None
 
     def factors(self, times: Times, join: str, ambiguous: tuple[str, ...]) -> str:
         """Factors joined, in parentheses where a factor is a product of a kind that could be misread beside this one."""
@@ -140,19 +160,27 @@ class Typesetter:
             elif isinstance(factor, Reduced):
                 tight = REDUCED if last and times.kind == "scalar" else TIMES + 1
             shown.append(self.text(factor, tight))
-        return join.join(shown)
+            if isinstance(factor, Fraction) and not last and times.kind == "scalar" and self.loose(shown[-1]):
+                shown[-1] = self.parenthesised(shown[-1])  # a / b c can be read in two ways
+        line = shown[0]
+        for text in shown[1:]:  # two numbers side by side would be one
+            line += (self.between_numbers if text[0].isdigit() and times.kind == "scalar" else join) + text
+        return line
 
 
 class Latex(Typesetter):
     """LaTeX mathematics, without delimiters."""
 
+    between_numbers = r" \cdot "
+
+    def own(self, name: str) -> str:
+        given = self.notation.latex.get(name) or self.notation.names.get(name, "")
+        return f"{{{given}}}" if "^" in given or "_" in given else given
+
     def parenthesised(self, text: str) -> str:
         return rf"\left({text}\right)" if r"\frac" in text or r"\sum" in text else f"({text})"
 
     def letter(self, name: str) -> str:
-        own = self.notation.latex.get(name) or self.notation.names.get(name)
-        if own:
-            return own
         if name in GREEK:
             return f"\\{name}"
         if name == "ell":
@@ -185,7 +213,7 @@ class Latex(Typesetter):
 
     def partial(self, partial: Partial) -> tuple[str, int]:
         text = rf"\frac{{\partial {self.name(partial.of)[0]}}}{{\partial {self.name(partial.by)[0]}}}"
-        return (rf"\left({text}\right)^{{T}}", POWER) if partial.transposed else (text, ATOM)
+        return (rf"\left({text}\right)^{{T}}", POWER) if partial.transposed else (text, POWER)
 
     def transposed(self, body: Written) -> str:
         return f"{self.text(body, ATOM)}^{{T}}"
@@ -217,8 +245,7 @@ class Latex(Typesetter):
         arguments = [self.text(argument) for argument in applied.arguments]
         if primitive is not None and primitive.latex is not None:
             return primitive.latex.format(*arguments)
-        own = self.notation.latex.get(applied.function) or self.notation.names.get(applied.function)
-        name = own or (
+        name = self.own(applied.function) or (
             applied.function if len(applied.function) == 1 else rf"\operatorname{{{applied.function.replace('_', chr(92) + '_')}}}"
         )
         upper, lower = self.marks(applied.layer)
@@ -245,8 +272,7 @@ class Unicode(Typesetter):
     """Plain text for a terminal, with the letters that mathematics uses."""
 
     def letter(self, name: str) -> str:
-        own = self.notation.names.get(name)
-        return own or GREEK.get(name) or {"ell": "ℓ", "Y_smooth": "Ỹ", "y_smooth": "ỹ"}.get(name, name)
+        return GREEK.get(name) or {"ell": "ℓ", "Y_smooth": "Ỹ", "y_smooth": "ỹ"}.get(name, name)
 
     def mark(self, layer: Affine) -> str:
         match self.notation.layer:
@@ -286,7 +312,8 @@ class Unicode(Typesetter):
 
     def raised(self, base: Written, exponent: Written) -> str:
         shown = self.text(exponent, ATOM)
-        return self.text(base, ATOM) + (shown.translate(SUPERSCRIPT) if shown.isdigit() else f"^{shown}")
+        shown = self.text(exponent, MINUS) if isinstance(exponent, WrittenNumber) else shown
+        return self.text(base, ATOM) + (shown.translate(SUPERSCRIPT) if shown.lstrip("-").isdigit() else f"^{shown}")
 
     def reduced(self, reduced: Reduced) -> tuple[str, int]:
         words = "examples" if reduced.over == (EXAMPLE,) else "units" if len(reduced.over) == 1 else "entries"
@@ -298,7 +325,7 @@ class Unicode(Typesetter):
         arguments = [self.text(argument) for argument in applied.arguments]
         if primitive is not None and primitive.unicode is not None:
             return primitive.unicode.format(*arguments)
-        name = self.notation.names.get(applied.function, applied.function)
+        name = self.own(applied.function) or applied.function
         layer = "" if applied.layer is None else self.mark(applied.layer)
         return f"{name}{chr(39) * applied.primes}{layer}({', '.join(arguments)})"
 

@@ -62,7 +62,7 @@ _RECORDS = (
         slope="where(z > 0, 1, a + alpha)",
         parameters={"alpha": 1},
         kinks={"0": "alpha"},
-        range=Interval(-1, float("inf")),
+        range=Interval(-1, float("inf"), low_closed=True),
         low="-alpha",
         symbol=r"\mathrm{ELU}",
         initialiser="he_normal",

@@ -9,14 +9,12 @@ _RECORDS = (
         "squared_error",
         value="(a - y)^2",
         gradient="2 * (a - y)",
-        fused={"identity": Fused(value="(z - y)^2", delta="2 * (a - y)")},
         source="Legendre (1805); without a factor 1/2",
     ),
     Loss(
         "half_squared_error",
         value="(a - y)^2 / 2",
         gradient="a - y",
-        fused={"identity": Fused(value="(z - y)^2 / 2", delta="a - y")},
         source="Rumelhart, Hinton and Williams, Nature 323 (1986)",
     ),
     Loss(
@@ -56,6 +54,7 @@ _RECORDS = (
         value="a - y * log(a)",
         stable="where(y == 0, a, a - y * log(a))",
         gradient="1 - y / a",
+        stable_gradient="where(y == 0, 1, 1 - y / a)",
         outputs=POSITIVE,
         targets=NOT_NEGATIVE,
         fused={"exp": Fused(value="exp(z) - y * z", delta="a - y")},
@@ -65,7 +64,9 @@ _RECORDS = (
     Loss(
         "binary_cross_entropy",
         value="-(y * log(a) + (1 - y) * log(1 - a))",
+        stable="-(where(y == 0, 0, y * log(a)) + where(y == 1, 0, (1 - y) * log(1 - a)))",
         gradient="-(y / a - (1 - y) / (1 - a))",
+        stable_gradient="-(where(y == 0, 0, y / a) - where(y == 1, 0, (1 - y) / (1 - a)))",
         outputs=OPEN_UNIT,
         targets=CLOSED_UNIT,
         fused={"sigmoid": Fused(value="max(z, 0) - y * z + log1p(exp(-abs(z)))", delta="a - y")},
@@ -75,7 +76,9 @@ _RECORDS = (
     Loss(
         "cross_entropy",
         value="-y * log(a)",
+        stable="-where(y == 0, 0, y * log(a))",
         gradient="-y / a",
+        stable_gradient="-where(y == 0, 0, y / a)",
         outputs=OPEN_UNIT,
         targets=CLOSED_UNIT,
         simplex=True,

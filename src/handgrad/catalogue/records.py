@@ -53,13 +53,17 @@ CLOSED_UNIT = Interval(0, 1, low_closed=True, high_closed=True)
 
 @dataclass(frozen=True)
 class Record:
-    """What activations and losses share: a name, parameters with their values and limits, formulas, and where they come from."""
+    """What activations and losses share: a name, parameters with their values and limits, formulas, and where they come from.
+
+    `own` says that a user added it: it is written into model files, and its parameters are named in every call.
+    """
 
     name: str
     parameters: Mapping[str, float] = field(default_factory=dict, kw_only=True)
     limits: Mapping[str, Interval] = field(default_factory=dict, kw_only=True)
     kinks: Mapping[str, str] = field(default_factory=dict, kw_only=True)
     source: str = field(default="", kw_only=True)
+    own: bool = field(default=False, kw_only=True)
 
     def with_parameters(self, given: Mapping[str, float]) -> Self:
         """The same record with other parameters, as in huber(delta=2)."""
@@ -80,7 +84,7 @@ class Record:
         """The name with those parameters that are not the usual ones: huber(delta=2)."""
         usual = type(self).usual(self.name)
         changed = {k: v for k, v in self.parameters.items() if usual is None or usual.parameters.get(k) != v}
-        return self.name + (f"({', '.join(f'{k}={v:g}' for k, v in changed.items())})" if changed else "")
+        return self.name + (f"({', '.join(f'{k}={number(v)}' for k, v in changed.items())})" if changed else "")
 
     @classmethod
     def usual(cls, name: str) -> Self | None:
@@ -173,23 +177,32 @@ class Activation(Record):
             return frozenset("za")
         return frozenset(_names(self.slope_expression) & {"z", "a"})
 
-    @cached_property
     def functions(self) -> dict[str, Function]:
         """What evaluation needs to know: the function and its slope, by the names that calls use."""
         if self.opaque:
             value, slope = self.opaque
             return {self.name: value, f"{self.name}'": lambda z: slope(z, value(z))}
-        takes = ("z", *self.parameters)
-        found: dict[str, Function] = {self.name: Formula(takes, self.read(self.stable or self.value, self._axes), self.parameters)}
-        if not self.rowwise:
-            own = Call(self.name, tuple(map(Symbol, takes)))
-            found[f"{self.name}'"] = Formula(takes, substitute(self.read(self.slope), {"a": own}), self.parameters)
-        return found
+        found: dict[str, Function] = {self.name: self.formulas[0]}
+        return found if self.rowwise else {**found, f"{self.name}'": self.formulas[1]}
+
+    @cached_property
+    def formulas(self) -> tuple[Formula, ...]:
+        """The function as it is evaluated and, of a pointwise record, its slope, in z and the parameters.
+
+        Every record of one name has the same ones: a call that names no parameters takes the catalogue's.
+        """
+        takes, defaults = ("z", *self.parameters), (Activation.usual(self.name) or self).parameters
+        value = Formula(takes, self.read(self.stable or self.value, self._axes), defaults)
+        if self.rowwise:
+            return (value,)
+        own = Call(self.name, tuple(map(Symbol, takes)))
+        return value, Formula(takes, substitute(self.read(self.slope), {"a": own}), defaults)
 
     def call(self, argument: Expression, primes: int = 0) -> Call:
         """g(argument) as an equation writes it: parameters are named where they are not the usual ones."""
         usual = Activation.usual(self.name)
-        own = () if usual is not None and usual.parameters == self.parameters else map(number, self.parameters.values())
+        same = not self.own and usual is not None and usual.parameters == self.parameters
+        own = () if same else map(number, self.parameters.values())
         return Call(self.name, (argument, *own), None, primes)
 
     @cached_property
@@ -222,7 +235,8 @@ class Fused:
 class Loss(Record):
     """A loss of one output a with the target y; an example's loss is the sum over the outputs.
 
-    `value` and its `gradient` by a are formulas in a and y, `stable` a form of the value that does not overflow. `kinks` are
+    `value` and its `gradient` by a are formulas in a and y, `stable` and `stable_gradient`
+    forms that neither overflow nor divide 0 by 0. `kinks` are
     values of a - y at which the gradient jumps or bends, and what it is there. `outputs` and `targets` are the intervals in which
     a and y must lie; `simplex` asks for outputs and targets that are not negative and sum to 1. `fused` has, by output
     activation, what the two simplify to. `output` is the activation that it goes with. `labels` is the value for whole-number
@@ -232,6 +246,7 @@ class Loss(Record):
     value: str = field(default="", kw_only=True)
     gradient: str = field(default="", kw_only=True)
     stable: str = field(default="", kw_only=True)
+    stable_gradient: str = field(default="", kw_only=True)
     outputs: Interval = field(default=REAL, kw_only=True)
     targets: Interval = field(default=REAL, kw_only=True)
     simplex: bool = field(default=False, kw_only=True)
@@ -255,15 +270,19 @@ class Loss(Record):
         """The gradient by a."""
         return self.meant(self.gradient) if not self.opaque else Call(self.name, (Symbol("a"), Symbol("y")), None, 1)
 
+    @cached_property
+    def stable_gradient_expression(self) -> Expression:
+        """The gradient by a in the form that is evaluated."""
+        return self.meant(self.stable_gradient) if self.stable_gradient else self.gradient_expression
+
     def fused_with(self, activation: Activation) -> tuple[Expression, Expression] | None:
-        """(value in z and y, delta in a and y) where this loss simplifies with this output."""
+        """(value in z or a and y, delta in a and y) where this loss simplifies with this output."""
         pair = self.fused.get(activation.name)
-        if pair is None:
-            return None
+        if pair is None:  # the identity has the slope 1, so that the gradient by a is the one by z
+            return (self.stable_expression, self.gradient_expression) if activation.name == "identity" else None
         axes = ROW if activation.rowwise else None
         return self.meant(pair.value, axes), self.meant(pair.delta, axes)
 
-    @cached_property
     def functions(self) -> dict[str, Function]:
         """What evaluation needs to know of an opaque loss."""
         return {self.name: self.opaque[0], f"{self.name}'": self.opaque[1]} if self.opaque else {}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from handgrad.cli.console import silence
 from handgrad.cli.predict import predict
 from handgrad.cli.train import train
 from handgrad.errors import HandgradError
@@ -39,14 +42,19 @@ def common(
 
 def main() -> None:
     """Run the command line."""
+    if sys.stdout is None:  # closed by the caller
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # as long as the program
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without these letters shows others
     try:
-        app()
-    except HandgradError as error:
-        sys.stderr.write(f"handgrad: {error}\n")
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
+    except (HandgradError, MemoryError, OSError) as error:
+        words = "not enough memory for a network or data of this size" if isinstance(error, MemoryError) else error
+        sys.stderr.write(f"handgrad: {words}\n")
+        if isinstance(error, OSError) and not isinstance(error, HandgradError):
+            silence()
         raise SystemExit(2) from None
-    except MemoryError:
-        sys.stderr.write("handgrad: not enough memory for a network or data of this size\n")
-        raise SystemExit(2) from None
-    except BrokenPipeError:  # the reader, such as head, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(0) from None

@@ -5,12 +5,13 @@ import sys
 from pathlib import Path
 from typing import Annotated, Any
 
-import numpy as np
 import typer
 
+from handgrad.cli.console import emit
 from handgrad.datasets import READERS, read_dataset, read_inputs
 from handgrad.errors import DataError
-from handgrad.model import Model, write_beside
+from handgrad.model import Model
+from handgrad.model_file import write_beside
 
 
 def predict(
@@ -19,7 +20,7 @@ def predict(
     out: Annotated[Path | None, typer.Option(help="Write the predictions to this file, one a line.")] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one line of JSON: the predictions and, where known, the score.")
-    ] = False,  # typer's form
+    ] = False,
 ) -> None:
     """Predict with a trained model: one class or number a line, in the order of the rows.
 
@@ -36,21 +37,17 @@ def predict(
         )
     else:
         X = read_inputs(Path(data), loaded.features)
-    if np.ndim(X) == 2 and not np.isfinite(X).all():
-        row, column = np.argwhere(~np.isfinite(X))[0]
-        raise DataError(f"{data}: row {row + 1}, column {column + 1} is {X[row, column]}, which is not a finite number")
     predicted = loaded.predict(X)
     shown: list[Any] = [loaded.classes[c] for c in predicted] if loaded.classes else predicted.tolist()
-    if as_json:
-        sys.stdout.write(json.dumps({"predictions": shown} | ({} if score is None else {"score": score})) + "\n")
-        return
     lines = "".join(f"{' '.join(map(str, line)) if isinstance(line, list) else line}\n" for line in shown)
-    if out is None:
-        sys.stdout.write(lines)
-    else:
+    if out is not None:
         try:
             write_beside(out, lines.encode())
         except OSError as error:
             raise DataError(f"cannot write the predictions to {out}: {error.strerror or error}") from None
-    if score is not None:
+    if as_json:
+        emit(json.dumps({"predictions": shown} | ({} if score is None else {"score": score})) + "\n")
+    elif out is None:
+        emit(lines)
+    if score is not None and not as_json:
         sys.stderr.write(f"{loaded.metric} over all {len(X)} rows of {data}, those trained on included: {score:.4f}\n")

@@ -1,7 +1,7 @@
 """handgrad train: from a data set to a model file, with the gradient checked first."""
 
 import json
-import sys
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -10,11 +10,13 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 from handgrad.calculus.functions import Array
+from handgrad.cli.console import Terminal, emit
 from handgrad.datasets import READERS, read_dataset
 from handgrad.errors import ModelFileError
-from handgrad.training import Epoch, Run, default_epochs, default_learning_rate
+from handgrad.training import Epoch, Run, check_options, default_epochs, default_learning_rate
 
 BARS = "▁▂▃▄▅▆▇█"
 
@@ -37,21 +39,19 @@ def train(
     out: Annotated[Path | None, typer.Option(help="Where the model goes. By default DATA.safetensors here.")] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one line of JSON instead, with the rest on the error stream.")
-    ] = False,  # typer's form
+    ] = False,
 ) -> None:
     """Train a network on real data by gradient descent, after checking its gradient, and keep the model.
 
     A quarter of the examples is held out (of each class alike) and scored; inputs are standardised.
     """
-    console = Console(stderr=as_json, highlight=False)
+    console = Terminal(stderr=as_json, highlight=False)
     examples = read_dataset(data)
     path = out or Path(f"{data}.safetensors")
-    if path.is_dir() or not path.parent.is_dir():
-        raise ModelFileError(
-            f"cannot write the model to {path}: {'it is a folder' if path.is_dir() else f'there is no folder {path.parent}'}"
-        )
+    _require_writable(path)
     epochs = default_epochs(examples) if epochs is None else epochs
     learning_rate = default_learning_rate(examples) if learning_rate is None else learning_rate
+    check_options(epochs, batch_size, learning_rate)
     run = Run(examples, network, loss, l2, seed)
     console.print(f"[bold]{data}[/]: {len(run.split.train)} examples to train on, {len(run.split.held_out)} held out")
     console.print(f"network {run.network}, {run.network.loss.spelling}, {run.network.size} parameters", markup=False)
@@ -65,7 +65,15 @@ def train(
             "score": run.scores[-1], "metric": run.metric, "loss": run.losses[-1], "gradient_check": check.worst[1],
             "seconds": round(run.seconds, 3), "model": str(path),
         }  # fmt: skip
-        sys.stdout.write(json.dumps(report) + "\n")
+        emit(json.dumps(report) + "\n")
+
+
+def _require_writable(path: Path) -> None:
+    """Refuse a place that no model can be written to before anything is trained."""
+    folder = path.parent
+    why = "it is a folder" if path.is_dir() else f"there is no folder {folder}" if not folder.is_dir() else ""
+    if why or not os.access(folder, os.W_OK):
+        raise ModelFileError(f"cannot write the model to {path}: {why or f'the folder {folder} cannot be written to'}")
 
 
 def _with_progress(console: Console, run: Run, epochs: int, batch_size: int, learning_rate: float) -> None:
@@ -104,7 +112,7 @@ def _tell(console: Console, run: Run, path: Path) -> None:
         "model": str(path),
     }
     for name, value in rows.items():
-        table.add_row(name, value)
+        table.add_row(name, Text(value))
     console.print()
     console.print(table)
     if run.data.classes is not None:

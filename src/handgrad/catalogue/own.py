@@ -1,0 +1,266 @@
+"""A user's own activations and losses: added in one call, after their slopes are held to their values."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import numpy as np
+
+from handgrad.calculus.evaluation import evaluate
+from handgrad.calculus.expressions import (
+    QUANTITIES,
+    Add,
+    Call,
+    Compare,
+    Expression,
+    Multiply,
+    Negative,
+    Number,
+    Power,
+    Quotient,
+    Symbol,
+    symbol,
+)
+from handgrad.calculus.functions import CONSTANTS, PRIMITIVES, Array, Formula, Function
+from handgrad.calculus.rewriting import inline, substitute
+from handgrad.catalogue.activations import ACTIVATIONS
+from handgrad.catalogue.initialisers import INITIALISERS
+from handgrad.catalogue.lookup import SPELLING, find_activation, functions
+from handgrad.catalogue.losses import LOSSES
+from handgrad.catalogue.records import REAL, Activation, Interval, Loss
+from handgrad.errors import CatalogueError, HandgradError, did_you_mean
+
+Kind = TypeVar("Kind", Activation, Loss)
+VARIABLES = {"z", "a", "y", "da"}
+TAKEN = QUANTITIES | VARIABLES | {*PRIMITIVES, *CONSTANTS, "sum", "mean", "delta", "lookup", "derivative", "unit", "example", "g"}
+POINTWISE = (Number, Symbol, Negative, Add, Multiply, Quotient, Power, Call, Compare)
+FORMULAS = ("value", "stable", "slope", "gradient", "stable_gradient")
+FACTORS = (1.0, 0.7, 1.3)
+"""The slope is held at the usual parameters, and at these multiples of them."""
+
+
+def add_activation(
+    name: str,
+    value: str | Callable[[Array], Array],
+    slope: str | Callable[[Array, Array], Array],
+    *,
+    parameters: Mapping[str, float] | None = None,
+    kinks: Mapping[str, str] | None = None,
+    range: Interval = REAL,  # noqa: A002  # the record's own word
+    initialiser: str = "glorot_uniform",
+) -> Activation:
+    """Add an activation of your own to the catalogue, after holding its slope to its value by central differences.
+
+    `value` is a formula in z, such as "z * sigmoid(2 * z)"; `slope` its derivative in z, a or both. Both may call
+    anything in the catalogue. `kinks` maps points where the slope jumps to the slope taken there, {"0": "0"}. In place of formulas,
+    two callables on float arrays: value(z) and slope(z, a); those train, but cannot be kept in a model file.
+    Raises CatalogueError, with both numbers, where the slope is not the derivative.
+
+    >>> add_activation("swish2", value="z * sigmoid(2 * z)", slope="sigmoid(2*z) * (1 + 2*z*(1 - sigmoid(2*z)))").name
+    'swish2'
+    """
+    _free_name(name, parameters, LOSSES)
+    if initialiser not in INITIALISERS:
+        raise CatalogueError(f"there is no initialiser {initialiser!r}. {did_you_mean(initialiser, INITIALISERS)}")
+    common: dict[str, Any] = {
+        "parameters": dict(parameters or {}),
+        "kinks": dict(kinks or {}),
+        "source": "a user's own",
+        "own": True,
+    }
+    common |= {"range": range, "initialiser": initialiser}
+    if callable(value) and callable(slope):
+        record = Activation(name, opaque=(value, slope), **common)
+    elif isinstance(value, str) and isinstance(slope, str):
+        record = Activation(name, value=value, slope=slope, **common)
+    else:
+        raise CatalogueError(f"{name}: value and slope are both formulas or both callables")
+    ACTIVATIONS[name] = verified(record)
+    return ACTIVATIONS[name]
+
+
+def add_loss(
+    name: str,
+    value: str | Callable[[Array, Array], Array],
+    gradient: str | Callable[[Array, Array], Array],
+    *,
+    parameters: Mapping[str, float] | None = None,
+    kinks: Mapping[str, str] | None = None,
+    outputs: Interval = REAL,
+    targets: Interval = REAL,
+    output: str = "identity",
+) -> Loss:
+    """Add a loss of your own to the catalogue, after holding its gradient to its value by central differences.
+
+    `value` is a formula of one output a and its target y, such as "(a - y)^4"; `gradient` its derivative by a. `kinks` maps
+    values of a - y where the gradient jumps to the gradient taken there. `outputs` and `targets` are the intervals that a and y
+    must lie in, `output` the activation that it goes with. In place of formulas, two callables on arrays:
+    value(a, y), gradient(a, y). Raises CatalogueError, with both numbers, where the gradient is not the derivative.
+
+    >>> add_loss("fourth_power", value="(a - y)^4", gradient="4 * (a - y)^3").name
+    'fourth_power'
+    """
+    _free_name(name, parameters, ACTIVATIONS)
+    common: dict[str, Any] = {
+        "parameters": dict(parameters or {}),
+        "kinks": dict(kinks or {}),
+        "source": "a user's own",
+        "own": True,
+    }
+    common |= {"outputs": outputs, "targets": targets, "output": find_activation(output).name}
+    if callable(value) and callable(gradient):
+        record = Loss(name, opaque=(value, gradient), **common)
+    elif isinstance(value, str) and isinstance(gradient, str):
+        record = Loss(name, value=value, gradient=gradient, **common)
+    else:
+        raise CatalogueError(f"{name}: value and gradient are both formulas or both callables")
+    LOSSES[name] = verified(record)
+    return LOSSES[name]
+
+
+def verified(record: Kind) -> Kind:
+    """A user's record made self-contained, after its slope or gradient was held to its value. Raises CatalogueError."""
+    if not record.opaque:
+        record = _self_contained(record)
+    for factor in FACTORS if record.parameters else FACTORS[:1]:
+        moved = {name: value * factor if value else factor - 1 for name, value in record.parameters.items()}
+        try:
+            varied = record.with_parameters(moved)
+        except CatalogueError:
+            continue
+        (_hold_activation if isinstance(varied, Activation) else _hold_loss)(varied, usual=factor == 1)
+    return record
+
+
+def _self_contained(record: Kind) -> Kind:
+    """Check what the formulas read, and put the formulas of other own activations in for calls of them."""
+    known: dict[str, Function] = functions()
+    own = {name: f for name, f in known.items() if isinstance(f, Formula) and ACTIVATIONS[name.rstrip("'")].own}
+    allowed = {*VARIABLES - ({"y", "da"} if isinstance(record, Activation) else {"z", "da"}), *record.parameters, *CONSTANTS}
+    changed: dict[str, Any] = {}
+    for name in FORMULAS:
+        text = getattr(record, name, None)
+        if text is None or (not text and name.startswith("stable")):
+            continue
+        try:
+            expression = record.read(text)
+            for part in _everything(expression):
+                if isinstance(part, Symbol) and part.key not in allowed:
+                    raise CatalogueError(f"{record.name}: {name} reads {part.key}, which is none of {', '.join(sorted(allowed))}")
+                if isinstance(part, Call) and part.name not in known and (part.primes or part.function not in PRIMITIVES):
+                    raise CatalogueError(
+                        f"{record.name}: the function {part.name} is not known. {did_you_mean(part.name, {*known, *PRIMITIVES})}"
+                    )
+                if isinstance(part, Call) and part.name in known and callable(known[part.name]):
+                    raise CatalogueError(f"{record.name}: a formula cannot call {part.name}, which is a Python function")
+                if part.axes or not isinstance(part, POINTWISE):
+                    raise CatalogueError(f"{record.name}: {name} is a formula of single numbers, but {part} is none")
+            changed[name] = str(inline(expression, own))
+        except HandgradError as error:
+            if isinstance(error, CatalogueError):
+                raise
+            raise CatalogueError(f"{record.name}: {error}") from None
+    return replace(record, **changed)
+
+
+def _everything(expression: Expression) -> Iterator[Expression]:
+    yield expression
+    for part in expression.parts:
+        yield from _everything(part)
+
+
+def _hold_activation(record: Activation, *, usual: bool) -> None:
+    far = np.geomspace(4.5, 20, 8)
+    z = np.concatenate([np.linspace(-3.9, 4.1, 97) + 0.00137, far, -far])
+    known = functions(record)
+    value = record.call(symbol("z")) if record.opaque else record.stable_expression
+    slope = replace(record.call(symbol("z")), primes=1) if record.opaque else substitute(record.slope_expression, {"a": value})
+
+    def compute(expression: Expression, z: Array) -> Array:
+        return _evaluated(expression, {"z": z}, known, record.name)
+
+    if usual or np.isfinite(compute(value, z)).all():
+        _hold(record.name, "slope", "z", z, lambda z: compute(value, z), lambda z: compute(slope, z), record.kink_points)
+
+
+def _hold_loss(record: Loss, *, usual: bool) -> None:
+    known = functions(record)
+    a = _inside(record.outputs, 41)
+    for target in _inside(record.targets, 3):
+
+        def compute(expression: Expression, a: Array, y: float = target) -> Array:
+            return _evaluated(expression, {"a": a, "y": np.full_like(a, y)}, known, record.name)
+
+        def value(a: Array, y: float = target) -> Array:
+            return compute(record.stable_expression, a, y)
+
+        def gradient(a: Array, y: float = target) -> Array:
+            return compute(record.stable_gradient_expression, a, y)
+
+        if usual or np.isfinite(value(a)).all():
+            _hold(
+                record.name, "gradient", "a", a, value, gradient, {target + point: at for point, at in record.kink_points.items()}
+            )
+
+
+def _inside(interval: Interval, count: int) -> Array:
+    """Points inside an interval, away from its ends and from round numbers."""
+    low, high = float(interval.low), float(interval.high)
+    low, high = (low if np.isfinite(low) else min(-3.0, high - 6)), (high if np.isfinite(high) else max(3.0, low + 6))
+    return low + (high - low) * (np.arange(count) + 0.4731) / count
+
+
+def _free_name(name: str, parameters: Mapping[str, Any] | None, other_kind: Mapping[str, Any]) -> None:
+    for word in (name, *(parameters or {})):
+        if not isinstance(word, str) or not SPELLING.fullmatch(word) or "(" in word or word.strip() != word:
+            raise CatalogueError(f"a name is made of letters, digits and _, but {word!r} was given")
+        built_in = any(word in records and not records[word].own for records in (ACTIVATIONS, LOSSES))
+        if word in TAKEN or (word == name and (built_in or word in other_kind)):
+            raise CatalogueError(f"{word!r} is taken by the language or the catalogue; choose another name")
+    for word, value in (parameters or {}).items():
+        if not isinstance(value, int | float | np.number) or not np.isfinite(float(value)):
+            raise CatalogueError(f"{name}: the parameter {word} is a finite number, but {value!r} was given")
+
+
+def _evaluated(expression: Expression, values: Mapping[str, Array], known: Mapping[str, Function], name: str) -> Array:
+    try:
+        result = evaluate(expression, values, known)
+    except HandgradError as error:
+        raise CatalogueError(f"{name}: {error}") from None
+    return np.broadcast_to(np.asarray(result, np.float64), next(iter(values.values())).shape)
+
+
+def _hold(  # noqa: PLR0917  # what is held, where, and how it is computed
+    name: str,
+    what: str,
+    variable: str,
+    points: Array,
+    compute: Callable[[Array], Array],
+    compute_slope: Callable[[Array], Array],
+    kinks: Mapping[float, float],
+) -> None:
+    """Refuse a slope that is not the derivative of the value, with the worst point and both numbers."""
+    step = 1e-5
+    near = np.zeros(points.shape, bool)
+    for kink in kinks:
+        near |= np.abs(points - kink) < 2 * step
+    points = points[~near]
+    above, below = compute(points + step), compute(points - step)
+    with np.errstate(all="ignore"):  # what is not finite is refused below
+        measured = (above - below) / (2 * step)
+        given = compute_slope(points)
+        rounding = 4 * np.finfo(float).eps * np.abs(above) / step
+        off = (np.abs(given - measured) - rounding) / np.maximum(np.maximum(np.abs(given), np.abs(measured)), 1e-2)
+    off = np.where(np.isfinite(given) & np.isfinite(measured), off, np.inf)
+    worst = int(np.argmax(off))
+    if off[worst] > 1e-5:
+        raise CatalogueError(
+            f"{name}: at {variable} = {points[worst]:.6g} the {what} that was given is {given[worst]:.6g}, but the value changes "
+            f"at the rate {measured[worst]:.6g} (central difference); one of the two formulas is wrong"
+        )
+    for kink, at in kinks.items():
+        found = float(compute_slope(np.array([kink]))[0])
+        if not np.isclose(found, at):
+            raise CatalogueError(
+                f"{name}: kinks says that the {what} at {variable} = {kink:g} is {at:g}, but the formula gives {found:g}"
+            )
