@@ -18,9 +18,9 @@ from handgrad.calculus.expressions import (
     Quotient,
     Reduction,
     Symbol,
-    default_axes,
 )
 from handgrad.calculus.indices import EXAMPLE, Affine, Axis, unit
+from handgrad.calculus.quantities import default_axes
 from handgrad.errors import AxisError, FormulaError
 
 RELATIONS = st.sampled_from(["<", "<=", ">", ">=", "==", "!="])

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from handgrad.calculus.equation import Equation
 from handgrad.calculus.evaluation import evaluate
-from handgrad.calculus.expressions import Call, Derivative, Equation, Expression, Reduction, key_of, symbol
+from handgrad.calculus.expressions import Call, Derivative, Expression, Reduction, key_of, symbol
 from handgrad.calculus.functions import erf, erfc
 from handgrad.calculus.indices import EXAMPLE, unit
 from handgrad.calculus.layout import NoMatrixFormError

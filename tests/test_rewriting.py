@@ -6,8 +6,9 @@ from expressions import expressions
 from hypothesis import given
 from hypothesis import strategies as st
 
+from handgrad.calculus.equation import Equation
 from handgrad.calculus.evaluation import evaluate
-from handgrad.calculus.expressions import Equation, Symbol, symbol
+from handgrad.calculus.expressions import Symbol, symbol
 from handgrad.calculus.indices import EXAMPLE, Affine, unit
 from handgrad.calculus.parser import parse
 from handgrad.calculus.rewriting import instantiate, rename_axes, substitute

@@ -10,7 +10,7 @@ from handgrad.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from handgrad.calculus.evaluation import evaluate as evaluate
-    from handgrad.calculus.expressions import Equation as Equation
+    from handgrad.calculus.equation import Equation as Equation
     from handgrad.calculus.expressions import Expression as Expression
     from handgrad.calculus.notation import NOTATIONS as NOTATIONS
     from handgrad.calculus.notation import Notation as Notation
@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 
 _PUBLIC = {
     "calculus.evaluation": ("evaluate",),
-    "calculus.expressions": ("Equation", "Expression"),
+    "calculus.equation": ("Equation",),
+    "calculus.expressions": ("Expression",),
     "calculus.notation": ("NOTATIONS", "Notation"),
     "calculus.parser": ("parse",),
     "calculus.rendering": ("render",),

@@ -9,19 +9,9 @@ from typing import Any, Literal
 
 import numpy as np
 
+from handgrad.calculus.equation import Equation
 from handgrad.calculus.evaluation import Value, evaluate_checked, require_sizes
-from handgrad.calculus.expressions import (
-    ELL,
-    Call,
-    Derivative,
-    Equation,
-    Expression,
-    J,
-    Multiply,
-    Reduction,
-    Symbol,
-    symbol,
-)
+from handgrad.calculus.expressions import ELL, Call, Derivative, Expression, J, Multiply, Reduction, Symbol, symbol
 from handgrad.calculus.functions import PRIMITIVES, Array, Function
 from handgrad.calculus.indices import EXAMPLE, Affine, Axis, unit
 from handgrad.calculus.notation import Notation, find_notation

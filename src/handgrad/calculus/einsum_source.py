@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from handgrad.calculus.equation import Equation
 from handgrad.calculus.expressions import (
     Add,
     Call,
     Compare,
     Delta,
     Derivative,
-    Equation,
     Expression,
     Multiply,
     Negative,

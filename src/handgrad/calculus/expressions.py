@@ -9,31 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any, Self
 
-from handgrad.calculus.indices import EXAMPLE, Affine, Axis, listed, unit
+from handgrad.calculus.indices import Affine, Axis, listed
+from handgrad.calculus.quantities import ELEMENTS, TARGETS, default_axes
 from handgrad.errors import AxisError, FormulaError
-
-ELEMENTS = frozenset({"W", "b", "Z", "A", "M"})
-"""The quantities of a layer: weights, biases, pre-activations, activations, dropout masks."""
-
-QUANTITIES = ELEMENTS | {"X", "Y", "Y_smooth", "J", "ell", "w", "share", "label"}
-"""The names of the field that are never functions. share is w_i / Σ w: an example's share in the mean, 1/m."""
-
-TARGETS = {"Y", "Y_smooth"}
-
-
-def default_axes(name: str, layer: Affine | None) -> tuple[Axis, ...]:
-    """The axes that a name of the field stands for, as in Ng's course: W[l] is n_l × n_{l-1}, examples are columns."""
-    if name in ELEMENTS and layer is not None:
-        if name == "W":
-            return (unit(layer), unit(layer - 1))
-        return (unit(layer),) if name == "b" else (unit(layer), EXAMPLE)
-    if name == "X" or name in TARGETS:
-        return (unit(0 if name == "X" else "L"), EXAMPLE)
-    return (EXAMPLE,) if name in {"ell", "w", "share", "label"} else ()
 
 
 def union(parts: Iterable[tuple[Axis, ...]]) -> tuple[Axis, ...]:
@@ -371,41 +353,6 @@ class Lookup(Expression):
     @cached_property
     def axes(self) -> tuple[Axis, ...]:
         return union((tuple(axis for axis in self.body.axes if axis != self.axis), self.label.axes))
-
-
-@dataclass(frozen=True)
-class Equation:
-    """One step of a derivation: `left` is a quantity (Symbol, Derivative or Call), `right` what it equals, and why.
-
-    `stable` is a form of the right side that equals it and does not overflow; it is what is evaluated where it is given.
-    """
-
-    id: str
-    left: Expression
-    right: Expression
-    reason: str
-    stable: Expression | None = field(default=None, compare=False)
-
-    def __post_init__(self) -> None:
-        extra = [axis for axis in self.right.axes if axis not in self.left.axes]
-        if extra:
-            raise AxisError(
-                f"equation {self.id}: {described(self.right)} has the axis {extra[0]}, which {described(self.left)} "
-                "lacks; sum over it, or name it on the left"
-            )
-
-    @property
-    def key(self) -> str:
-        """The name among values of the quantity on the left: "dZ[2]", "relu'(Z[1])"."""
-        return key_of(self.left)
-
-    @property
-    def computed(self) -> Expression:
-        """What is evaluated: the stable form where there is one."""
-        return self.right if self.stable is None else self.stable
-
-    def __str__(self) -> str:
-        return f"{self.left} = {self.right}"
 
 
 def described(expression: Expression) -> str:

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any
 
+from handgrad.calculus.equation import Equation
 from handgrad.calculus.expressions import (
     Add,
     Call,
     Compare,
     Delta,
     Derivative,
-    Equation,
     Expression,
     Multiply,
     Negative,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from handgrad.calculus.expressions import QUANTITIES
+from handgrad.calculus.quantities import QUANTITIES
 from handgrad.errors import HandgradError, did_you_mean
 
 CHOICES: dict[str, tuple[str, ...]] = {

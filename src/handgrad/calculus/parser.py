@@ -7,8 +7,6 @@ from functools import lru_cache, partial
 from typing import NoReturn, TypeVar
 
 from handgrad.calculus.expressions import (
-    ELEMENTS,
-    QUANTITIES,
     Add,
     Call,
     Compare,
@@ -24,11 +22,11 @@ from handgrad.calculus.expressions import (
     Reduction,
     Symbol,
     contract,
-    default_axes,
     gradient,
 )
 from handgrad.calculus.functions import PRIMITIVES
 from handgrad.calculus.indices import AXIS_NAMES, Affine, Axis
+from handgrad.calculus.quantities import ELEMENTS, QUANTITIES, default_axes
 from handgrad.calculus.text import ADD, COMPARE, MULTIPLY, NEGATIVE, POWER
 from handgrad.errors import AxisError, FormulaError
 

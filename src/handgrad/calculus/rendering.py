@@ -3,7 +3,8 @@
 from typing import Literal
 
 from handgrad.calculus.einsum_source import EinsumSource, einsum_equation
-from handgrad.calculus.expressions import Equation, Expression
+from handgrad.calculus.equation import Equation
+from handgrad.calculus.expressions import Expression
 from handgrad.calculus.layout import lay_out, lay_out_matrix
 from handgrad.calculus.means import normalised
 from handgrad.calculus.notation import Notation, find_notation

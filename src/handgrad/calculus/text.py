@@ -15,9 +15,9 @@ from handgrad.calculus.expressions import (
     Quotient,
     Reduction,
     Symbol,
-    default_axes,
 )
 from handgrad.calculus.indices import Axis
+from handgrad.calculus.quantities import default_axes
 
 # How tightly each form binds; the parser reads with the same numbers.
 COMPARE, ADD, NEGATIVE, MULTIPLY, POWER, ATOM = 10, 20, 30, 40, 50, 60

@@ -8,7 +8,6 @@ import numpy as np
 
 from handgrad.calculus.evaluation import evaluate
 from handgrad.calculus.expressions import (
-    QUANTITIES,
     Add,
     Call,
     Compare,
@@ -22,6 +21,7 @@ from handgrad.calculus.expressions import (
     symbol,
 )
 from handgrad.calculus.functions import CONSTANTS, PRIMITIVES, Array, Formula, Function
+from handgrad.calculus.quantities import QUANTITIES
 from handgrad.calculus.rewriting import inline, substitute
 from handgrad.catalogue.activations import ACTIVATIONS
 from handgrad.catalogue.initialisers import INITIALISERS
