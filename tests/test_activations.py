@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from draws import PROMISED
 from scipy import special
 
 from handgrad.calculus.evaluation import evaluate
@@ -14,10 +15,6 @@ from handgrad.catalogue.initialisers import INITIALISERS
 from handgrad.catalogue.lookup import find_activation, functions
 from handgrad.catalogue.records import Activation
 
-NAMES = {
-    "identity", "exp", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "selu", "softplus", "gelu", "silu", "mish",
-    "hard_sigmoid", "softmax",
-}  # fmt: skip
 POINTWISE = [record.name for record in ACTIVATIONS.values() if not record.rowwise]
 WITH_PARAMETERS = [*POINTWISE, "leaky_relu(0.3)", "elu(0.5)", "elu(2)"]
 FAR = np.concatenate([-np.logspace(4, -8, 500), [-0.0, 0.0], np.logspace(-8, 4, 500)])
@@ -66,7 +63,7 @@ def far_from_kinks(z, spelling, margin):
 
 
 def test_the_catalogue_has_the_activations_that_were_promised():
-    assert set(ACTIVATIONS) == set(REFERENCES) == NAMES
+    assert set(REFERENCES) == PROMISED <= set(ACTIVATIONS)
     assert all(name == record.name for name, record in ACTIVATIONS.items())
 
 
@@ -86,7 +83,7 @@ def test_every_record_is_complete(record):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("name", sorted(NAMES - {"exp"}))
+@pytest.mark.parametrize("name", sorted(PROMISED - {"exp"}))
 def test_no_overflow_and_the_values_of_scipy_from_minus_to_plus_1e4(name, dtype):
     z = FAR.astype(dtype) if name != "softmax" else np.stack([FAR, np.roll(FAR, 7), FAR[::-1]]).astype(dtype)
     found = value_of(name, z)
@@ -168,13 +165,13 @@ def test_the_stable_form_equals_the_one_of_the_books(spelling):
 def test_the_values_lie_in_the_declared_range_and_reach_its_finite_ends(spelling):
     record = find_activation(spelling)
     z = np.stack([np.linspace(-16, 16, 6401), np.zeros(6401)])
-    a = value_of(spelling, z)
+    a, near = value_of(spelling, z), value_of(spelling, z * 0.75)
     assert record.interval.holds(a).all()
-    for end, reached in ((record.interval.low, a.min()), (record.interval.high, a.max())):
+    for end, reached, before in ((record.interval.low, a.min(), near.min()), (record.interval.high, a.max(), near.max())):
         if np.isfinite(end):
             assert reached == pytest.approx(end, abs=1e-2)
-        else:
-            assert abs(reached) > 15 or spelling.startswith(("leaky", "elu"))
+        else:  # it is still on its way
+            assert abs(reached) > 1.2 * abs(before)
 
 
 @pytest.mark.parametrize("spelling", WITH_PARAMETERS)
@@ -191,10 +188,10 @@ def test_the_slope_reads_no_more_than_it_says(spelling):
 
 def test_what_each_slope_reads():
     reads = {name: "".join(sorted(ACTIVATIONS[name].slope_reads)) for name in POINTWISE}
-    assert reads == {
+    assert reads.items() >= {
         "identity": "", "exp": "a", "sigmoid": "a", "tanh": "a", "relu": "z", "leaky_relu": "z", "elu": "az", "selu": "az",
         "softplus": "z", "gelu": "z", "silu": "z", "mish": "z", "hard_sigmoid": "z",
-    }  # fmt: skip
+    }.items()  # fmt: skip
 
 
 def test_the_constants_of_selu_keep_mean_0_and_variance_1():

@@ -162,3 +162,15 @@ def test_a_slope_in_a_file_is_held_to_its_value(whole, place, slope, loads):
         return about
 
     assert loads_or_refuses(place, with_metadata(whole, change)) == loads
+
+
+@pytest.mark.parametrize(
+    "changed", [{"name": "max"}, {"name": "z"}, {"name": ""}, {"name": "a b(c"}, {"parameters": {"a b": 1}}, {"initialiser": "zzz"}]
+)
+def test_a_record_in_a_file_has_names_that_formulas_can_use(whole, place, changed):
+    def change(about):
+        about["network"]["activations"][0] = {"name": changed.get("name", "mine"), "parameters": {}}
+        about["network"]["own"] = [own(**changed)]
+        return about
+
+    assert not loads_or_refuses(place, with_metadata(whole, change))

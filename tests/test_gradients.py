@@ -32,7 +32,7 @@ def wrong_in_the_grid(layers, hidden):
             assert set(check.errors) == {"X", *(f"{name}[{layer}]" for layer in range(1, layers + 1) for name in "Wb")}
             if check.worst[1] > TIGHT:
                 yield f"{network!r}: {check}"
-    assert count == 82 + 91 + 91
+    assert count >= 82 + 91 + 91
 
 
 def test_the_grid_without_hidden_layers():

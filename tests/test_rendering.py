@@ -254,3 +254,49 @@ def test_unknown_notations_and_choices_are_named():
         render(parse("z"), "ng", "latx")
     with pytest.raises(HandgradError, match="numbered layers"):
         render(parse("W[l]"), "ng", "numpy")
+
+
+def test_definitions_say_what_each_activation_is():
+    derivation = derive(Network("2-2:leaky_relu(0.2)-2:leaky_relu(0.3)-2:tanh-2:relu-1"))
+    shown = [render(definition) for definition in derivation.definitions]
+    assert shown == [
+        "leaky_relu(z, 0.2) = {z if z > 0, else 0.2 z}",
+        "leaky_relu(z, 0.3) = {z if z > 0, else 0.3 z}",
+        "relu(z) = max(0, z)",
+        "identity(z) = z",
+    ]
+
+
+def test_numpy_source_of_slopes_and_definitions_is_python():
+    derivation = derive(Network("2-2:relu-1:sigmoid"))
+    assert derivation.render("slope1", "rows", "numpy") == "slope1 = np.where(Z1 > 0, 1, 0)"
+    assert [render(d, "ng", "numpy") for d in derivation.definitions] == [
+        "def relu(z): return np.maximum(0, z)",
+        "def sigmoid(z): return 1 / (1 + np.exp(-z))",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("meaning", "unicode", "latex"),
+    [
+        ("2 * 3 * Z[1]", "2 · 3 Z[1]", r"2 \cdot 3 Z^{[1]}"),
+        ("1e-5 * z", "10⁻⁵ z", "10^{-5} z"),
+        ("1.5e-7^2", "(1.5 · 10⁻⁷)²", r"(1.5 \cdot 10^{-7})^{2}"),
+        ("(a / (b + c)) * d", "(a / (b + c)) d", r"\frac{a}{b + c} d"),
+        (
+            "where(z > 0, 1, 0)^2",
+            "({1 if z > 0, else 0})²",
+            r"(\begin{cases} 1 & \text{if } z > 0 \\ 0 & \text{otherwise} \end{cases})^{2}",
+        ),
+    ],
+)
+def test_nothing_written_can_be_read_in_two_ways(meaning, unicode, latex):
+    assert (render(parse(meaning)), render(parse(meaning), "ng", "latex")) == (unicode, latex)
+
+
+def test_a_readers_own_names_come_first():
+    assert render(parse("W[1] @ A[0]"), NOTATIONS["index"].but(names={"W": "θ"})) == "Σ_k θ⁽¹⁾_jk a⁽⁰⁾_k"
+    assert derive(Network("2-1:tanh")).render("A1", Notation(names={"tanh": "f"}), "latex") == "A^{[1]} = f(Z^{[1]})"
+    assert render(parse("W[1] @ A[0]"), Notation(latex={"W": "W^h"}), "latex") == "{W^h}^{[1]} A^{[0]}"
+    with pytest.raises(HandgradError, match="would name two quantities"):
+        Notation(names={"W": "A"})

@@ -60,7 +60,8 @@ def test_renamed_axes_are_renamed_free_and_bound():
 @given(expressions)
 def test_substituting_nothing_or_itself_changes_nothing(expression):
     assert substitute(expression, {}) == expression
-    assert substitute(expression, {"alpha": parse("alpha")}) == expression or "alpha" in str(expression)
+    if "alpha{" not in str(expression):  # elsewhere alpha stands on axes, which the replacement does not
+        assert substitute(expression, {"alpha": parse("alpha")}) == expression
 
 
 def test_a_formula_gets_its_arguments():

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from handgrad.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from handgrad.calculus.evaluation import evaluate as evaluate
     from handgrad.calculus.equation import Equation as Equation
+    from handgrad.calculus.evaluation import evaluate as evaluate
     from handgrad.calculus.expressions import Expression as Expression
     from handgrad.calculus.notation import NOTATIONS as NOTATIONS
     from handgrad.calculus.notation import Notation as Notation

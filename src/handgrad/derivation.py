@@ -87,13 +87,13 @@ class Derivation:
 
     @cached_property
     def definitions(self) -> tuple[Equation, ...]:
-        """What each activation of the network is, as relu(z) = max(0, z); Python functions have no formula."""
+        """What each activation of the network is, as relu(z) = max(0, z); tanh, exp and Python functions have no formula."""
         found = {}
         for activation in self.network.activations:
-            if not activation.opaque and activation.name not in found:
+            if not activation.opaque and activation.name not in PRIMITIVES and activation.spelling not in found:
                 z = symbol("z", on=(unit(),) if activation.rowwise else ())
                 why = f"the definition of {activation.spelling}"
-                found[activation.name] = Equation(activation.name, activation.call(z), activation.value_expression, why)
+                found[activation.spelling] = Equation(activation.spelling, activation.call(z), activation.value_expression, why)
         return tuple(found.values())
 
     def evaluate(self, values: Mapping[str, Value], wanted: Sequence[str] | None = None) -> dict[str, Value]:

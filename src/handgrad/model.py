@@ -33,7 +33,8 @@ class Scaling:
 
     def apply(self, X: Array) -> Array:
         """Scale columns."""
-        return np.asarray((X - self.mean) / self.scale)
+        with np.errstate(over="ignore"):  # what is infinite then is refused by whoever takes it
+            return np.asarray((X - self.mean) / self.scale)
 
     def undo(self, X: Array) -> Array:
         """Bring scaled columns back."""
@@ -67,10 +68,10 @@ class Model:
         if array.ndim != 2 or array.shape[1] != self.network.widths[0]:
             wanted = f"numbers of the shape (n_samples, {self.network.widths[0]})"
             raise DataError(f"the model takes {wanted}, but {array.dtype} of {array.shape} was given")
-        finite = np.isfinite(array)
+        finite = np.isfinite(array) & np.isfinite(self.inputs.apply(array))
         if not finite.all():
             row, column = np.argwhere(~finite)[0]
-            raise DataError(f"row {row + 1}, column {column + 1} is {array[row, column]}, which is not a finite number")
+            raise DataError(f"row {row + 1}, column {column + 1} is {array[row, column]}, which is not a finite number when scaled")
         found = derive(self.network).output(self.parameters, self.inputs.apply(array))
         return found if self.targets is None else self.targets.undo(found)
 

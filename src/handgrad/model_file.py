@@ -86,10 +86,10 @@ def fingerprint(about: Mapping[str, Any], tensors: Mapping[str, Array]) -> str:
 
 def write_beside(path: Path, data: bytes) -> None:
     """Write a whole file: beside its place first, then renamed, so that no half of it is ever seen."""
-    path = path.resolve() if path.is_symlink() else path
     if path.exists() and not path.is_file():  # a pipe or a device is written to, never replaced
         path.write_bytes(data)
         return
+    path = Path(os.path.realpath(path))  # a link stays, and what it points to is replaced
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
@@ -170,7 +170,8 @@ def _record_from_json(text: dict[str, Any]) -> Activation | Loss:
 
 def network_from_json(about: dict[str, Any]) -> Network:
     """The network of `network_to_json`, checked as any other. Raises HandgradError, or what comes of JSON of another form."""
-    own = [_record_from_json(text) for text in about["own"]]
+    used = {use["name"] for use in (*about["activations"], about["loss"])}
+    own = [_record_from_json(text) for text in about["own"] if text["name"] in used]
     activations = ACTIVATIONS | {record.name: record for record in own if isinstance(record, Activation)}
     losses = LOSSES | {record.name: record for record in own if isinstance(record, Loss)}
 

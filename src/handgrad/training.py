@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from handgrad.model import Model, Scaling, metric_of
 from handgrad.network import Network, Parameters
 
 CHECKED_EXAMPLES, CHECKED_DIRECTIONS = 8, 4
+COPIES = 40
+"""How many times the parameters a run holds at its most, the stacks of the gradient check included."""
 MOST_ERROR = 1e-5
 """A run whose gradient is further off than this, relative to its size, does not start."""
 
@@ -47,8 +50,8 @@ def train(
     """Gradient descent on mini-batches, shuffled in each epoch; a generator that yields after every epoch.
 
     `parameters` is trained in place, in its own dtype: each step evaluates the derivation's update equations. With sample
-    weights, a step is as long as its batch is heavy (its mean weight against that of all examples), so that the steps of an epoch
-    follow the gradient of the loss over all examples also where a batch holds a single one. Raises TrainingError,
+    weights, a step is as long as its batch is heavy (its mean weight against that of all examples), so that weights count also
+    where a batch holds a single example. Raises TrainingError,
     with the last finite parameters kept, when the loss is no longer finite; DataError for data that does not fit.
 
     >>> network = Network("2-3-1", loss="squared_error")
@@ -148,6 +151,18 @@ def default_learning_rate(data: Dataset) -> float:
     return 0.01 if data.classes is None else 0.1
 
 
+def _require_memory(network: Network) -> None:
+    """Refuse a network that this loop cannot train in the machine's memory, rather than be stopped half way."""
+    if not hasattr(os, "sysconf"):
+        return
+    there, needed = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"), COPIES * 8 * network.size
+    if needed > there:
+        raise NetworkError(
+            f"the network {network} has {network.size} parameters and would take about {needed / 2**30:.0f} GiB; "
+            f"this machine has {there / 2**30:.0f}"
+        )
+
+
 class Run:
     """A training job on a data set: split, standardise, check the gradient, train, and keep what is needed to tell of it.
 
@@ -158,6 +173,7 @@ class Run:
         self.data, self.seed = data, seed
         self.network = Network(default_network(data) if network is None else network, loss=loss, l2=l2)
         self._check_widths()
+        _require_memory(self.network)
         self.rng = np.random.default_rng(seed)
         self.split = stratified_split(data, self.rng)
         self.inputs = Scaling.standard(data.X[self.split.train])

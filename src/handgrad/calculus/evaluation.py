@@ -299,7 +299,11 @@ class _Evaluator:
         """A sum of products is one einsum: a matrix product where two matrices share one axis."""
         found = [self.value(factor) for factor in body.factors]
         scale = float(np.prod([value for value, _ in found if isinstance(value, float)]))
-        arrays = [(value, axes) for value, axes in found if not isinstance(value, float)]
+        by_axes: dict[tuple[Axis, ...], list[Array]] = {}
+        for value, axes in found:
+            if isinstance(value, np.ndarray):
+                by_axes.setdefault(axes, []).append(value)
+        arrays = [(functools.reduce(operator.mul, values), axes) for axes, values in by_axes.items()]
         every = union(axes for _, axes in arrays)
         letters = dict(zip(every, LETTERS, strict=False))
         result = tuple(axis for axis in every if axis not in over)

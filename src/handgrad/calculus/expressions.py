@@ -42,6 +42,11 @@ class Expression:
             found.extend(v for v in (value if isinstance(value, tuple) else (value,)) if isinstance(v, Expression))
         return tuple(found)
 
+    @cached_property
+    def size(self) -> int:
+        """How many nodes the expression has, itself included."""
+        return 1 + sum(part.size for part in self.parts)
+
     def map(self, change: Callable[[Any], Any]) -> Self:
         """Rebuild this node with `change` applied to every operand, axis and index in it (one level)."""
         changed: dict[str, Any] = {}

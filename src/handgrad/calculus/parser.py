@@ -178,8 +178,9 @@ class _Parser:
         try:
             return kind(tuple(parts)), before
         except (AxisError, FormulaError):  # the first sign whose operands do not fit names the place
-            for count, token in enumerate(tokens, 2):
+            for count, token in enumerate(tokens[:100], 2):
                 self.made(token, partial(kind, tuple(parts[:count])))
+            self.made(tokens[-1], partial(kind, tuple(parts)))
             raise
 
     def prefix(self, binding: int) -> Expression:
@@ -237,6 +238,10 @@ class _Parser:
 
     def call(self, token: Token, name: str, layer: Affine | None, primes: int) -> Expression:
         self.expect("(")
+        if name in PRIMITIVES and layer is not None:
+            self.fail(f"{name} is the same in every layer", token)
+        if name in {"sum", "mean"} and not self.on_axis():
+            self.fail(f"{name} names its axes first, as in {name}(unit[1]: ...)")
         if name in REDUCTIONS and self.on_axis() and not primes:
             over = self.axes_until(":")
             body = self.expression(0)

@@ -4,7 +4,7 @@ from typing import Literal
 
 from handgrad.calculus.einsum_source import EinsumSource, einsum_equation
 from handgrad.calculus.equation import Equation
-from handgrad.calculus.expressions import Expression
+from handgrad.calculus.expressions import Call, Expression, Symbol, symbol
 from handgrad.calculus.layout import lay_out, lay_out_matrix
 from handgrad.calculus.means import normalised
 from handgrad.calculus.notation import Notation, find_notation
@@ -24,7 +24,8 @@ def render(
 
     `notation` is a Notation or the name of one; what has more axes than a matrix is written in index form. As "numpy" it is source
     code: in matrix form for arrays of two dimensions in the notation's order, in index form for arrays whose dimensions are the
-    axes as meant. Raises HandgradError for a notation or form that does not exist.
+    axes as meant; a slope is assigned to its equation's id, and a definition is a
+    Python function. Raises HandgradError for a notation or form that does not exist.
 
     >>> from handgrad.calculus.parser import parse
     >>> render(parse("sum(unit[1]: W[2] * A[1]) + b[2]"))
@@ -41,6 +42,12 @@ def render(
 
 
 def _numpy(what: Expression | Equation, notation: Notation) -> str:
+    if isinstance(what, Equation) and isinstance(what.left, Call):
+        right = _numpy(Equation(what.id, symbol("_", on=what.left.axes), what.right, what.reason), notation).partition(" = ")[2]
+        if any(argument.axes for argument in what.left.arguments):
+            return f"{what.id} = {right}"
+        names = ", ".join(argument.key for argument in what.left.arguments if isinstance(argument, Symbol))
+        return f"def {what.left.function}{'_prime' * what.left.primes}({names}): return {right}"
     if notation.form == "matrix":
         return NumpySource(notation).text(lay_out_matrix(what, notation))
     if isinstance(what, Equation):

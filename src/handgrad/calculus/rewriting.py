@@ -7,7 +7,9 @@ from typing import Any, TypeVar
 from handgrad.calculus.expressions import Call, Expression, Symbol, meant
 from handgrad.calculus.functions import Formula
 from handgrad.calculus.indices import Affine, Axis
+from handgrad.errors import FormulaError
 
+LARGEST = 20_000
 Node = TypeVar("Node", bound=Expression)
 
 
@@ -54,14 +56,19 @@ def substitute(expression: Expression, replacements: Mapping[str, Expression], l
 
 
 def inline(expression: Expression, formulas: Mapping[str, Formula]) -> Expression:
-    """Put the bodies of pointwise formulas in for calls of them, inner calls first."""
+    """Put the bodies of pointwise formulas in for calls of them, inner calls first.
+
+    Raises FormulaError where the result would have more than LARGEST nodes: each call may repeat its argument.
+    """
 
     def change(part: Any) -> Any:
         part = part.map(change) if isinstance(part, Expression) else part
         if isinstance(part, Call) and part.name in formulas:
             formula = formulas[part.name]
             own = [meant(formula.defaults[name]) for name in formula.parameters[len(part.arguments) :]]
-            return change(substitute(formula.body, dict(zip(formula.parameters, (*part.arguments, *own), strict=True))))
+            if part.size * formula.body.size > LARGEST:
+                raise FormulaError(f"the formula grows beyond {LARGEST} parts when those that it calls are put in")
+            return substitute(formula.body, dict(zip(formula.parameters, (*part.arguments, *own), strict=True)))
         return part
 
     result = change(expression)

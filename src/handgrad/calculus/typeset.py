@@ -245,8 +245,15 @@ class Latex(Typesetter):
         arguments = [self.text(argument) for argument in applied.arguments]
         if primitive is not None and primitive.latex is not None:
             return primitive.latex.format(*arguments)
-        name = self.own(applied.function) or (
-            applied.function if len(applied.function) == 1 else rf"\operatorname{{{applied.function.replace('_', chr(92) + '_')}}}"
+        named = rf"\{applied.function}" if applied.function in {"tanh", "exp", "log", "cosh"} else ""
+        name = (
+            self.own(applied.function)
+            or named
+            or (
+                applied.function
+                if len(applied.function) == 1
+                else rf"\operatorname{{{applied.function.replace('_', chr(92) + '_')}}}"
+            )
         )
         upper, lower = self.marks(applied.layer)
         name += f"_{{{lower}}}" if lower else ""

@@ -22,7 +22,7 @@ from handgrad.calculus.expressions import (
 )
 from handgrad.calculus.functions import CONSTANTS, PRIMITIVES, Array, Formula, Function
 from handgrad.calculus.quantities import QUANTITIES
-from handgrad.calculus.rewriting import inline, substitute
+from handgrad.calculus.rewriting import inline
 from handgrad.catalogue.activations import ACTIVATIONS
 from handgrad.catalogue.initialisers import INITIALISERS
 from handgrad.catalogue.lookup import SPELLING, find_activation, functions
@@ -59,11 +59,8 @@ def add_activation(
     >>> add_activation("swish2", value="z * sigmoid(2 * z)", slope="sigmoid(2*z) * (1 + 2*z*(1 - sigmoid(2*z)))").name
     'swish2'
     """
-    _free_name(name, parameters, LOSSES)
-    if initialiser not in INITIALISERS:
-        raise CatalogueError(f"there is no initialiser {initialiser!r}. {did_you_mean(initialiser, INITIALISERS)}")
     common: dict[str, Any] = {
-        "parameters": dict(parameters or {}),
+        "parameters": _checked(name, parameters),
         "kinks": dict(kinks or {}),
         "source": "a user's own",
         "own": True,
@@ -100,9 +97,8 @@ def add_loss(
     >>> add_loss("fourth_power", value="(a - y)^4", gradient="4 * (a - y)^3").name
     'fourth_power'
     """
-    _free_name(name, parameters, ACTIVATIONS)
     common: dict[str, Any] = {
-        "parameters": dict(parameters or {}),
+        "parameters": _checked(name, parameters),
         "kinks": dict(kinks or {}),
         "source": "a user's own",
         "own": True,
@@ -120,6 +116,10 @@ def add_loss(
 
 def verified(record: Kind) -> Kind:
     """A user's record made self-contained, after its slope or gradient was held to its value. Raises CatalogueError."""
+    _require_free(record.name, LOSSES if isinstance(record, Activation) else ACTIVATIONS)
+    _checked(record.name, record.parameters)
+    if isinstance(record, Activation) and record.initialiser not in INITIALISERS:
+        raise CatalogueError(f"there is no initialiser {record.initialiser!r}. {did_you_mean(record.initialiser, INITIALISERS)}")
     if not record.opaque:
         record = _self_contained(record)
     for factor in FACTORS if record.parameters else FACTORS[:1]:
@@ -155,7 +155,10 @@ def _self_contained(record: Kind) -> Kind:
                     raise CatalogueError(f"{record.name}: a formula cannot call {part.name}, which is a Python function")
                 if part.axes or not isinstance(part, POINTWISE):
                     raise CatalogueError(f"{record.name}: {name} is a formula of single numbers, but {part} is none")
-            changed[name] = str(inline(expression, own))
+            inlined = inline(expression, own)
+            if inlined != expression:
+                changed[name] = str(inlined)
+                record.read(changed[name])  # it must be short enough to be read again
         except HandgradError as error:
             if isinstance(error, CatalogueError):
                 raise
@@ -174,13 +177,16 @@ def _hold_activation(record: Activation, *, usual: bool) -> None:
     z = np.concatenate([np.linspace(-3.9, 4.1, 97) + 0.00137, far, -far])
     known = functions(record)
     value = record.call(symbol("z")) if record.opaque else record.stable_expression
-    slope = replace(record.call(symbol("z")), primes=1) if record.opaque else substitute(record.slope_expression, {"a": value})
+    slope = replace(record.call(symbol("z")), primes=1) if record.opaque else record.slope_expression
 
-    def compute(expression: Expression, z: Array) -> Array:
-        return _evaluated(expression, {"z": z}, known, record.name)
+    def compute(z: Array) -> Array:
+        return _evaluated(value, {"z": z}, known, record.name)
 
-    if usual or np.isfinite(compute(value, z)).all():
-        _hold(record.name, "slope", "z", z, lambda z: compute(value, z), lambda z: compute(slope, z), record.kink_points)
+    def compute_slope(z: Array) -> Array:
+        return _evaluated(slope, {"z": z, "a": compute(z)}, known, record.name)
+
+    if usual or np.isfinite(compute(z)).all():
+        _hold(record.name, "slope", "z", z, compute, compute_slope, record.kink_points)
 
 
 def _hold_loss(record: Loss, *, usual: bool) -> None:
@@ -210,16 +216,26 @@ def _inside(interval: Interval, count: int) -> Array:
     return low + (high - low) * (np.arange(count) + 0.4731) / count
 
 
-def _free_name(name: str, parameters: Mapping[str, Any] | None, other_kind: Mapping[str, Any]) -> None:
-    for word in (name, *(parameters or {})):
-        if not isinstance(word, str) or not SPELLING.fullmatch(word) or "(" in word or word.strip() != word:
-            raise CatalogueError(f"a name is made of letters, digits and _, but {word!r} was given")
-        built_in = any(word in records and not records[word].own for records in (ACTIVATIONS, LOSSES))
-        if word in TAKEN or (word == name and (built_in or word in other_kind)):
-            raise CatalogueError(f"{word!r} is taken by the language or the catalogue; choose another name")
+def _require_free(name: str, other_kind: Mapping[str, Any]) -> None:
+    built_in = any(name in records and not records[name].own for records in (ACTIVATIONS, LOSSES))
+    if _word(name) in TAKEN or built_in or name in other_kind:
+        raise CatalogueError(f"{name!r} is taken by the language or the catalogue; choose another name")
+
+
+def _word(name: object) -> str:
+    if not isinstance(name, str) or not SPELLING.fullmatch(name) or "(" in name or name.strip() != name:
+        raise CatalogueError(f"a name is made of letters, digits and _, but {name!r} was given")
+    return name
+
+
+def _checked(name: str, parameters: Mapping[str, Any] | None) -> dict[str, float]:
+    """Parameters with names that formulas can use, as finite floats."""
     for word, value in (parameters or {}).items():
+        if _word(word) in TAKEN:
+            raise CatalogueError(f"{word!r} is taken by the language; choose another name for the parameter of {name}")
         if not isinstance(value, int | float | np.number) or not np.isfinite(float(value)):
             raise CatalogueError(f"{name}: the parameter {word} is a finite number, but {value!r} was given")
+    return {word: float(value) for word, value in (parameters or {}).items()}
 
 
 def _evaluated(expression: Expression, values: Mapping[str, Array], known: Mapping[str, Function], name: str) -> Array:

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from handgrad.cli.console import silence
+from handgrad.cli.console import note, silence
 from handgrad.cli.predict import predict
 from handgrad.cli.train import train
 from handgrad.errors import HandgradError
@@ -42,8 +42,9 @@ def common(
 
 def main() -> None:
     """Run the command line."""
-    if sys.stdout is None:  # closed by the caller
-        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # as long as the program
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by the caller
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  # as long as the program
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without these letters shows others
@@ -54,7 +55,7 @@ def main() -> None:
             sys.stdout.flush()
     except (HandgradError, MemoryError, OSError) as error:
         words = "not enough memory for a network or data of this size" if isinstance(error, MemoryError) else error
-        sys.stderr.write(f"handgrad: {words}\n")
+        note(f"handgrad: {words}")
         if isinstance(error, OSError) and not isinstance(error, HandgradError):
             silence()
         raise SystemExit(2) from None

@@ -1,5 +1,6 @@
 """What the commands share in talking to a terminal, a pipe or a file."""
 
+import contextlib
 import os
 import sys
 
@@ -18,6 +19,13 @@ class Terminal(Console):
 def silence() -> None:
     """Send what is still written to standard output to nowhere."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def note(text: str) -> None:
+    """Write a line to standard error, if anyone can read it."""
+    with contextlib.suppress(OSError):
+        sys.stderr.write(text + "\n")
+        sys.stderr.flush()
 
 
 def emit(text: str) -> None:

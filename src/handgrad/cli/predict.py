@@ -1,13 +1,12 @@
 """handgrad predict: read a model file back and predict."""
 
 import json
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from handgrad.cli.console import emit
+from handgrad.cli.console import emit, note
 from handgrad.datasets import READERS, read_dataset, read_inputs
 from handgrad.errors import DataError
 from handgrad.model import Model
@@ -50,4 +49,4 @@ def predict(
     elif out is None:
         emit(lines)
     if score is not None and not as_json:
-        sys.stderr.write(f"{loaded.metric} over all {len(X)} rows of {data}, those trained on included: {score:.4f}\n")
+        note(f"{loaded.metric} over all {len(X)} rows of {data}, those trained on included: {score:.4f}")
