@@ -145,6 +145,13 @@ def test_a_table_is_predicted_by_the_names_of_its_columns(run, iris, tmp_path):
         assert run("predict", iris, path) == (0, expected, "")
 
 
+def test_a_blank_line_at_the_end_is_no_row(run, iris, tmp_path):
+    path = csv_of(tmp_path / "blank.csv", list(NAMES), read_dataset("iris").X[:3])
+    path.write_text(path.read_text() + "\n\n")
+    code, out, _ = run("predict", iris, path)
+    assert (code, out) == (0, "setosa\n" * 3)
+
+
 def test_a_table_whose_names_the_model_does_not_know_is_refused(run, iris, tmp_path):
     rows = read_dataset("iris").X[:3]
     refused(run("predict", iris, csv_of(tmp_path / "plain.csv", list("abcd"), rows)), "has no column 'sepal length (cm)'")
@@ -241,6 +248,7 @@ NAMES = ["sepal length (cm)", "sepal width (cm)", "petal length (cm)", "petal wi
         (NAMES[:3], [[1, 2, 3]], "has no column 'petal width (cm)', which the model needs"),
         ([*NAMES[:3], "petal wdith"], [[1, 2, 3, 4]], "petal width (cm)"),
         (NAMES, [], "no rows"),
+        ([*NAMES, NAMES[0]], [[1, 2, 3, 4, 5]], "two columns named 'sepal length (cm)'"),
         (NAMES, [[1, 2, 3, 4], [1, 2, 3, 4, 5]], "cannot read"),
     ],
 )

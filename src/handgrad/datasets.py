@@ -67,10 +67,15 @@ def read_inputs(path: Path, features: tuple[str, ...]) -> Array:
         raise
     except Exception as error:  # noqa: BLE001  # whatever a reader says of a broken file; polars' errors have no common base but this
         raise DataError(f"cannot read {path}: {str(error).splitlines()[0] if str(error) else type(error).__name__}") from None
+    twice = [name.partition("_duplicated_")[0] for name in table.columns if "_duplicated_" in name]
+    if twice:
+        raise DataError(f"{path} has two columns named {twice[0]!r}")
     missing = [name for name in features if name not in table.columns]
     if missing:
         raise DataError(f"{path} has no column {missing[0]!r}, which the model needs. {did_you_mean(missing[0], table.columns)}")
     table = table.select(features or table.columns)
+    while table.height and all(value is None for value in table.row(-1)):
+        table = table.head(-1)  # a blank line at the end is no row
     if not table.height:
         raise DataError(f"{path} has no rows")
     for name, kind in table.schema.items():

@@ -100,7 +100,7 @@ class Derivation:
         """Compute the wanted quantities, by key ("dW[2]", "J"), and all they need; without `wanted`, everything.
 
         `values` gives W[l], b[l], X (n_0 × m) and, beyond the forward pass, Y (n_L × m); w, the examples' weights, where they
-        differ. Returns the values given and all that were computed.
+        differ; alpha, the learning rate, for the updates. Returns the values given and all that were computed.
         """
         computed = self._computed
         needed = set(computed if wanted is None else wanted)
