@@ -158,11 +158,11 @@ class Derivation:
     def step(self, parameters: Parameters, X: Any, Y: Any, learning_rate: float, sample_weight: Any = None) -> Parameters:
         """The parameters after one update with all examples as the batch."""
         values = {**self.values(parameters, X, Y, sample_weight), "alpha": float(learning_rate)}
-        following = {name: f"{name[:-1]}, t+1]" for name in parameters.arrays()}
-        found = self.evaluate(values, list(following.values()))
         moved = parameters.copy()
-        for name, view in moved.arrays().items():
-            view[...] = found[following[name]]
+        updates = {following(name): view for name, view in moved.arrays().items()}
+        found = self.evaluate(values, list(updates))
+        for name, view in updates.items():
+            view[...] = found[name]
         return moved
 
     def values(self, parameters: Parameters, X: Any, Y: Any, sample_weight: Any = None) -> dict[str, Value]:
@@ -177,6 +177,11 @@ class Derivation:
         if parameters.network.widths != self.network.widths:
             raise NetworkError(f"the parameters are those of {parameters.network}, not of {self.network}")
         return {**parameters.arrays(), "X": as_inputs(X, self.network, parameters.buffer.dtype).T}
+
+
+def following(name: str) -> str:
+    """The key of a parameter after the update: "W[1]" becomes "W[1, t+1]"."""
+    return f"{name[:-1]}, t+1]"
 
 
 def derive(network: Network | str, *, one_over_m: str = "dW", optimiser: str = "gradient_descent") -> Derivation:

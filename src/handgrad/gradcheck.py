@@ -73,18 +73,20 @@ def gradcheck(
     derivation = derive(network, one_over_m=one_over_m)
     start = Parameters(network, parameters.buffer.astype(np.float64))
     values = derivation.values(start, X, Y, sample_weight)
-    loss = float(np.asarray(derivation.evaluate(values, ["J"])["J"]))
+    found = derivation.evaluate(values, ["J"])
+    loss = float(np.asarray(found["J"]))
     if not np.isfinite(loss):
         raise HandgradError(f"the loss is {loss} at these parameters, which is not a finite number; its gradient cannot be checked")
     moved, floor = False, FLOOR * (1 + abs(loss))
     for _ in range(NUDGES):  # a difference that stays on its kink, as a dead ReLU's output on its target 0, cannot be helped
-        if not _on_kink(derivation, values):
+        if not _on_kink(derivation, found):
             break
         moved = True
         start.buffer += 1e-3 * rng.standard_normal(network.size)
         values.update(start.arrays())
+        found = derivation.evaluate(values, ["J"])
     analytic = _analytic(derivation, values, inputs=inputs)
-    base = _sides(derivation, derivation.evaluate(values, ["J"]))
+    base = _sides(derivation, found)
     errors, compared, skipped = dict[str, float](), 0, 0
     for name, gradient in analytic.items():
         measured, expected = [], []
@@ -163,6 +165,5 @@ def _sides(derivation: Derivation, found: dict[str, Value]) -> dict[str, Array]:
     return {name: np.sign(distance) for name, distance in _distances(derivation, found)}
 
 
-def _on_kink(derivation: Derivation, values: dict[str, Value]) -> bool:
-    found = derivation.evaluate(values, ["J"])
+def _on_kink(derivation: Derivation, found: dict[str, Value]) -> bool:
     return any(np.any(np.abs(distance) < MARGIN) for _, distance in _distances(derivation, found))

@@ -68,11 +68,12 @@ class Model:
         if array.ndim != 2 or array.shape[1] != self.network.widths[0]:
             wanted = f"numbers of the shape (n_samples, {self.network.widths[0]})"
             raise DataError(f"the model takes {wanted}, but {array.dtype} of {array.shape} was given")
-        finite = np.isfinite(array) & np.isfinite(self.inputs.apply(array))
+        scaled = self.inputs.apply(array)
+        finite = np.isfinite(scaled)
         if not finite.all():
             row, column = np.argwhere(~finite)[0]
             raise DataError(f"row {row + 1}, column {column + 1} is {array[row, column]}, which is not a finite number when scaled")
-        found = derive(self.network).output(self.parameters, self.inputs.apply(array))
+        found = derive(self.network).output(self.parameters, scaled)
         return found if self.targets is None else self.targets.undo(found)
 
     def predict(self, X: Any) -> Array:
@@ -94,8 +95,7 @@ class Model:
 
     def save(self, path: str | Path) -> Path:
         """Write the model file beside its place and rename it. Raises ModelFileError where that cannot be done."""
-        tensors = {name: np.ascontiguousarray(array) for name, array in self.parameters.arrays().items()}
-        tensors |= {"inputs.mean": self.inputs.mean, "inputs.scale": self.inputs.scale}
+        tensors = {**self.parameters.arrays(), "inputs.mean": self.inputs.mean, "inputs.scale": self.inputs.scale}
         if self.targets is not None:
             tensors |= {"targets.mean": self.targets.mean, "targets.scale": self.targets.scale}
         about = {

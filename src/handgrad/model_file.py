@@ -17,7 +17,7 @@ import numpy as np
 from handgrad.calculus.functions import Array
 from handgrad.catalogue.activations import ACTIVATIONS
 from handgrad.catalogue.losses import LOSSES
-from handgrad.catalogue.own import verified
+from handgrad.catalogue.own import OWN, verified
 from handgrad.catalogue.records import Activation, Interval, Loss, Record
 from handgrad.errors import MissingExtraError, ModelFileError
 from handgrad.network import Network
@@ -154,14 +154,11 @@ def _record_from_json(text: dict[str, Any]) -> Activation | Loss:
         return Interval(float(ends["low"]), float(ends["high"]), bool(ends["low_closed"]), bool(ends["high_closed"]))
 
     name, kind = str(text["name"]), "loss" if text["kind"] == "loss" else "activation"
-    if any(name in records and not records[name].own for records in (ACTIVATIONS, LOSSES)):
-        raise ModelFileError(f"the file gives formulas of its own for {name!r}, which the catalogue defines")
     formulas: dict[str, Any] = {key: str(text[key]) for key in FORMULAS[kind]}
     common: dict[str, Any] = {
         "parameters": {str(k): float(v) for k, v in text["parameters"].items()},
         "kinks": {str(k): str(v) for k, v in text["kinks"].items()},
-        "source": "a user's own",
-        "own": True,
+        **OWN,
     }
     if kind == "loss":
         return verified(Loss(name, outputs=interval(text["outputs"]), targets=interval(text["targets"]), **formulas, **common))

@@ -87,6 +87,8 @@ class Network:
         }  # fmt: skip
         for name, value in values.items():
             object.__setattr__(self, name, value)
+        if self.size > MOST_PARAMETERS:
+            raise NetworkError(f"the network {'-'.join(map(str, numbers))} has more than {MOST_PARAMETERS} parameters")
 
     @property
     def L(self) -> int:
@@ -185,8 +187,6 @@ def _check(widths: tuple[int, ...], activations: tuple[Activation, ...], loss: L
             f"{loss.name} needs outputs in {loss.outputs}, but {output.name} gives {output.interval}; "
             f"it goes with {', '.join(outputs_for(loss))}"
         )
-    if sum(n * (before + 1) for before, n in pairwise(widths)) > MOST_PARAMETERS:
-        raise NetworkError(f"the network {'-'.join(map(str, widths))} has more than {MOST_PARAMETERS} parameters")
 
 
 def _arrays(name: str, given: Sequence[Any]) -> list[Array]:

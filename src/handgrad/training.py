@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from handgrad.calculus.evaluation import Value
 from handgrad.calculus.functions import Array
 from handgrad.data import as_inputs, as_targets, as_weights
 from handgrad.datasets import Dataset
-from handgrad.derivation import derive
+from handgrad.derivation import derive, following
 from handgrad.errors import DataError, NetworkError, TrainingError
 from handgrad.gradcheck import GradientCheck, gradcheck
 from handgrad.model import Model, Scaling, metric_of
@@ -89,7 +89,7 @@ def _epochs(  # noqa: PLR0917  # what train() has checked, in its order
     rng: np.random.Generator,
 ) -> Iterator[Epoch]:
     derivation = derive(network)
-    updates = {f"{name[:-1]}, t+1]": view for name, view in parameters.arrays().items()}
+    updates = {following(name): view for name, view in parameters.arrays().items()}
     wanted = [*updates, "J"]
     usual_weight = 1.0 if weights is None else float(weights.mean(dtype=np.float64))
     for number in range(1, epochs + 1):
@@ -244,18 +244,21 @@ class Run:
             "hold_out_score": self.score(),
             "gradient_check": self.gradient_check.worst[1] if self.gradient_check else None,
         }
-        return Model(self.network, self.parameters, self.inputs, self.targets, self.data.classes, self.data.features, provenance)
+        return replace(self._predictor, provenance=provenance)
 
     def score(self) -> float:
         """The hold-out score of the parameters as they are."""
         held = self.split.held_out
-        model = Model(self.network, self.parameters, self.inputs, self.targets, self.data.classes)
-        return model.score(self.data.X[held], self.data.y[held])
+        return self._predictor.score(self.data.X[held], self.data.y[held])
 
     def confusion(self) -> Array:
         """Hold-out examples by true class (rows) and predicted class (columns)."""
         held, count = self.split.held_out, len(self.data.classes or ())
-        predicted = self.model().predict(self.data.X[held])
+        predicted = self._predictor.predict(self.data.X[held])
         table = np.zeros((count, count), int)
         np.add.at(table, (self.data.y[held], predicted), 1)
         return table
+
+    @property
+    def _predictor(self) -> Model:
+        return Model(self.network, self.parameters, self.inputs, self.targets, self.data.classes, self.data.features)

@@ -20,11 +20,11 @@ from handgrad.calculus.expressions import (
     union,
 )
 from handgrad.calculus.functions import PRIMITIVES
-from handgrad.calculus.indices import EXAMPLE, Axis
+from handgrad.calculus.indices import Axis
 from handgrad.calculus.layout import Writer
 from handgrad.calculus.means import normalised
 from handgrad.calculus.notation import Notation
-from handgrad.calculus.numpy_source import NumpySource
+from handgrad.calculus.numpy_source import NumpySource, function_source
 from handgrad.calculus.written import Name
 
 Code = tuple[str, tuple[Axis, ...]]
@@ -34,16 +34,12 @@ class EinsumSource:
     """Writes code whose array has the axes that are returned with it."""
 
     def __init__(self, notation: Notation) -> None:
-        self.single = notation.examples == "single"
         self.names, self.writer = NumpySource(notation), Writer(notation)
-
-    def shown(self, axes: tuple[Axis, ...]) -> tuple[Axis, ...]:
-        return tuple(axis for axis in axes if axis != EXAMPLE or not self.single)
 
     def ordered(self, e: Expression, axes: tuple[Axis, ...]) -> str:
         """Code whose dimensions are `axes`, of size 1 where the value does not depend on one."""
         code, have = self.code(e)
-        return self.aligned(code, have, self.shown(axes))
+        return self.aligned(code, have, self.writer.visible(axes))
 
     def aligned(self, code: str, have: tuple[Axis, ...], want: tuple[Axis, ...]) -> str:
         if have == want or not have:
@@ -65,7 +61,7 @@ class EinsumSource:
             case Number(value):
                 return repr(value), ()
             case Symbol() | Derivative():
-                return self.quantity(e), self.shown(e.axes)
+                return self.quantity(e), self.writer.visible(e.axes)
             case Negative(term):
                 code, axes = self.code(term)
                 return f"(-{code})", axes
@@ -84,16 +80,18 @@ class EinsumSource:
             case Call(function, arguments):
                 parts, axes = self.together(arguments)
                 primitive = PRIMITIVES.get(function) if not e.primes else None
-                layer = "" if e.layer is None else str(e.layer)
-                return (
-                    primitive.numpy.format(*parts) if primitive else f"{function}{'_prime' * e.primes}{layer}({', '.join(parts)})"
-                ), axes
+                if primitive:
+                    return primitive.numpy.format(*parts), axes
+                return f"{function_source(function, e.primes, e.layer)}({', '.join(parts)})", axes
             case Reduction():
                 return self.reduction(e)
             case Delta(axis, other):
                 if isinstance(other, Axis):
                     return f"np.eye(n{axis.layer})", (axis, other)
-                return f"(np.arange(n{axis.layer})[:, None] == {other.name}).astype(float)", (axis, *self.shown(other.axes))
+                return f"(np.arange(n{axis.layer})[:, None] == {other.name}).astype(float)", (
+                    axis,
+                    *self.writer.visible(other.axes),
+                )
             case _:
                 raise TypeError(f"{type(e).__name__} has no NumPy source")
 
@@ -103,7 +101,7 @@ class EinsumSource:
         return self.names.text(self.writer.gradient(e, Name(e.of.name, e.of.layer), Name(e.by.name, e.by.layer)))
 
     def reduction(self, e: Reduction) -> Code:
-        over = self.shown(e.over)
+        over = self.writer.visible(e.over)
         if not over:
             return self.code(e.body)
         if e.kind == "sum" and isinstance(e.body, Multiply):
@@ -122,7 +120,7 @@ class EinsumSource:
 
 
 def einsum_equation(equation: Equation, notation: Notation) -> str:
-    """An assignment whose right side has the left side's axes, in their order."""
+    """An assignment to a quantity; the right side has the left side's axes, in their order."""
     source = EinsumSource(notation)
-    target = source.quantity(equation.left) if isinstance(equation.left, Symbol | Derivative) else source.code(equation.left)[0]
-    return f"{target} = {source.ordered(normalised(equation.right, notation), equation.left.axes)}"
+    assert isinstance(equation.left, Symbol | Derivative)
+    return f"{source.quantity(equation.left)} = {source.ordered(normalised(equation.right, notation), equation.left.axes)}"

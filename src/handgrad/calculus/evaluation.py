@@ -7,7 +7,7 @@ infinite, without a warning.
 
 import functools
 import operator
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -79,14 +79,17 @@ def evaluate_checked(
 
 def require_sizes(values: Mapping[str, Value]) -> None:
     """Refuse arrays that give one axis different sizes, size 1 included: a value is never repeated silently."""
+    _require_agreement((name, value, axes_of_key(name)) for name, value in values.items() if isinstance(value, np.ndarray))
+
+
+def _require_agreement(named: Iterable[tuple[str, Value, tuple[Axis, ...]]]) -> None:
+    """Refuse an array that lacks an axis of its quantity, and two arrays that give one axis different sizes."""
     seen: dict[Axis, tuple[int, str]] = {}
-    for name, value in values.items():
-        if not isinstance(value, np.ndarray):
-            continue
-        axes = axes_of_key(name)
-        if value.ndim < len(axes):
-            raise AxisError(f"{name} has the axes {listed(axes)}, but its array has the shape {value.shape}")
-        for axis, size in zip(axes, value.shape[value.ndim - len(axes) :], strict=True):
+    for name, value, axes in named:
+        shape = np.shape(value)
+        if len(shape) < len(axes):
+            raise AxisError(f"{name} has the axes {listed(axes)}, but its array has the shape {shape}")
+        for axis, size in zip(axes, shape[len(shape) - len(axes) :], strict=True):
             known, first = seen.setdefault(axis, (size, name))
             if known != size:
                 raise AxisError(f"{axis} has {known} entries in {first}, but {size} in {name}")
@@ -160,8 +163,9 @@ class _Evaluator:
         values = [_aligned(value, have, axes) for value, have in found]
         try:
             result = compute(*values)
-        except ValueError as error:
-            raise self.contradiction(parts) or error from None
+        except ValueError:
+            self.require_agreement(parts)
+            raise
         if all(isinstance(value, float) for value in values):
             return float(result), axes
         return result, axes
@@ -203,36 +207,24 @@ class _Evaluator:
 
     def size(self, axis: Axis) -> int:
         """The size of an axis, from the first array that has it."""
-        for name, have, shape in self.shapes(self.values):
-            if (axis.name, axis.layer) in have:
-                return shape[have.index((axis.name, axis.layer))]
+        for name, value in self.values.items():
+            if not isinstance(value, np.ndarray) or not value.ndim or "(" in name:
+                continue
+            have = axes_of_key(name)
+            shape = value.shape[value.ndim - len(have) :]
+            for own, size in zip(have, shape, strict=True):
+                if (own.name, own.layer) == (axis.name, axis.layer):
+                    return int(size)
             if axis == unit("L") and name == "Y":
-                return shape[0]
+                return int(shape[0])
         for value, named in self.arguments.values():
             if axis.layer is None and unit() in named and isinstance(value, np.ndarray):
                 return int(value.shape[value.ndim - len(named) + named.index(unit())])
         raise HandgradError(f"the size of {axis} is not known: no array that was given has that axis")
 
-    def shapes(self, names: Mapping[str, Value]) -> Iterator[tuple[str, list[tuple[str, object]], tuple[int, ...]]]:
-        for name in names:
-            value = self.values.get(name)
-            if not isinstance(value, np.ndarray) or not value.ndim or "(" in name:
-                continue
-            have = axes_of_key(name)
-            yield name, [(a.name, a.layer) for a in have], value.shape[value.ndim - len(have) :]
-
-    def contradiction(self, parts: tuple[Expression, ...]) -> AxisError | None:
-        """Name two quantities in the parts whose arrays give one axis different sizes."""
-        seen: dict[Axis, tuple[int, str]] = {}
-        for part in parts:
-            for quantity in _quantities(part):
-                value, axes = self.quantity(quantity)
-                shape = np.shape(value)[np.ndim(value) - len(axes) :]
-                for axis, size in zip(axes, shape, strict=True):
-                    known, name = seen.setdefault(axis, (size, quantity.key))
-                    if known != size:
-                        return AxisError(f"{axis} has {known} entries in {name}, but {size} in {quantity.key}")
-        return None
+    def require_agreement(self, parts: tuple[Expression, ...]) -> None:
+        """Name the quantities in the parts, on axes of their own too, that give one axis different sizes."""
+        _require_agreement((quantity.key, *self.quantity(quantity)) for part in parts for quantity in _quantities(part))
 
     def call(self, call: Call) -> Named:
         if call.key in self.values:
@@ -311,8 +303,9 @@ class _Evaluator:
         target = "".join(letters[axis] for axis in result)
         try:
             value = np.einsum(f"{subscripts}->...{target}", *(value for value, _ in arrays), optimize=len(arrays) > 1)
-        except ValueError as error:
-            raise self.contradiction(body.factors) or error from None
+        except ValueError:
+            self.require_agreement(body.factors)
+            raise
         if kind == "mean":
             sizes = {axis: size for v, axes in arrays for axis, size in zip(axes[::-1], v.shape[::-1], strict=False)}
             scale /= float(np.prod([sizes[axis] for axis in over]))

@@ -97,6 +97,10 @@ class Writer:
 
     notation: Notation
 
+    def visible(self, axes: Iterable[Axis]) -> tuple[Axis, ...]:
+        """The axes that are written: a single example has no axis of examples."""
+        return tuple(axis for axis in axes if axis != EXAMPLE or self.notation.examples != "single")
+
     def gradient(self, quantity: Derivative, of: Name, by: Name) -> Written:
         style = self.notation.gradient
         loss = quantity.of.name in {"J", "ell"}
@@ -112,9 +116,6 @@ class Writer:
 
 class _Matrix(Writer):
     """Matrix form. Laid out at (r, c), an expression has axis r along its rows and c along its columns; it may lack either."""
-
-    def visible(self, axes: Iterable[Axis]) -> tuple[Axis, ...]:
-        return tuple(axis for axis in axes if axis != EXAMPLE or self.notation.examples != "single")
 
     def orientation(self, axes: Iterable[Axis]) -> Orientation:
         """How a quantity with these axes is stored."""
@@ -271,7 +272,7 @@ class _Index(Writer):
         units = tuple(letters[axis] for axis in on if axis != EXAMPLE)
         if quantity.name == "W" and self.notation.weights == "in_out":
             units = units[::-1]
-        example = letters[EXAMPLE] if EXAMPLE in on and self.notation.examples != "single" else ""
+        example = letters[EXAMPLE] if EXAMPLE in self.visible(on) else ""
         return self.name(quantity, indices=units, example=example)
 
     def write(self, e: Expression, letters: dict[Axis, str]) -> Written:
@@ -300,7 +301,7 @@ class _Index(Writer):
             case Call(function, arguments):
                 return Applied(function, tuple(map(inner, arguments)), e.layer, e.primes)
             case Reduction(kind, over, body):
-                over = tuple(axis for axis in over if axis != EXAMPLE or self.notation.examples != "single")
+                over = self.visible(over)
                 scope = self.letters_for(over, letters, fresh=True)
                 written = self.write(body, scope)
                 for axis in reversed(over):

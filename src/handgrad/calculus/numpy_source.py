@@ -6,9 +6,15 @@ import keyword
 from dataclasses import replace
 
 from handgrad.calculus.functions import CONSTANTS, PRIMITIVES, Primitive
+from handgrad.calculus.indices import Affine
 from handgrad.calculus.typeset import ATOM, TIMES, Typesetter
 from handgrad.calculus.written import Applied, Kronecker, Name, Partial, Reduced, Times, Written
 from handgrad.errors import HandgradError
+
+
+def function_source(name: str, primes: int, layer: Affine | None = None) -> str:
+    """What a program calls a function that the language does not know itself: relu_prime, g2."""
+    return name + "_prime" * primes + ("" if layer is None else str(layer))
 
 
 class NumpySource(Typesetter):
@@ -56,8 +62,7 @@ class NumpySource(Typesetter):
         arguments = [self.text(argument) for argument in applied.arguments]
         if primitive is not None:
             return primitive.numpy.format(*arguments)
-        layer = "" if applied.layer is None else str(applied.layer)
-        return f"{applied.function}{'_prime' * applied.primes}{layer}({', '.join(arguments)})"
+        return f"{function_source(applied.function, applied.primes, applied.layer)}({', '.join(arguments)})"
 
     def kronecker(self, kronecker: Kronecker) -> str:
         size = f"n{kronecker.axis.layer}"

@@ -8,7 +8,7 @@ from handgrad.calculus.expressions import Call, Expression, Symbol, symbol
 from handgrad.calculus.layout import lay_out, lay_out_matrix
 from handgrad.calculus.means import normalised
 from handgrad.calculus.notation import Notation, find_notation
-from handgrad.calculus.numpy_source import NumpySource
+from handgrad.calculus.numpy_source import NumpySource, function_source
 from handgrad.calculus.typeset import Latex, Unicode
 from handgrad.errors import HandgradError, did_you_mean
 
@@ -47,7 +47,7 @@ def _numpy(what: Expression | Equation, notation: Notation) -> str:
         if any(argument.axes for argument in what.left.arguments):
             return f"{what.id} = {right}"
         names = ", ".join(argument.key for argument in what.left.arguments if isinstance(argument, Symbol))
-        return f"def {what.left.function}{'_prime' * what.left.primes}({names}): return {right}"
+        return f"def {function_source(what.left.function, what.left.primes)}({names}): return {right}"
     if notation.form == "matrix":
         return NumpySource(notation).text(lay_out_matrix(what, notation))
     if isinstance(what, Equation):

@@ -37,6 +37,8 @@ SUBSCRIPT = str.maketrans("0123456789+-()lijkmn", "₀₁₂₃₄₅₆₇₈�
 class Typesetter:
     """The shared walk: each node by its own method, in parentheses where it binds less tightly than what is around it."""
 
+    between_numbers = " · "
+
     def __init__(self, notation: Notation) -> None:
         self.notation = notation
 
@@ -92,8 +94,6 @@ class Typesetter:
             return mantissa, ATOM
         power = self.raised(WrittenNumber(10), WrittenNumber(int(exponent)))
         return (power, POWER) if mantissa == "1" else (f"{mantissa}{self.between_numbers}{power}", TIMES)
-
-    between_numbers = " · "
 
     def base(self, name: Name) -> str:
         """The letter of a name, small for entries of matrices where the notation has it so; the reader's own name as it is."""
@@ -154,7 +154,7 @@ class Typesetter:
         shown = []
         for place, factor in enumerate(times.factors):
             last = place == len(times.factors) - 1
-            tight = TIMES if (last and isinstance(factor, Reduced)) or place == 0 else TIMES + 1
+            tight = TIMES if place == 0 else TIMES + 1
             if isinstance(factor, Times):
                 tight = TIMES + 1 if factor.kind in ambiguous else TIMES
             elif isinstance(factor, Reduced):
@@ -188,7 +188,12 @@ class Latex(Typesetter):
         stem, _, rest = name.partition("_")
         if rest == "smooth":
             return rf"\tilde{{{stem}}}"
-        return name if len(name) == 1 else rf"\mathrm{{{name.replace('_', chr(92) + '_')}}}"
+        return name if len(name) == 1 else rf"\mathrm{{{_escaped(name)}}}"
+
+    def function(self, name: str) -> str:
+        if name in {"tanh", "exp", "log", "cosh"}:  # TeX has these
+            return f"\\{name}"
+        return name if len(name) == 1 else rf"\operatorname{{{_escaped(name)}}}"
 
     def marks(self, layer: Affine | None) -> tuple[str, str]:
         """What a layer puts into the superscript and the subscript."""
@@ -245,16 +250,7 @@ class Latex(Typesetter):
         arguments = [self.text(argument) for argument in applied.arguments]
         if primitive is not None and primitive.latex is not None:
             return primitive.latex.format(*arguments)
-        named = rf"\{applied.function}" if applied.function in {"tanh", "exp", "log", "cosh"} else ""
-        name = (
-            self.own(applied.function)
-            or named
-            or (
-                applied.function
-                if len(applied.function) == 1
-                else rf"\operatorname{{{applied.function.replace('_', chr(92) + '_')}}}"
-            )
-        )
+        name = self.own(applied.function) or self.function(applied.function)
         upper, lower = self.marks(applied.layer)
         name += f"_{{{lower}}}" if lower else ""
         if upper and applied.primes and not upper.endswith(("]", ")")):
@@ -273,6 +269,10 @@ class Latex(Typesetter):
 
     def relation(self, relation: str) -> str:
         return {">=": r"\ge", "<=": r"\le", "!=": r"\ne", "==": "="}.get(relation, relation)
+
+
+def _escaped(name: str) -> str:
+    return name.replace("_", r"\_")
 
 
 class Unicode(Typesetter):
@@ -319,7 +319,6 @@ class Unicode(Typesetter):
 
     def raised(self, base: Written, exponent: Written) -> str:
         shown = self.text(exponent, ATOM)
-        shown = self.text(exponent, MINUS) if isinstance(exponent, WrittenNumber) else shown
         return self.text(base, ATOM) + (shown.translate(SUPERSCRIPT) if shown.lstrip("-").isdigit() else f"^{shown}")
 
     def reduced(self, reduced: Reduced) -> tuple[str, int]:

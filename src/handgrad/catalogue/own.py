@@ -35,6 +35,8 @@ VARIABLES = {"z", "a", "y", "da"}
 TAKEN = QUANTITIES | VARIABLES | {*PRIMITIVES, *CONSTANTS, "sum", "mean", "delta", "lookup", "derivative", "unit", "example", "g"}
 POINTWISE = (Number, Symbol, Negative, Add, Multiply, Quotient, Power, Call, Compare)
 FORMULAS = ("value", "stable", "slope", "gradient", "stable_gradient")
+OWN = {"source": "a user's own", "own": True}
+"""What marks a user's record."""
 FACTORS = (1.0, 0.7, 1.3)
 """The slope is held at the usual parameters, and at these multiples of them."""
 
@@ -59,21 +61,9 @@ def add_activation(
     >>> add_activation("swish2", value="z * sigmoid(2 * z)", slope="sigmoid(2*z) * (1 + 2*z*(1 - sigmoid(2*z)))").name
     'swish2'
     """
-    common: dict[str, Any] = {
-        "parameters": _checked(name, parameters),
-        "kinks": dict(kinks or {}),
-        "source": "a user's own",
-        "own": True,
-    }
-    common |= {"range": range, "initialiser": initialiser}
-    if callable(value) and callable(slope):
-        record = Activation(name, opaque=(value, slope), **common)
-    elif isinstance(value, str) and isinstance(slope, str):
-        record = Activation(name, value=value, slope=slope, **common)
-    else:
-        raise CatalogueError(f"{name}: value and slope are both formulas or both callables")
-    ACTIVATIONS[name] = verified(record)
-    return ACTIVATIONS[name]
+    made = _made(Activation, name, value, slope, "slope", parameters, kinks, range=range, initialiser=initialiser)
+    ACTIVATIONS[name] = made
+    return made
 
 
 def add_loss(
@@ -97,21 +87,30 @@ def add_loss(
     >>> add_loss("fourth_power", value="(a - y)^4", gradient="4 * (a - y)^3").name
     'fourth_power'
     """
-    common: dict[str, Any] = {
-        "parameters": _checked(name, parameters),
-        "kinks": dict(kinks or {}),
-        "source": "a user's own",
-        "own": True,
-    }
-    common |= {"outputs": outputs, "targets": targets, "output": find_activation(output).name}
-    if callable(value) and callable(gradient):
-        record = Loss(name, opaque=(value, gradient), **common)
-    elif isinstance(value, str) and isinstance(gradient, str):
-        record = Loss(name, value=value, gradient=gradient, **common)
-    else:
-        raise CatalogueError(f"{name}: value and gradient are both formulas or both callables")
-    LOSSES[name] = verified(record)
-    return LOSSES[name]
+    output = find_activation(output).name
+    made = _made(Loss, name, value, gradient, "gradient", parameters, kinks, outputs=outputs, targets=targets, output=output)
+    LOSSES[name] = made
+    return made
+
+
+def _made(  # noqa: PLR0917  # what both kinds of record are given, in its order
+    kind: type[Kind],
+    name: str,
+    value: str | Callable[..., Array],
+    slope: str | Callable[..., Array],
+    what: str,
+    parameters: Mapping[str, float] | None,
+    kinks: Mapping[str, str] | None,
+    **more: Any,
+) -> Kind:
+    """A verified record from formulas or from callables; `what` is the kind's name for its slope."""
+    common: dict[str, Any] = {"parameters": _checked(name, parameters), "kinks": dict(kinks or {}), **OWN, **more}
+    if callable(value) and callable(slope):
+        return verified(kind(name, opaque=(value, slope), **common))
+    if isinstance(value, str) and isinstance(slope, str):
+        formulas: dict[str, Any] = {"value": value, what: slope}
+        return verified(kind(name, **formulas, **common))
+    raise CatalogueError(f"{name}: value and {what} are both formulas or both callables")
 
 
 def verified(record: Kind) -> Kind:

@@ -56,6 +56,6 @@ def main() -> None:
     except (HandgradError, MemoryError, OSError) as error:
         words = "not enough memory for a network or data of this size" if isinstance(error, MemoryError) else error
         note(f"handgrad: {words}")
-        if isinstance(error, OSError) and not isinstance(error, HandgradError):
+        if isinstance(error, OSError):
             silence()
         raise SystemExit(2) from None
