@@ -100,7 +100,7 @@ def _with_progress(console: Console, run: Run, epochs: int, batch_size: int, lea
 def _tell(console: Console, run: Run, path: Path) -> None:
     table = Table(show_header=False, box=None, pad_edge=False)
     table.add_column(style="bold")
-    table.add_column()
+    table.add_column(overflow="fold")
     rows = {
         "network": str(run.network),
         "parameters": str(run.network.size),
@@ -134,7 +134,7 @@ def _confusion_table(table: Array, classes: tuple[str, ...], width: int) -> Tabl
     cell = max(longest, len(str(table.max()))) + 2
     if longest + 8 + cell * len(classes) > width:
         wrong = [(int(table[t, p]), classes[t], classes[p]) for t, p in np.argwhere(table) if t != p]
-        lines = [f"  {count} of {true} taken for {predicted}" for count, true, predicted in sorted(wrong, reverse=True)[:5]]
+        lines = [f"  {true} taken for {predicted}: {count}" for count, true, predicted in sorted(wrong, reverse=True)[:5]]
         return "\n".join(["  too wide for this terminal; the most confused:", *(lines or ["  none"])])
     shown = Table(box=None, pad_edge=False)
     shown.add_column("", style="bold")
