@@ -16,6 +16,7 @@ from handgrad.calculus.expressions import (
     Number,
     Power,
     Quotient,
+    Rate,
     Reduction,
     Symbol,
 )
@@ -62,6 +63,10 @@ def derivatives(draw):
     by = draw(symbols())
     usual = Symbol("ell") if by.name in {"Z", "A"} else Symbol("J")
     return Derivative(draw(st.just(usual) | symbols()), by)
+
+
+def rates(inner):
+    return st.builds(lambda body, by: body if isinstance(body, Symbol | Compare) else Rate(body, by), inner, symbols())
 
 
 def or_the_first(make, *parts):
@@ -119,6 +124,7 @@ def larger(inner):
         RELATIONS.flatmap(lambda relation: paired(lambda a, b: Call("indicator", (Compare(relation, a, b),)), inner)),
         reductions(inner),
         lookups(inner),
+        rates(inner),
         calls(inner),
     )
 

@@ -185,7 +185,7 @@ def test_a_longer_sum_may_have_its_widest_term_last():
         ("sum(unit[2] Z[2])", 13),
         ("delta(x, y)", 7),
         ("lookup(unit[2]: Z[2], 3)", 23),
-        ("derivative(1, x)", 12),
+        ("derivative(x, 1)", 15),
         ("1e999", 1),
         ("", 1),
         ("W[1, 2]", 6),

@@ -13,10 +13,10 @@ from handgrad.calculus.evaluation import evaluate
 from handgrad.calculus.expressions import Call, Derivative, Expression, Reduction, key_of, symbol
 from handgrad.calculus.functions import erf, erfc
 from handgrad.calculus.indices import EXAMPLE, unit
-from handgrad.calculus.layout import NoMatrixFormError
 from handgrad.calculus.notation import CHOICES, NOTATIONS, Notation, find_notation
 from handgrad.calculus.parser import parse
 from handgrad.calculus.rendering import render
+from handgrad.calculus.writer import NoMatrixFormError
 from handgrad.derivation import derive
 from handgrad.errors import AxisError, HandgradError
 from handgrad.network import Network, Parameters
@@ -31,7 +31,7 @@ NETWORKS = (
 ALL = [
     Notation(form=form, examples=examples, weights=weights, gradient=gradient)
     for form, examples, weights, gradient in itertools.product(
-        *(CHOICES[name] for name in ("form", "examples", "weights", "gradient"))
+        ("matrix", "index"), ("columns", "rows", "single", "indexed"), CHOICES["weights"], CHOICES["gradient"]
     )
 ]
 
@@ -221,7 +221,7 @@ def test_every_equation_is_latex_that_can_be_read(network, notation):
             "sum(unit[L]: W[L] * dZ[L]) * g'[L-1](Z[L-1])",
             "index",
             "latex",
-            r"\left(\sum_{k} w_{kj}^{(L)} \delta_{k}^{(L)}\right) g^{(L-1)\prime}(z_{j}^{(L-1)})",
+            r"\left(\sum_{j} w_{jk}^{(L)} \delta_{j}^{(L)}\right) g^{(L-1)\prime}(z_{k}^{(L-1)})",
         ),
         ("A[L] * (delta(unit[L], unit[L]') - A[L]{unit[L]', example})", "index", "unicode", "a⁽ᴸ⁾_j (δ_j,k - a⁽ᴸ⁾_k)"),
         ("exp(z)^2", "ng", "latex", "(e^{z})^{2}"),

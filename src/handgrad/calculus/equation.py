@@ -13,6 +13,7 @@ class Equation:
     """One step of a derivation: `left` is a quantity (Symbol, Derivative or Call), `right` what it equals, and why.
 
     `stable` is a form of the right side that equals it and does not overflow; it is what is evaluated where it is given.
+    A `proof` is a step of the reasoning, which no pass computes.
     """
 
     id: str
@@ -20,6 +21,7 @@ class Equation:
     right: Expression
     reason: str
     stable: Expression | None = field(default=None, compare=False)
+    proof: bool = False
 
     def __post_init__(self) -> None:
         extra = [axis for axis in self.right.axes if axis not in self.left.axes]

@@ -25,6 +25,7 @@ from handgrad.calculus.expressions import (
     Number,
     Power,
     Quotient,
+    Rate,
     Reduction,
     Symbol,
     union,
@@ -153,6 +154,8 @@ class _Evaluator:
                 return self.delta(axis, other)
             case Lookup():
                 return self.lookup(expression)
+            case Rate():
+                raise HandgradError(f"{expression} is a derivative that is not worked out yet, so it has no value of its own")
             case _:
                 raise TypeError(f"{type(expression).__name__} has no value")
 

@@ -142,8 +142,9 @@ class Symbol(Expression):
         usual = default_axes(self.name, self.layer)
         if self.on is None:
             object.__setattr__(self, "on", usual)
-        elif usual:  # other copies of the usual axes; the outputs' layer is L until it has a number
-            free = self.name in TARGETS
+        elif usual:  # other copies of the usual axes; the outputs' layer is L until it has a number, the inputs' may be L-3
+            counted = bool(self.on and self.on[0].layer and self.on[0].layer.terms)
+            free = self.name in TARGETS or (self.name == "X" and counted)
             if [(a.name, free or a.layer) for a in self.on] != [(a.name, free or a.layer) for a in usual]:
                 raise AxisError(f"{self.key} stands on {listed(usual)} or copies of these, not on {listed(self.on)}")
 
@@ -185,6 +186,23 @@ class Derivative(Expression):
     def key(self) -> str:
         """The quantity's name among values: "dZ[2]", "derivative(J, X)"."""
         return f"d{self.by.key}" if self.short else f"derivative({self.of.key}, {self.by.key})"
+
+
+@dataclass(frozen=True)
+class Rate(Expression):
+    """∂/∂by applied to a formula, before it is worked out: ∂/∂A_j Σ_j (A_j - Y_j)². Axes that both have are one index."""
+
+    body: Expression
+    by: Symbol
+
+    def __post_init__(self) -> None:
+        _require_numbers((self.body,))
+        if isinstance(self.body, Symbol):
+            raise ValueError(f"the derivative of the quantity {self.body} is a Derivative")
+
+    @cached_property
+    def axes(self) -> tuple[Axis, ...]:
+        return tuple(dict.fromkeys((*self.by.axes, *self.body.axes)))
 
 
 J = Symbol("J")

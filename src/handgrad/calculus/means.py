@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from handgrad.calculus.expressions import Delta, Expression, Lookup, Multiply, Negative, Number, Reduction, Symbol
+from handgrad.calculus.expressions import (
+    Delta,
+    Derivative,
+    Expression,
+    Lookup,
+    Multiply,
+    Negative,
+    Number,
+    Rate,
+    Reduction,
+    Symbol,
+)
 from handgrad.calculus.indices import EXAMPLE, Axis
 from handgrad.calculus.notation import Notation
 
@@ -28,10 +39,22 @@ def normalised(expression: Expression, notation: Notation) -> Expression:
         part = part.map(change)
         if isinstance(part, Symbol) and part.key == "share":
             return share
-        if isinstance(part, Multiply):  # a share of 1 is not written
-            factors = tuple(factor for factor in part.factors if factor != one) or (one,)
-            return part if len(factors) == len(part.factors) else factors[0] if len(factors) == 1 else Multiply(factors)
+        if isinstance(part, Rate) and isinstance(part.body, Negative):
+            return Negative(rate(part.body.term, part.by))
+        if isinstance(part, Multiply):
+            return product(part.factors)
         return part
+
+    def rate(body: Expression, by: Symbol) -> Expression:
+        return Derivative(body, by) if isinstance(body, Symbol) else Rate(body, by)
+
+    def product(factors: tuple[Expression, ...]) -> Expression:
+        """A product without factors of 1, its sign in front."""
+        minus = sum(isinstance(factor, Negative) for factor in factors) % 2
+        bare = (factor.term if isinstance(factor, Negative) else factor for factor in factors)
+        kept = tuple(factor for factor in bare if factor != one) or (one,)
+        result = kept[0] if len(kept) == 1 else Multiply(kept)
+        return Negative(result) if minus else result
 
     def reduced(kind: str, over: tuple[Axis, ...], body: Expression) -> Expression:
         """A reduction whose body may have lost the examples' axis with its share."""
@@ -44,7 +67,7 @@ def normalised(expression: Expression, notation: Notation) -> Expression:
                 weighted = axis == EXAMPLE and notation.weighted and notation.examples != "single"
                 scale = share if axis == EXAMPLE else one / Symbol("n", axis.layer)
                 total = reduced("sum", (axis,), body * share if weighted else body)
-                body = total if weighted or scale == one else scale * total
+                body = total if weighted else product((scale, total))
             return body
         result = Reduction(kind, over, body) if over else body
         return Symbol("m") * result if kind == "sum" and gone and notation.examples != "single" else result

@@ -8,12 +8,22 @@ from handgrad.calculus.quantities import QUANTITIES
 from handgrad.errors import HandgradError, did_you_mean
 
 CHOICES: dict[str, tuple[str, ...]] = {
-    "form": ("matrix", "index"),
-    "examples": ("columns", "rows", "single"),
+    "form": ("matrix", "entries", "index", "factors"),
+    "examples": ("columns", "rows", "single", "indexed"),
     "weights": ("out_in", "in_out"),
     "layer": ("[l]", "(l)", "^l", "_l"),
     "gradient": ("dZ", "partial", "delta"),
-    "elementwise": ("⊙", "*", "∘"),
+    "elementwise": ("⊙", "*", "∘", ".*"),
+    "product": ("", ".", "·", "@"),
+    "times": ("", "*", "·"),
+    "fractions": ("stacked", "inline"),
+    "partials": ("fraction", "operator"),
+    "assign": (":=", "=", "←"),
+    "d": ("d", "∂", "δ", "∇"),
+    "partial": ("∂", "δ", "d"),
+    "example_mark": ("(i)", "_i"),
+    "sums": ("plain", "bare", "applied", "from_0", "from_1", "expanded"),
+    "bound": ("fresh", "same"),
     "lower": ("entries", "all", "none"),
 }
 
@@ -22,22 +32,45 @@ CHOICES: dict[str, tuple[str, ...]] = {
 class Notation:
     """A way of writing equations.
 
-    `form` is matrices or indices. `examples` stand as columns (Z is n_l × m) or rows (m × n_l), or there is a single one. `weights`
-    are out_in (W is n_l × n_{l-1}) or in_out, its transpose. `layer` is the mark of a layer: W^{[l]}, W^{(l)}, W^l or W_l.
-    `gradient` writes dZ, ∂J/∂Z, or δ for the gradient by Z. `elementwise` is the sign of the elementwise product.
-    `weighted` writes means with the examples' weights, Σ w_i x_i / Σ w_i, in place of 1/m Σ x_i. `letters` are the indices of
-    units in their order of appearance, `example` that of the examples. `lower` writes w_jk for entries of W, or small letters
-    for all. `names` gives other names to quantities and functions ({"J": "C"}), as LaTeX where `latex` has them.
+    `form`: matrices, these written out entry by entry ("entries"), indices, or the bare factors of a chain, ∂J/∂A ∂A/∂Z.
+    `examples` stand as columns (Z is n_l × m) or rows (m × n_l), or there is a single one, or each has its index, z^{(i)}.
+    `weights` are out_in (W is n_l × n_{l-1}) or in_out, its transpose. `layer` is the mark of a layer: W^{[l]}, W^{(l)}, W^l or W_l.
+    `gradient` writes dZ, whose letter is `d`; ∂J/∂Z, whose sign is `partial`, as a fraction or an operator before J (`partials`);
+    or δ for the gradient by Z. `elementwise`, `product` and `times` are the signs of the elementwise product, the matrix product
+    and between plain numbers, `assign` that of an update; a matrix product beside an elementwise one stands in parentheses unless
+    the `matrix_first` rule is kept. `fractions` stand stacked, or 1/m inline. `weighted` writes means with the examples'
+    weights, Σ w_i x_i / Σ w_i, in place of 1/m Σ x_i.
+
+    `letters` are the indices of units, the last layer's first; `example` that of the examples, whose `example_mark` is a^{(i)} or
+    a_i. `sums` name what they run over (Σ_j), or are "bare" (Σ x) or "applied" (Σ(x)) in matrix form; or they show from where to
+    where (from_0, from_1, with other `bounds` by axis, {"unit[2]": ("0", "c")}); or they are written term by term ("expanded"),
+    counted from `first_index`. Their `bound` letter is a fresh one, or the same that stands outside.
+
+    `lower` writes w_jk for entries of W, or small letters for all. `names` gives other names to quantities, also of one layer, and to
+    functions ({"J": "C", "A[2]": "Ŷ", "relu": "f", "sum": "S"}); `latex` has them as LaTeX.
 
     Raises HandgradError for a choice that does not exist.
     """
 
-    form: Literal["matrix", "index"] = "matrix"
-    examples: Literal["columns", "rows", "single"] = "columns"
+    form: Literal["matrix", "entries", "index", "factors"] = "matrix"
+    examples: Literal["columns", "rows", "single", "indexed"] = "columns"
     weights: Literal["out_in", "in_out"] = "out_in"
     layer: Literal["[l]", "(l)", "^l", "_l"] = "[l]"
     gradient: Literal["dZ", "partial", "delta"] = "dZ"
-    elementwise: Literal["⊙", "*", "∘"] = "⊙"
+    elementwise: Literal["⊙", "*", "∘", ".*"] = "⊙"
+    product: Literal["", ".", "·", "@"] = ""
+    times: Literal["", "*", "·"] = ""
+    matrix_first: bool = False
+    fractions: Literal["stacked", "inline"] = "stacked"
+    partials: Literal["fraction", "operator"] = "fraction"
+    assign: Literal[":=", "=", "←"] = ":="
+    d: Literal["d", "∂", "δ", "∇"] = "d"
+    partial: Literal["∂", "δ", "d"] = "∂"
+    example_mark: Literal["(i)", "_i"] = "(i)"
+    sums: Literal["plain", "bare", "applied", "from_0", "from_1", "expanded"] = "plain"
+    bounds: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    bound: Literal["fresh", "same"] = "fresh"
+    first_index: int = 1
     weighted: bool = False
     letters: str = "jkpqrsuv"
     example: str = "i"
@@ -48,7 +81,10 @@ class Notation:
     def __post_init__(self) -> None:
         if not self.letters or not self.example:
             raise HandgradError("letters and example name at least one index each, but an empty text was given")
-        for names in (self.names, self.latex):
+        for given in (self.names, self.latex):
+            names = {name: shown for name, shown in given.items() if "[" not in name}  # A[0] may well be called X
+            if self.examples == "indexed" and names.get("ell") == names.get("J"):
+                names.pop("ell", None)  # C_i and their mean C
             taken = {**{name: name for name in QUANTITIES}, **names}
             twice = [name for name in names if list(taken.values()).count(names[name]) > 1]
             if twice:

@@ -19,6 +19,7 @@ from handgrad.calculus.expressions import (
     Number,
     Power,
     Quotient,
+    Rate,
     Reduction,
     Symbol,
     contract,
@@ -257,8 +258,10 @@ class _Parser:
             label = self.quantity()
             return self.made(token, partial(Lookup, along, body, label))
         if name == "derivative":
-            of = self.quantity(end=",")
-            return Derivative(of, self.quantity())
+            of = self.expression(0)
+            self.expect(",")
+            by = self.quantity()
+            return Derivative(of, by) if isinstance(of, Symbol) else self.made(token, partial(Rate, of, by))
         arguments = [self.expression(0)]
         while self.accept(","):
             arguments.append(self.expression(0))

@@ -10,6 +10,7 @@ from handgrad.calculus.means import normalised
 from handgrad.calculus.notation import Notation, find_notation
 from handgrad.calculus.numpy_source import NumpySource, function_source
 from handgrad.calculus.typeset import Latex, Unicode
+from handgrad.calculus.written import Written
 from handgrad.errors import HandgradError, did_you_mean
 
 TYPESETTERS = {"unicode": Unicode, "latex": Latex}
@@ -36,12 +37,21 @@ def render(
     notation = find_notation(notation)
     if form == "numpy":
         return _numpy(what, notation)
+    return typeset(lay_out(what, notation), notation, form)
+
+
+def typeset(written: Written, notation: Notation, form: str) -> str:
+    """What is written as Unicode or LaTeX. Raises HandgradError for a form that does not exist."""
     if form not in TYPESETTERS:
         raise HandgradError(f"there is no form {form!r}. {did_you_mean(form, [*TYPESETTERS, 'numpy'])}")
-    return TYPESETTERS[form](notation).text(lay_out(what, notation))
+    return TYPESETTERS[form](notation).text(written)
 
 
 def _numpy(what: Expression | Equation, notation: Notation) -> str:
+    if notation.form == "factors":
+        raise HandgradError("the bare factors of a chain have no NumPy source; take the form matrix or index")
+    if notation.examples == "indexed":  # arrays hold all examples
+        notation = notation.but(examples="columns")
     if isinstance(what, Equation) and isinstance(what.left, Call):
         right = _numpy(Equation(what.id, symbol("_", on=what.left.axes), what.right, what.reason), notation).partition(" = ")[2]
         if any(argument.axes for argument in what.left.arguments):

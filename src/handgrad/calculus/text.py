@@ -13,6 +13,7 @@ from handgrad.calculus.expressions import (
     Number,
     Power,
     Quotient,
+    Rate,
     Reduction,
     Symbol,
 )
@@ -45,6 +46,8 @@ def _text(expression: Expression, around: int) -> str:
             return _symbol(expression)
         case Derivative(of, by):
             return f"d{_symbol(by)}" if expression.short else f"derivative({_symbol(of)}, {_symbol(by)})"
+        case Rate(body, by):
+            return f"derivative({to_text(body)}, {_symbol(by)})"
         case Call(_, arguments):
             return f"{expression.name}({', '.join(map(to_text, arguments))})"
         case Reduction(kind, over, body):

@@ -6,8 +6,9 @@ letters. `layout` makes these trees from what is meant; `typeset` turns them int
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal
 
 from handgrad.calculus.indices import Affine, Axis
 
@@ -15,6 +16,21 @@ from handgrad.calculus.indices import Affine, Axis
 @dataclass(frozen=True)
 class Written:
     """A node of what is written."""
+
+
+def mapped(written: Written, change: Callable[[Written], Written | None]) -> Written:
+    """Rebuild a tree with `change` applied to its nodes from the top; where it gives None, to what is inside them."""
+    changed = change(written)
+    if changed is not None:
+        return changed
+
+    def inside(value: Any) -> Any:
+        if isinstance(value, Written):
+            return mapped(value, change)
+        return tuple(map(inside, value)) if isinstance(value, tuple) else value
+
+    new = {entry.name: inside(getattr(written, entry.name)) for entry in fields(written)}
+    return replace(written, **new)
 
 
 @dataclass(frozen=True)
@@ -44,6 +60,14 @@ class Partial(Written):
     of: Name
     by: Name
     transposed: bool = False
+
+
+@dataclass(frozen=True)
+class Rate(Written):
+    """∂/∂by applied to something: ∂/∂a_j (a_j - y_j)²."""
+
+    by: Name
+    body: Written
 
 
 @dataclass(frozen=True)
@@ -93,13 +117,17 @@ class Raised(Written):
 
 @dataclass(frozen=True)
 class Reduced(Written):
-    """A sum or maximum: over a letter in index form; in matrix form over rows (0), columns (1) or everything (None)."""
+    """A sum or maximum: over a letter in index form; in matrix form over rows (0), columns (1) or everything (None).
+
+    `bounds` are the first and the last value of the letter, where they are written.
+    """
 
     kind: str
     letter: str
     body: Written
     over: tuple[Axis, ...]
     along: int | None = None
+    bounds: tuple[Written, Written] | None = None
 
 
 @dataclass(frozen=True)
@@ -137,3 +165,33 @@ class Equals(Written):
     left: Written
     right: Written
     update: bool = False
+
+
+@dataclass(frozen=True)
+class Grid(Written):
+    """A matrix written out entry by entry, row by row."""
+
+    rows: tuple[tuple[Written, ...], ...]
+
+
+@dataclass(frozen=True)
+class Dots(Written):
+    """What is left out: ⋯ inside a long sum, ⋮ and ⋱ inside a large matrix."""
+
+    kind: Literal["across", "down", "diagonal"] = "across"
+
+
+@dataclass(frozen=True)
+class Approximately(Written):
+    """A number rounded to so many significant digits for the page."""
+
+    value: float
+    digits: int = 4
+
+
+@dataclass(frozen=True)
+class Belongs(Written):
+    """name ∈ ℝ^{rows × columns}: what shape a matrix has."""
+
+    name: Written
+    shape: tuple[Written, ...]

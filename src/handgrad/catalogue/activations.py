@@ -132,6 +132,12 @@ _RECORDS = (
         stable="exp(z - max(unit: z)) / sum(unit: exp(z - max(unit: z)))",
         vjp="a * (da - sum(unit: a * da))",
         jacobian="a * (delta(unit, unit') - a{unit'})",
+        jacobian_steps=(
+            (
+                "exp(z) / sum(unit'': exp(z{unit''})) * (delta(unit, unit') - exp(z{unit'}) / sum(unit'': exp(z{unit''})))",
+                "the quotient rule: a unit's z stands in its own numerator (δ), and in the denominator of every unit",
+            ),
+        ),
         range=OPEN_UNIT,
         simplex=True,
         symbol=r"\mathrm{softmax}",

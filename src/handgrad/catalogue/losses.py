@@ -57,7 +57,14 @@ _RECORDS = (
         stable_gradient="where(y == 0, 1, 1 - y / a)",
         outputs=POSITIVE,
         targets=NOT_NEGATIVE,
-        fused={"exp": Fused(value="exp(z) - y * z", delta="a - y")},
+        fused={
+            "exp": Fused(
+                value="exp(z) - y * z",
+                steps=(("(1 - y / a) * a", "the slope of exp is a itself"),),
+                delta="a - y",
+                why="multiplied out, a cancels",
+            )
+        },
         output="exp",
         source="McCullagh and Nelder, Generalized Linear Models (1989), section 6.2; the constant log(y!) is left out",
     ),
@@ -69,7 +76,20 @@ _RECORDS = (
         stable_gradient="-(where(y == 0, 0, y / a) - where(y == 1, 0, (1 - y) / (1 - a)))",
         outputs=OPEN_UNIT,
         targets=CLOSED_UNIT,
-        fused={"sigmoid": Fused(value="max(z, 0) - y * z + log1p(exp(-abs(z)))", delta="a - y")},
+        fused={
+            "sigmoid": Fused(
+                value="max(z, 0) - y * z + log1p(exp(-abs(z)))",
+                steps=(
+                    ("-(y / a - (1 - y) / (1 - a)) * (a * (1 - a))", "the slope of sigmoid, written from a"),
+                    (
+                        "-(y * (1 - a) - (1 - y) * a)",
+                        "multiplied out, a and 1 - a cancel: nothing is divided by zero any more",
+                    ),
+                ),
+                delta="a - y",
+                why="the two terms y a cancel",
+            )
+        },
         output="sigmoid",
         source="Bishop, Pattern Recognition and Machine Learning (2006), equation 4.90",
     ),
@@ -82,7 +102,17 @@ _RECORDS = (
         outputs=OPEN_UNIT,
         targets=CLOSED_UNIT,
         simplex=True,
-        fused={"softmax": Fused(value="y * (max(unit: z) + log(sum(unit: exp(z - max(unit: z)))) - z)", delta="a - y")},
+        fused={
+            "softmax": Fused(
+                value="y * (max(unit: z) + log(sum(unit: exp(z - max(unit: z)))) - z)",
+                steps=(
+                    ("a * (-y / a + sum(unit: a * (y / a)))", "the derivative of the loss put in for both"),
+                    ("-y + a * sum(unit: y)", "a cancels in both terms, so that nothing is divided by zero any more"),
+                ),
+                delta="a - y",
+                why="the targets of an example sum to 1",
+            )
+        },
         output="softmax",
         labels="-log(lookup(unit: a, label))",
         source="Bridle (1990); Bishop, Pattern Recognition and Machine Learning (2006), equation 4.108",

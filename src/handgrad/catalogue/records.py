@@ -123,7 +123,7 @@ class Activation(Record):
 
     `value` is the formula as books write it, in z; `stable` one that equals it and neither overflows nor loses digits,
     where another is needed. `slope` is g'(z), in z, a or both. A rowwise record has `vjp` instead, the gradient by z from the
-    gradient `da` by a, and its `jacobian` ∂a_unit/∂z_unit'. `kinks` maps each point where the slope jumps or bends to the value
+    gradient `da` by a, and its `jacobian` ∂a_unit/∂z_unit', to which `jacobian_steps` lead, formulas with reasons. `kinks` maps each point where the slope jumps or bends to the value
     taken there. `range` is the interval of a, and `low` a formula for its lower end where that depends on parameters. `symbol` is
     its LaTeX name, `initialiser` the one that suits it as a hidden layer.
     A user's own may be a pair of callables, `opaque`, in place of formulas: value(z) and slope(z, a).
@@ -134,6 +134,7 @@ class Activation(Record):
     stable: str = field(default="", kw_only=True)
     vjp: str = field(default="", kw_only=True)
     jacobian: str = field(default="", kw_only=True)
+    jacobian_steps: tuple[tuple[str, str], ...] = field(default=(), kw_only=True)
     range: Interval = field(default=REAL, kw_only=True)
     low: str = field(default="", kw_only=True)
     simplex: bool = field(default=False, kw_only=True)
@@ -224,11 +225,14 @@ class Activation(Record):
 class Fused:
     """What a loss and the output activation before it simplify to together.
 
-    `value` is the loss of one output in z (the pre-activation) and y; `delta` its gradient by z, in a and y.
+    `value` is the loss of one output in z (the pre-activation) and y; `delta` its gradient by z, in a and y, and `why` it
+    is that. `steps` lead there from the chain rule: formulas in a and y, each with its reason.
     """
 
     value: str
     delta: str
+    why: str = ""
+    steps: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -275,6 +279,14 @@ class Loss(Record):
         """The gradient by a in the form that is evaluated."""
         return self.meant(self.stable_gradient) if self.stable_gradient else self.gradient_expression
 
+    def simplification(self, activation: Activation) -> tuple[tuple[Expression, str], ...]:
+        """The steps from the chain rule to the delta of this loss with this output, formulas in a and y with their reasons."""
+        pair = self.fused.get(activation.name)
+        if pair is None:
+            return ()
+        axes = ROW if activation.rowwise else None
+        return (*((self.meant(formula, axes), why) for formula, why in pair.steps), (self.meant(pair.delta, axes), pair.why))
+
     def fused_with(self, activation: Activation) -> tuple[Expression, Expression] | None:
         """(value in z or a and y, delta in a and y) where this loss simplifies with this output."""
         pair = self.fused.get(activation.name)
@@ -299,12 +311,22 @@ class Loss(Record):
 
 @dataclass(frozen=True)
 class Optimiser:
-    """An update rule: formulas of the recurrences, over the parameter theta, its gradient and the state, at times t and t-1."""
+    """An update rule: recurrences over a parameter theta, its gradient dtheta and the rule's own state.
+
+    `state` maps each quantity that is kept from step to step, zero at first and of the parameter's shape, to the formula of its
+    next value; `update` is the next theta. `v` names the state as it was, `v[t+1]` as it has become in this step; `t` is the number
+    of the step, from 1. `hyperparameters` have their usual values; alpha is the learning rate.
+    """
 
     name: str
     update: str
     source: str
+    state: Mapping[str, str] = field(default_factory=dict)
     hyperparameters: Mapping[str, float] = field(default_factory=dict)
+    reasons: Mapping[str, str] = field(default_factory=dict)
+
+    def __hash__(self) -> int:
+        return hash(self.name)
 
 
 @dataclass(frozen=True)

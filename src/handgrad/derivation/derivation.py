@@ -1,0 +1,272 @@
+"""Derivation: the equations of a network in order, and their values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+
+from handgrad.calculus.equation import Equation
+from handgrad.calculus.evaluation import Value, evaluate_checked, require_sizes
+from handgrad.calculus.expressions import Call, Derivative, Expression, J, Symbol, symbol
+from handgrad.calculus.functions import PRIMITIVES, Array, Function
+from handgrad.calculus.indices import EXAMPLE, Affine, Axis, unit
+from handgrad.calculus.matrix_form import MatrixForm
+from handgrad.calculus.notation import Notation, find_notation
+from handgrad.calculus.parser import parse
+from handgrad.calculus.rendering import render, typeset
+from handgrad.calculus.rewriting import substitute
+from handgrad.calculus.written import Belongs, Equals, Name, WrittenNumber
+from handgrad.catalogue.lookup import functions
+from handgrad.catalogue.records import Optimiser
+from handgrad.data import as_inputs, as_targets, as_weights
+from handgrad.derivation.quantities import Section
+from handgrad.derivation.writing import write_step
+from handgrad.errors import HandgradError, NetworkError, did_you_mean
+from handgrad.network import Network, Parameters
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """The equations of a network in the order of computation, each with an id such as "dZ2" and its reason.
+
+    `equations` have numbered layers and are what evaluating computes; where two have the same left side, as dZ[L] by the
+    chain rule and simplified, the later one is computed. The `sections` have these and the reasoning between them, with
+    layers as `layers` says: numbered, general or from_output.
+    """
+
+    network: Network
+    optimiser: Optimiser
+    equations: tuple[Equation, ...]
+    sections: tuple[Section, ...] = field(repr=False)
+    one_over_m: str = "dW"
+    layers: str = "numbered"
+
+    @cached_property
+    def steps(self) -> tuple[Equation, ...]:
+        """All steps in order, the reasoning included."""
+        return tuple(step for section in self.sections for step in section.steps)
+
+    @cached_property
+    def computed_keys(self) -> frozenset[str]:
+        """The keys of all that evaluating computes."""
+        return frozenset(self._computed)
+
+    def of(self, network: Network) -> Derivation:
+        """The derivation of another network, written in the same way."""
+        from handgrad.derivation.deriving import derive  # which makes derivations
+
+        return derive(network, one_over_m=self.one_over_m, optimiser=self.optimiser.name, layers=self.layers)
+
+    def as_written(self) -> Derivation:
+        """The same derivation, evaluated in the forms that are shown, overflow or not."""
+        return replace(self, equations=tuple(replace(equation, stable=None) for equation in self.equations))
+
+    @cached_property
+    def _by_id(self) -> dict[str, Equation]:
+        return {equation.id: equation for equation in (*self.rule, *self.equations, *self.steps)}
+
+    @cached_property
+    def _computed(self) -> dict[str, tuple[Equation, frozenset[str]]]:
+        """By quantity: the equation that computes it and all that it reads."""
+        return {equation.key: (equation, frozenset(_reads(equation.computed))) for equation in self.equations}
+
+    @cached_property
+    def functions(self) -> dict[str, Function]:
+        """The functions that the equations call."""
+        found = functions(*self.network.activations, self.network.loss)
+        for layer, activation in enumerate(self.network.activations, 1):
+            if activation.opaque:  # a Python function has no formula: its equations say g
+                found |= {f"g[{layer}]": found[activation.name], f"g'[{layer}]": found[f"{activation.name}'"]}
+        return found
+
+    @cached_property
+    def constants(self) -> dict[str, Value]:
+        """The network's own constants, lambda, epsilon and the number of classes K, and the update rule's but its alpha."""
+        network = self.network
+        own: dict[str, Value] = {"lambda": network.l2, "epsilon": network.label_smoothing, "K": float(network.widths[-1])}
+        return own | {name: value for name, value in self.optimiser.hyperparameters.items() if name != "alpha"}
+
+    @cached_property
+    def state(self) -> tuple[str, ...]:
+        """The keys of what the update rule keeps from step to step, such as "v_W[1]"."""
+        return tuple(f"{name}_{of}[{l}]" for l in range(1, self.network.L + 1) for of in "Wb" for name in self.optimiser.state)
+
+    def first_state(self, parameters: Parameters) -> dict[str, Value]:
+        """The update rule's state before the first step: zeros of the parameters' shapes, and t = 1."""
+        arrays = parameters.arrays()
+        return {"t": 1.0, **{key: np.zeros_like(arrays[key.partition("_")[2]]) for key in self.state}}
+
+    def __getitem__(self, name: str) -> Equation:
+        if name not in self._by_id:
+            raise HandgradError(f"there is no equation {name!r}. {did_you_mean(name, self._by_id)}")
+        return self._by_id[name]
+
+    def __iter__(self) -> Iterator[Equation]:
+        return iter(self.equations)
+
+    def __len__(self) -> int:
+        return len(self.equations)
+
+    def render(self, name: str, notation: Notation | str = "ng", form: Literal["unicode", "latex", "numpy"] = "unicode") -> str:
+        """Write the equation of this id in a notation, as Unicode, LaTeX or NumPy source.
+
+        >>> derive(Network("4-3:relu-1:sigmoid")).render("dZ1")
+        "dZ[1] = dA[1] ⊙ relu'(Z[1])"
+        """
+        notation = self.named(notation)
+        if form == "numpy":
+            return render(self[name], notation, form)
+        return typeset(self.written(name, notation), notation, form)
+
+    def written(self, name: str, notation: Notation | str = "ng") -> Equals:
+        """The step of this id as its section writes it in a notation."""
+        step = self[name]
+        section = next((section for section in self.sections if step in section.steps), None)
+        return write_step(self, step, self.named(notation), section)
+
+    def named(self, notation: Notation | str) -> Notation:
+        """A notation that knows the symbols of the network's activations, where it has no names of its own for them."""
+        notation = find_notation(notation)
+        symbols = {a.name: a.symbol for a in self.network.activations if a.symbol and a.name not in {*PRIMITIVES, *notation.names}}
+        return notation.but(latex={**symbols, **notation.latex})
+
+    @cached_property
+    def rule(self) -> tuple[Equation, ...]:
+        """The update rule for any parameter theta."""
+        theta, later = symbol("theta"), Affine.of("t") + 1
+        meant = {"dtheta": Derivative(J, theta)}
+        formulas = {**self.optimiser.state, "theta": self.optimiser.update}
+        return tuple(
+            Equation(f"rule_{name}", Symbol(name, None, later), substitute(parse(formula), meant), self.optimiser.reasons[name])
+            for name, formula in formulas.items()
+        )
+
+    def shape(self, key: str, notation: Notation | str = "ng") -> Belongs:
+        """What shape a parameter or a quantity of the pass has: W[1] ∈ ℝ^{n[1] × n[0]}; `key` is such as "W[1]"."""
+        notation = find_notation(notation)
+        quantity = parse(key)
+        if not isinstance(quantity, Symbol) or not quantity.axes:
+            raise HandgradError(f"{key!r} is no quantity with a shape, such as W[1] or X")
+        form = MatrixForm(notation.but(form="matrix"))
+        name = form.natural(quantity)
+        sizes = (
+            WrittenNumber(1) if axis is None else Name("m" if axis == EXAMPLE else "n", axis.layer)
+            for axis in form.orientation(quantity.axes)
+        )
+        return Belongs(name, tuple(sizes))
+
+    @cached_property
+    def definitions(self) -> tuple[Equation, ...]:
+        """What each activation of the network is, as relu(z) = max(0, z); tanh, exp and Python functions have no formula."""
+        found = {}
+        for activation in self.network.activations:
+            if not activation.opaque and activation.name not in PRIMITIVES and activation.spelling not in found:
+                z = symbol("z", on=(unit(),) if activation.rowwise else ())
+                why = f"the definition of {activation.spelling}"
+                found[activation.spelling] = Equation(activation.spelling, activation.call(z), activation.value_expression, why)
+        return tuple(found.values())
+
+    def evaluate(self, values: Mapping[str, Value], wanted: Sequence[str] | None = None) -> dict[str, Value]:
+        """Compute the wanted quantities, by key ("dW[2]", "J"), and all they need; without `wanted`, everything.
+
+        `values` gives W[l], b[l], X (n_0 × m) and, beyond the forward pass, Y (n_L × m); w, the examples' weights, where they
+        differ; alpha, the learning rate, for the updates, with the update rule's state, or zeros and t = 1 for the first step.
+        Returns the values given and all that were computed.
+        """
+        computed = self._computed
+        needed = set(computed if wanted is None else wanted)
+        for name in needed - set(computed) - set(values):
+            raise HandgradError(f"there is no quantity {name!r} in this derivation. {did_you_mean(name, computed)}")
+        require_sizes(values)
+        found: dict[str, Value] = {**self.constants, "t": 1.0, **values}
+        needed -= set(values)
+        steps = []
+        for key in reversed(computed):
+            if key in needed:
+                equation, reads = computed[key]
+                steps.append((key, equation))
+                needed |= reads - set(values)
+        for key in needed.intersection(self.state) - set(found):
+            found[key] = np.zeros_like(found[key.partition("_")[2]])
+        for key, equation in reversed(steps):
+            axes = equation.left.axes
+            value = evaluate_checked(equation.computed, found, self.functions, axes)
+            found[key] = self._filled(value, axes, values)
+        return found
+
+    def _filled(self, value: Array, axes: tuple[Axis, ...], values: Mapping[str, Value]) -> Array:
+        """A value at its full size: the gradient of a loss may be one number for all outputs and examples."""
+        if not axes or (value.ndim >= len(axes) and 1 not in value.shape[value.ndim - len(axes) :]):
+            return value
+        examples = np.shape(values["X"])[-1]
+        sizes = (examples if axis.layer is None else self.network.widths[axis.layer.offset] for axis in axes)
+        return np.broadcast_to(value, (*value.shape[: max(0, value.ndim - len(axes))], *sizes))
+
+    def forward(self, parameters: Parameters, X: Any) -> dict[str, Value]:
+        """All Z[l] and A[l], each n_l × m as the derivation writes them, for X of n_samples × n_0."""
+        values = self._inputs(parameters, X)
+        return self.evaluate(values, [f"A[{self.network.L}]"])
+
+    def output(self, parameters: Parameters, X: Any) -> Array:
+        """The network's output, n_samples × n_L."""
+        return np.asarray(self.forward(parameters, X)[f"A[{self.network.L}]"]).swapaxes(-1, -2)
+
+    def loss(self, parameters: Parameters, X: Any, Y: Any, sample_weight: Any = None) -> float:
+        """J: the weighted mean over the examples of the sum over the outputs, with the L2 term."""
+        return float(np.asarray(self.evaluate(self.values(parameters, X, Y, sample_weight), ["J"])["J"]))
+
+    def gradients(self, parameters: Parameters, X: Any, Y: Any, sample_weight: Any = None) -> Parameters:
+        """The gradient of `loss` by every parameter, in the form of the parameters."""
+        found = Parameters(self.network, np.empty_like(parameters.buffer))
+        values = self.evaluate(self.values(parameters, X, Y, sample_weight), [f"d{name}" for name in found.arrays()])
+        for name, view in found.arrays().items():
+            view[...] = values[f"d{name}"]
+        return found
+
+    def input_gradients(self, parameters: Parameters, X: Any, Y: Any, sample_weight: Any = None) -> Array:
+        """The gradient of `loss` by the inputs, n_samples × n_0."""
+        key = "derivative(J, X)"
+        return np.asarray(self.evaluate(self.values(parameters, X, Y, sample_weight), [key])[key]).swapaxes(-1, -2)
+
+    def step(self, parameters: Parameters, X: Any, Y: Any, learning_rate: float, sample_weight: Any = None) -> Parameters:
+        """The parameters after one update, the first, with all examples as the batch."""
+        values = {**self.values(parameters, X, Y, sample_weight), **self.first_state(parameters), "alpha": float(learning_rate)}
+        moved = parameters.copy()
+        updates = {following(name): view for name, view in moved.arrays().items()}
+        found = self.evaluate(values, list(updates))
+        for name, view in updates.items():
+            view[...] = found[name]
+        return moved
+
+    def values(self, parameters: Parameters, X: Any, Y: Any, sample_weight: Any = None) -> dict[str, Value]:
+        """What a pass starts from, checked: the parameters, X and Y as the derivation's n_0 × m and n_L × m, weights."""
+        values = self._inputs(parameters, X)
+        samples, dtype = values["X"].shape[-1], parameters.buffer.dtype  # type: ignore[union-attr]  # X is an array
+        values["Y"] = as_targets(Y, self.network, samples, dtype).T
+        weights = as_weights(sample_weight, samples, dtype)
+        return values if weights is None else {**values, "w": weights}
+
+    def _inputs(self, parameters: Parameters, X: Any) -> dict[str, Value]:
+        if parameters.network.widths != self.network.widths:
+            raise NetworkError(f"the parameters are those of {parameters.network}, not of {self.network}")
+        return {**parameters.arrays(), "X": as_inputs(X, self.network, parameters.buffer.dtype).T}
+
+
+def following(name: str) -> str:
+    """The key of a parameter after the update: "W[1]" becomes "W[1, t+1]"."""
+    return f"{name[:-1]}, t+1]"
+
+
+def _reads(expression: Expression) -> Iterator[str]:
+    """The keys of all quantities that an expression reads."""
+    if isinstance(expression, Symbol | Derivative):
+        yield expression.key
+        return
+    if isinstance(expression, Call):
+        yield expression.key
+    for part in expression.parts:
+        yield from _reads(part)

@@ -1,0 +1,72 @@
+"""derive(network): forward pass, loss, backward pass and update as equations; evaluating them is the reference pass."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+from handgrad.calculus.expressions import Expression
+from handgrad.calculus.indices import Affine, Axis
+from handgrad.catalogue.optimisers import OPTIMISERS
+from handgrad.derivation.derivation import Derivation
+from handgrad.derivation.equations import EquationWriter
+from handgrad.derivation.quantities import Layer, Quantities, Section
+from handgrad.errors import HandgradError, did_you_mean
+from handgrad.network import Network
+
+CHOICES = {"one_over_m": ("dW", "dZ"), "layers": ("numbered", "general", "from_output"), "optimiser": OPTIMISERS}
+
+
+def derive(
+    network: Network | str, *, one_over_m: str = "dW", optimiser: str = "gradient_descent", layers: str = "numbered"
+) -> Derivation:
+    """Write out forward pass, loss, backward pass down to the input, and update, as equations with reasons.
+
+    `one_over_m` says where the mean over the examples stands: "dW" takes dZ[l] as the gradient of each example's own loss and the
+    mean in dW[l] and db[l]; "dZ" takes gradients of J throughout, with 1/m in dA[L] and plain sums in dW[l] and db[l].
+    `layers` are numbered (1, 2, 3), written for any one of them (l and L, "general"), or counted "from_output" (L, L-1, L-2).
+
+    A spelling may stand for the network that has it. Raises HandgradError for a choice that does not exist.
+    """
+    for name, choice in (("one_over_m", one_over_m), ("layers", layers), ("optimiser", optimiser)):
+        if choice not in CHOICES[name]:
+            hint = did_you_mean(choice, CHOICES[name]) if isinstance(choice, str) else f"It is one of {', '.join(CHOICES[name])}"
+            raise HandgradError(f"there is no {name.replace('_', ' ')} {choice!r}. {hint}")
+    return _derived(network if isinstance(network, Network) else Network(network), one_over_m, optimiser, layers)
+
+
+@lru_cache(maxsize=256)
+def _derived(network: Network, one_over_m: str, optimiser: str, style: str) -> Derivation:
+    rule, early = OPTIMISERS[optimiser], one_over_m == "dZ"
+    last = Affine.of(network.L)
+    numbered = tuple(Layer(Affine.of(n), g, n == network.L) for n, g in enumerate(network.activations, 1))
+    sections = tuple(EquationWriter(Quantities(network, last, early), numbered, rule).sections())
+    equations = tuple(step for section in sections for step in section.steps if not step.proof)
+    if style == "from_output":
+        sections = tuple(_from_output(section, network.L) for section in sections)
+    elif style == "general":
+        sections = tuple(EquationWriter(Quantities(network, Affine.of("L"), early), _any_layers(network), rule).sections())
+    return Derivation(network, rule, equations, sections, one_over_m, style)
+
+
+def _any_layers(network: Network) -> tuple[Layer, ...]:
+    """The hidden layer l, with the activation that all hidden layers share if they do, and the output layer L."""
+    *hidden, output = network.activations
+    shared = hidden[0] if hidden and all(g == hidden[0] for g in hidden) else None
+    return (*([Layer(Affine.of("l"), shared)] if hidden else []), Layer(Affine.of("L"), output, output=True))
+
+
+def _from_output(section: Section, L: int) -> Section:
+    """Equations with their layers counted from the output: layer 2 of 3 is L-1."""
+
+    def change(part: Any) -> Any:
+        if isinstance(part, Affine):
+            return Affine.of("L") + (part.offset - L) if not part.terms else part
+        if isinstance(part, Axis):
+            return part if part.layer is None else replace(part, layer=change(part.layer))
+        return part.map(change) if isinstance(part, Expression) else part
+
+    steps = (replace(s, left=s.left.map(change), right=s.right.map(change), stable=None) for s in section.steps)
+    layer = section.layer and replace(section.layer, index=change(section.layer.index))
+    return Section(section.about, layer, tuple(steps))

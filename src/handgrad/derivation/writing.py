@@ -1,0 +1,59 @@
+"""How a step is written: as matrices where it is about whole layers, with indices where it is a chain of factors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from handgrad.calculus.equation import Equation
+from handgrad.calculus.expressions import Expression, Reduction, Symbol
+from handgrad.calculus.indices import EXAMPLE, Axis
+from handgrad.calculus.layout import lay_out, lay_out_matrix
+from handgrad.calculus.notation import Notation
+from handgrad.calculus.writer import NoMatrixFormError, letters_of
+from handgrad.calculus.written import Equals
+
+if TYPE_CHECKING:
+    from handgrad.derivation.derivation import Derivation
+    from handgrad.derivation.quantities import Section
+
+
+def write_step(derivation: Derivation, step: Equation, notation: Notation, section: Section | None = None) -> Equals:
+    """A step as its section writes it: the letters of its indices are those of the whole section.
+
+    In a matrix notation, reasoning about factors is written with indices, for one example where nothing runs over the examples.
+    """
+    matrices = fits_matrices(step, notation)
+    if step.proof and not matrices and notation.gradient == "dZ":
+        notation = notation.but(gradient="partial")  # a chain of factors is written with its strokes
+    if notation.form == "matrix" and not matrices:
+        notation = notation.but(form="index")
+        if notation.examples in {"columns", "rows"} and not over_examples(step):
+            notation = notation.but(examples="single")
+    letters = letters_of((e for s in (section.steps if section else (step,)) for e in (s.left, s.right)), notation)
+    widths = derivation.network.widths
+    numbers = {axis: axis.layer.at({"L": len(widths) - 1}).number for axis in letters if axis.layer}
+    sizes: Mapping[Axis, int] = {axis: widths[number] for axis, number in numbers.items() if number is not None}
+    written = lay_out(step, notation, letters=letters, sizes=sizes)
+    assert isinstance(written, Equals)
+    return written
+
+
+def fits_matrices(step: Equation, notation: Notation) -> bool:
+    """Whether a step has a matrix form."""
+    try:
+        lay_out_matrix(step, notation)
+    except NoMatrixFormError:
+        return False
+    return True
+
+
+def over_examples(step: Equation) -> bool:
+    """Whether a step sums over the examples, or names an example's share in the mean."""
+    return any(_over_examples(side) for side in (step.left, step.right))
+
+
+def _over_examples(e: Expression) -> bool:
+    if isinstance(e, Reduction) and EXAMPLE in e.over:
+        return True
+    return (isinstance(e, Symbol) and e.name == "share") or any(map(_over_examples, e.parts))
