@@ -286,7 +286,7 @@ def test_numpy_source_of_slopes_and_definitions_is_python():
         (
             "where(z > 0, 1, 0)^2",
             "({1 if z > 0, else 0})²",
-            r"(\begin{cases} 1 & \text{if } z > 0 \\ 0 & \text{otherwise} \end{cases})^{2}",
+            r"\left(\begin{cases} 1 & \text{if } z > 0 \\ 0 & \text{otherwise} \end{cases}\right)^{2}",
         ),
     ],
 )

@@ -129,7 +129,7 @@ PRIMITIVES: dict[str, Primitive] = {
         "{{{1} if {0}, else {2}}}",
         from_truth=True,
     ),
-    "indicator": Primitive(1, np.asarray, "np.where({0}, 1.0, 0.0)", r"\mathbb{{1}}[{0}]", "[{0}]", from_truth=True),
+    "indicator": Primitive(1, np.asarray, "np.where({0}, 1.0, 0.0)", r"\mathbf{{1}}[{0}]", "[{0}]", from_truth=True),
 }
 
 CONSTANTS = {"pi": math.pi}

@@ -1,6 +1,6 @@
 """How equations are written: the choices that authors make differently."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -34,7 +34,7 @@ class Notation:
 
     `form`: matrices, these written out entry by entry ("entries"), indices, or the bare factors of a chain, ∂J/∂A ∂A/∂Z.
     `examples` stand as columns (Z is n_l × m) or rows (m × n_l), or there is a single one, or each has its index, z^{(i)}.
-    `weights` are out_in (W is n_l × n_{l-1}) or in_out, its transpose. `layer` is the mark of a layer: W^{[l]}, W^{(l)}, W^l or W_l.
+    `weights` are out_in (W is n_l × n_{l-1}) or in_out, its transpose. `layer` is the mark of a layer: W^{[l]}, W^{(l)}, W^l, W_l.
     `gradient` writes dZ, whose letter is `d`; ∂J/∂Z, whose sign is `partial`, as a fraction or an operator before J (`partials`);
     or δ for the gradient by Z. `elementwise`, `product` and `times` are the signs of the elementwise product, the matrix product
     and between plain numbers, `assign` that of an update; a matrix product beside an elementwise one stands in parentheses unless
@@ -46,8 +46,8 @@ class Notation:
     where (from_0, from_1, with other `bounds` by axis, {"unit[2]": ("0", "c")}); or they are written term by term ("expanded"),
     counted from `first_index`. Their `bound` letter is a fresh one, or the same that stands outside.
 
-    `lower` writes w_jk for entries of W, or small letters for all. `names` gives other names to quantities, also of one layer, and to
-    functions ({"J": "C", "A[2]": "Ŷ", "relu": "f", "sum": "S"}); `latex` has them as LaTeX.
+    `lower` writes w_jk for entries of W, or small letters for all. `names` gives other names to quantities, also of one layer, and
+    to functions ({"J": "C", "A[2]": "Ŷ", "relu": "f", "sum": "S"}); `latex` has them as LaTeX.
 
     Raises HandgradError for a choice that does not exist.
     """
@@ -99,6 +99,29 @@ class Notation:
         if unknown:
             raise HandgradError(f"a notation has no {min(unknown)!r}. {did_you_mean(min(unknown), self.__dataclass_fields__)}")
         return replace(self, **changes)
+
+    def choose(self, choices: Iterable[str]) -> "Notation":
+        r"""The same notation with choices given as text: "gradient=delta", "weighted=true", "names.J=C", "latex.W=\theta"."""
+        changed: dict[str, Any] = {}
+        for choice in choices:
+            name, equals, value = choice.partition("=")
+            name, dot, key = name.strip().partition(".")
+            if not equals or not value:
+                raise HandgradError(f"a choice of the notation is name=value, as gradient=delta, but {choice!r} was given")
+            kind = type(getattr(self, name, None))
+            if dot:
+                if name not in {"names", "latex"}:
+                    raise HandgradError(f"names.J=C gives a name and latex.J=C its LaTeX, but {choice!r} was given")
+                changed[name] = {**changed.get(name, getattr(self, name)), key: value}
+            elif kind is bool and value in {"true", "false"}:
+                changed[name] = value == "true"
+            elif kind is int and value.isdigit():
+                changed[name] = int(value)
+            elif kind is str or name not in self.__dataclass_fields__:
+                changed[name] = value
+            else:
+                raise HandgradError(f"{value!r} is no value for {name}, in {choice!r}")
+        return self.but(**changed)
 
 
 NOTATIONS: dict[str, Notation] = {

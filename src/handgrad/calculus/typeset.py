@@ -238,7 +238,7 @@ class Latex(Typesetter):
         return f"{{{given}}}" if "^" in given or "_" in given else given
 
     def parenthesised(self, text: str) -> str:
-        return rf"\left({text}\right)" if r"\frac" in text or r"\sum" in text else f"({text})"
+        return rf"\left({text}\right)" if _tall(text) else f"({text})"
 
     def letter(self, name: str) -> str:
         stem = name.rstrip("0123456789")
@@ -329,7 +329,10 @@ class Latex(Typesetter):
         primitive = self.template(applied)
         arguments = [self.text(argument) for argument in applied.arguments]
         if primitive is not None and primitive.latex is not None:
-            return primitive.latex.format(*arguments)
+            template = primitive.latex
+            if any(map(_tall, arguments)):
+                template = template.replace("({", r"\left({").replace("})", r"}\right)")
+            return template.format(*arguments)
         name = self.own(applied.function) or self.function(applied.function)
         upper, lower = self.marks(applied.layer)
         if raised := re.fullmatch(r"\{(\w+)\^\{(.*)\}\}", name):  # a reader's g^{[1]} takes its prime beside the mark
@@ -341,7 +344,7 @@ class Latex(Typesetter):
             name += f"^{{{upper}{(chr(92) + 'prime') * applied.primes}}}"
         else:
             name += "'" * applied.primes
-        return f"{name}({', '.join(arguments)})"
+        return name + self.parenthesised(", ".join(arguments))
 
     @property
     def sign(self) -> str:
@@ -380,12 +383,17 @@ class Latex(Typesetter):
 
     def kronecker(self, kronecker: Kronecker) -> str:
         if not any(kronecker.indices):
-            return "I" if kronecker.label is None else rf"\mathbb{{1}}[{self.text(kronecker.label)}]"
+            return "I" if kronecker.label is None else rf"\mathbf{{1}}[{self.text(kronecker.label)}]"
         other = kronecker.indices[1] or self.text(kronecker.label or WrittenNumber(0))
         return rf"\delta_{{{kronecker.indices[0]} {other}}}"
 
     def relation(self, relation: str) -> str:
         return {">=": r"\ge", "<=": r"\le", "!=": r"\ne", "==": "="}.get(relation, relation)
+
+
+def _tall(latex: str) -> bool:
+    """Whether a formula is taller than a line, so that its parentheses grow."""
+    return any(command in latex for command in (r"\frac", r"\sum", r"\begin"))
 
 
 def _escaped(name: str) -> str:

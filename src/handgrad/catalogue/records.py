@@ -86,6 +86,11 @@ class Record:
         changed = {k: v for k, v in self.parameters.items() if usual is None or usual.parameters.get(k) != v}
         return self.name + (f"({', '.join(f'{k}={number(v)}' for k, v in changed.items())})" if changed else "")
 
+    @property
+    def words(self) -> str:
+        """The spelling in a sentence: squared error."""
+        return self.spelling.replace("_", " ")
+
     @classmethod
     def usual(cls, name: str) -> Self | None:
         """The record of this name with its usual parameters, from the catalogue."""
@@ -123,9 +128,10 @@ class Activation(Record):
 
     `value` is the formula as books write it, in z; `stable` one that equals it and neither overflows nor loses digits,
     where another is needed. `slope` is g'(z), in z, a or both. A rowwise record has `vjp` instead, the gradient by z from the
-    gradient `da` by a, and its `jacobian` ∂a_unit/∂z_unit', to which `jacobian_steps` lead, formulas with reasons. `kinks` maps each point where the slope jumps or bends to the value
-    taken there. `range` is the interval of a, and `low` a formula for its lower end where that depends on parameters. `symbol` is
-    its LaTeX name, `initialiser` the one that suits it as a hidden layer.
+    gradient `da` by a, and its `jacobian` ∂a_unit/∂z_unit', to which `jacobian_steps` lead, formulas with
+    reasons. `kinks` maps each point where the slope jumps or bends to the value taken there. `range` is the interval of a, and
+    `low` a formula for its lower end where that depends on parameters. `symbol` is its LaTeX name, `initialiser` the one that
+    suits it as a hidden layer.
     A user's own may be a pair of callables, `opaque`, in place of formulas: value(z) and slope(z, a).
     """
 

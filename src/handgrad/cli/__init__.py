@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from handgrad.cli.console import note, silence
+from handgrad.cli.derive import derive
 from handgrad.cli.predict import predict
 from handgrad.cli.train import train
 from handgrad.errors import HandgradError
@@ -24,6 +25,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(train)
+app.command()(derive)
 app.command()(predict)
 
 

@@ -21,10 +21,11 @@ from handgrad.calculus.rendering import render, typeset
 from handgrad.calculus.rewriting import substitute
 from handgrad.calculus.written import Belongs, Equals, Name, WrittenNumber
 from handgrad.catalogue.lookup import functions
-from handgrad.catalogue.records import Optimiser
+from handgrad.catalogue.records import Activation, Optimiser
 from handgrad.data import as_inputs, as_targets, as_weights
 from handgrad.derivation.quantities import Section
 from handgrad.derivation.writing import write_step
+from handgrad.document.blocks import Document
 from handgrad.errors import HandgradError, NetworkError, did_you_mean
 from handgrad.network import Network, Parameters
 
@@ -159,16 +160,71 @@ class Derivation:
         )
         return Belongs(name, tuple(sizes))
 
+    def document(self, notation: Notation | str = "ng", *, reasons: bool = True, only: Sequence[str] = ()) -> Document:
+        """The whole derivation as a document, with the reasoning or without, every step held to numbers on the way.
+
+        `only` names single steps to show. Raises HandgradError for a notation or a step that does not exist, or where a step
+        does not hold.
+        """
+        from handgrad.derivation.article import article  # which reads derivations
+
+        return article(self, notation, reasons=reasons, only=only)
+
+    def to(self, format_name: str, notation: Notation | str = "ng", *, reasons: bool = True) -> str:
+        """The derivation as a whole file in the format of this name: text, markdown, latex, html or json."""
+        from handgrad.document.formats import write  # loads what typesets
+
+        return write(self.document(notation, reasons=reasons), format_name)
+
+    def to_text(self, notation: Notation | str = "ng", *, reasons: bool = True) -> str:
+        """The derivation as plain text, 100 columns wide."""
+        return self.to("text", notation, reasons=reasons)
+
+    def to_markdown(self, notation: Notation | str = "ng", *, reasons: bool = True) -> str:
+        """The derivation as Markdown with mathematics, as GitHub renders it."""
+        return self.to("markdown", notation, reasons=reasons)
+
+    def to_latex(self, notation: Notation | str = "ng", *, reasons: bool = True) -> str:
+        """The derivation as a LaTeX article, which pdflatex compiles as it is."""
+        return self.to("latex", notation, reasons=reasons)
+
+    def to_html(self, notation: Notation | str = "ng", *, reasons: bool = True) -> str:
+        """The derivation as a web page of one file, with MathML and nothing to fetch."""
+        return self.to("html", notation, reasons=reasons)
+
+    def to_json(self, notation: Notation | str = "ng") -> str:
+        """All steps as JSON: in the language's text, LaTeX and Unicode, with reasons and measured differences."""
+        return self.to("json", notation)
+
+    def to_numpy(self, notation: Notation | str = "ng") -> str:
+        """A Python program for this network that needs nothing but NumPy."""
+        from handgrad.derivation.program import program  # which reads derivations
+
+        return program(self, notation)
+
+    def _repr_html_(self) -> str:
+        from handgrad.document.html import to_html_fragment  # loads what typesets
+
+        return to_html_fragment(self.document(reasons=False))
+
+    def _repr_latex_(self) -> str:
+        lines = (typeset(self.written(equation.id), self.named("ng"), "latex") for equation in self.equations)
+        return "$$\\begin{aligned} " + r" \\ ".join(line.replace("=", "&=", 1) for line in lines) + r" \end{aligned}$$"
+
+    @cached_property
+    def defined(self) -> tuple[Activation, ...]:
+        """The activations that have a formula of their own, each once; tanh, exp and Python functions have none."""
+        own = (g for g in self.network.activations if not g.opaque and g.name not in PRIMITIVES)
+        return tuple({g.spelling: g for g in own}.values())
+
     @cached_property
     def definitions(self) -> tuple[Equation, ...]:
-        """What each activation of the network is, as relu(z) = max(0, z); tanh, exp and Python functions have no formula."""
-        found = {}
-        for activation in self.network.activations:
-            if not activation.opaque and activation.name not in PRIMITIVES and activation.spelling not in found:
-                z = symbol("z", on=(unit(),) if activation.rowwise else ())
-                why = f"the definition of {activation.spelling}"
-                found[activation.spelling] = Equation(activation.spelling, activation.call(z), activation.value_expression, why)
-        return tuple(found.values())
+        """What each activation of the network is, as relu(z) = max(0, z)."""
+        found = []
+        for g in self.defined:
+            z = symbol("z", on=(unit(),) if g.rowwise else ())
+            found.append(Equation(g.spelling, g.call(z), g.value_expression, f"the definition of {g.spelling}"))
+        return tuple(found)
 
     def evaluate(self, values: Mapping[str, Value], wanted: Sequence[str] | None = None) -> dict[str, Value]:
         """Compute the wanted quantities, by key ("dW[2]", "J"), and all they need; without `wanted`, everything.

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
+from handgrad.calculus.equation import Equation
 from handgrad.calculus.expressions import Expression
 from handgrad.calculus.indices import Affine, Axis
 from handgrad.catalogue.optimisers import OPTIMISERS
@@ -67,6 +69,9 @@ def _from_output(section: Section, L: int) -> Section:
             return part if part.layer is None else replace(part, layer=change(part.layer))
         return part.map(change) if isinstance(part, Expression) else part
 
-    steps = (replace(s, left=s.left.map(change), right=s.right.map(change), stable=None) for s in section.steps)
+    def moved(step: Equation) -> Equation:
+        reason = re.sub(r"layer (\d+)", lambda found: f"layer {change(Affine.of(int(found[1])))}", step.reason)
+        return replace(step, left=step.left.map(change), right=step.right.map(change), reason=reason, stable=None)
+
     layer = section.layer and replace(section.layer, index=change(section.layer.index))
-    return Section(section.about, layer, tuple(steps))
+    return Section(section.about, layer, tuple(map(moved, section.steps)))

@@ -63,8 +63,8 @@ class EquationWriter:
             right = Z
         elif g is not None and g.rowwise:  # an entry of it depends on all units, which a call would not show in index form
             right = substitute(g.value_expression, {"z": Z}, l)
-            yield proof(f"A{l}_name", A, value, f"the activation of layer {l} is {layer.spelling}, over all of its units")
-        yield Equation(f"A{l}", A, right, f"the activation of layer {l} is {layer.spelling}", value)
+            yield proof(f"A{l}_name", A, value, f"the activation of layer {l} is {layer.words}, over all of its units")
+        yield Equation(f"A{l}", A, right, f"the activation of layer {l} is {layer.words}", value)
         if layer.pointwise and layer.spelling != "identity":
             inside = layer.applied()
             put_in = replace(inside, arguments=(weighted + symbol("b", l), *inside.arguments[1:]))
@@ -83,7 +83,7 @@ class EquationWriter:
             return Reduction("sum", (unit(q.last),), q.at_output(point))
 
         stable = fused[0] if fused else record.stable_expression
-        reason = f"the {record.spelling} of an example, summed over its outputs"
+        reason = f"the {record.words} of an example, summed over its outputs"
         yield Equation("ell", ELL, summed(record.value_expression), reason, summed(stable))
         total: Expression = Reduction("mean", (EXAMPLE,), ELL)
         reason = "the loss of the batch is the mean over its examples"
@@ -102,7 +102,7 @@ class EquationWriter:
         """The gradient by the outputs."""
         q = self.q
         yield from self.proofs.by_output()
-        reason = f"the derivative of {q.network.loss.spelling} by the outputs"
+        reason = f"the derivative of {q.network.loss.words} by the outputs"
         if q.early_mean:
             reason += ", each with its example's share in the mean"
         yield Equation(f"dA{q.last}", q.d(symbol("A", q.last)), q.by_output(), reason, q.by_output(stable=True))
@@ -124,7 +124,7 @@ class EquationWriter:
         else:
             written = layer.slope()
             if written is not None:
-                yield Equation(f"slope{l}", layer.applied(1), written, f"the slope of {layer.spelling}")
+                yield Equation(f"slope{l}", layer.applied(1), written, f"the slope of {layer.words}")
             yield Equation(chain, dZ, Multiply((dA, layer.applied(1))), f"the chain rule through the activation of layer {l}")
         if after is None:
             yield from self.proofs.output_written(layer)
@@ -134,7 +134,7 @@ class EquationWriter:
             yield from self.proofs.simplified(layer)
             simplification = q.network.loss.simplification(g)
             why = simplification[-1][1] if simplification else "which is the derivative by the outputs"
-            reason = f"{g.name} with {q.network.loss.name} simplifies: {why}"
+            reason = f"{g.words} with {q.network.loss.words} simplifies: {why}"
             yield Equation(f"dZ{l}", dZ, q.shared(q.at_output(fused[1])), reason)
 
     def over_examples(self, each: Expression) -> tuple[Expression, str]:

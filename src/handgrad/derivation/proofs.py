@@ -46,7 +46,7 @@ class Proofs:
         yield proof(f"{name}_term", left, Rate(point, A), "of the sum over the outputs, only the unit's own term depends on it")
         if q.early_mean:
             right = q.at_output(q.network.loss.gradient_expression)
-            yield proof(f"{name}_example", left, right, f"the derivative of {q.network.loss.spelling}")
+            yield proof(f"{name}_example", left, right, f"the derivative of {q.network.loss.words}")
 
     def slope(self, layer: Layer) -> Iterator[Equation]:
         """∂A/∂Z of a layer."""
@@ -62,9 +62,9 @@ class Proofs:
         written = layer.slope()
         if g is not None and written is not None:
             value = substitute(g.value_expression, {"z": Z})
-            yield proof(f"{name}_rate", left, Rate(value, Z), f"{g.spelling} acts on each unit alone")
+            yield proof(f"{name}_rate", left, Rate(value, Z), f"{g.words} acts on each unit alone")
             kinks = "".join(f"; at its kink {point:g} it is taken to be {slope:g}" for point, slope in g.kink_points.items())
-            yield proof(name, left, written, f"the slope of {g.spelling}{kinks}")
+            yield proof(name, left, written, f"the slope of {g.words}{kinks}")
         yield proof(f"{name}_name", left, layer.applied(1), "which is written g' for short")
 
     def jacobian(self, layer: Layer, g: Activation) -> Iterator[Equation]:
@@ -116,7 +116,7 @@ class Proofs:
         dZ, factor = q.d(symbol("Z", l)), Derivative(symbol("A", l), symbol("Z", l))
         yield proof(f"dZ{l}_loss", dZ, q.by_output() * factor, "with the derivative of the loss put in")
         if slope is not None and layer.spelling != "identity":
-            yield proof(f"dZ{l}_written", dZ, q.by_output() * slope, f"and the slope of {layer.spelling}")
+            yield proof(f"dZ{l}_written", dZ, q.by_output() * slope, f"and the slope of {layer.words}")
 
     def simplified(self, layer: Layer) -> Iterator[Equation]:
         """From the chain rule to the delta of a loss with its output, but for the last step."""
@@ -151,7 +151,7 @@ class Proofs:
         back = self.errors(after)
         dZ, name = q.d(Z), f"dZ{l}"
         yield proof(f"{name}_back", dZ, back * factor, f"with the errors of layer {after.index} sent back")
-        yield proof(f"{name}_slope", dZ, back * layer.applied(1), f"the slope of {layer.spelling}")
+        yield proof(f"{name}_slope", dZ, back * layer.applied(1), f"the slope of {layer.words}")
         if slope is not None and layer.spelling != "identity":
             yield proof(f"{name}_written", dZ, product(back, slope), "written out")
 
@@ -183,12 +183,13 @@ class Proofs:
             yield from self.whole_chain(layer, of, after, over)
         words = "summed over the examples, each of which it acts on" if q.early_mean else f"the error of layer {l} named"
         yield proof(f"{name}_factors", left, over(q.d(Z) * factor), words)
+        if not q.early_mean:
+            yield proof(f"{name}_example", left, product(q.d(Z), result), "with that factor put in")
         if layer.output and layer.pointwise and weights and (written := layer.slope()) is not None:
             put_in = over(product(q.by_output(), written, result))
             yield proof(f"{name}_written", left, put_in, "everything put in")
         if q.early_mean:
             return
-        yield proof(f"{name}_example", left, product(q.d(Z), result), "with that factor put in")
         mean: Expression = Reduction("mean", (EXAMPLE,), left)
         reason = "J is the mean of the examples' losses, and the derivative of a mean is the mean of the derivatives"
         if penalty:

@@ -31,6 +31,11 @@ class Layer:
         return f"g[{self.index}]" if self.activation is None else self.activation.spelling
 
     @property
+    def words(self) -> str:
+        """The activation in a sentence."""
+        return self.spelling.replace("_", " ")
+
+    @property
     def pointwise(self) -> bool:
         """Whether each unit's activation depends on that unit alone."""
         return self.activation is None or not self.activation.rowwise

@@ -1,0 +1,120 @@
+"""A document: headings, paragraphs, formulas, tables and code, apart from any format.
+
+Formulas are written trees, so that every format typesets the same ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from handgrad.calculus.notation import Notation
+from handgrad.calculus.written import Written
+
+
+@dataclass(frozen=True)
+class Code:
+    """A word of a program or a command inside a line of text."""
+
+    source: str
+
+
+@dataclass(frozen=True)
+class Strong:
+    """Words that stand out."""
+
+    words: str
+
+
+Words = tuple[str | Written | Code | Strong, ...]
+"""A line of text: words, formulas and code."""
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A heading of level 1 (a section) to 3."""
+
+    words: Words
+    level: int = 1
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """A paragraph of text."""
+
+    words: Words
+
+
+@dataclass(frozen=True)
+class Bullets:
+    """Items of a list, each a line of text."""
+
+    items: tuple[Words, ...]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One `= right` of a formula, and why it holds. `sign` is "=", ":=", "≈" or "" for a formula that relates nothing."""
+
+    right: Written
+    reason: Words = ()
+    sign: str = "="
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class Formula:
+    """left = right = right …, one line each, aligned at their signs; `left` is None for a formula that stands alone.
+
+    `label` of a line is the id of its equation, such as "dZ2", which formats show small and link to.
+    """
+
+    left: Written | None
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table; columns are aligned "l" (left) or "r" (right)."""
+
+    header: tuple[Words, ...]
+    rows: tuple[tuple[Words, ...], ...]
+    align: str = ""
+
+
+@dataclass(frozen=True)
+class Program:
+    """Source code of its own."""
+
+    source: str
+    language: str = "python"
+
+
+@dataclass(frozen=True)
+class HeatMap:
+    """Numbers as colours or shades, row by row, with what the rows and the columns are; white is 0, blue below, red above."""
+
+    values: tuple[tuple[float, ...], ...]
+    caption: Words = ()
+
+
+@dataclass(frozen=True)
+class Aside:
+    """A remark set apart: `kind` is "note", "warning" or "good"."""
+
+    kind: str
+    words: Words
+
+
+Block = Heading | Paragraph | Bullets | Formula | Table | Program | HeatMap | Aside
+
+
+@dataclass(frozen=True)
+class Document:
+    """A title, blocks in order, the notation that the formulas are typeset in, and the same content as plain data for JSON."""
+
+    title: Words
+    blocks: tuple[Block, ...]
+    notation: Notation
+    data: Mapping[str, Any] = field(default_factory=dict)
