@@ -328,3 +328,62 @@ def test_a_reader_that_has_seen_enough(iris):
     assert process.returncode in {0, 1}
     assert "Traceback" not in err
     assert "Error" not in err
+
+
+def test_derive_writes_every_format_and_takes_it_from_the_ending(run, tmp_path):
+    for name in ("d.txt", "d.md", "d.tex", "d.html", "d.json", "d.py"):
+        code, out, err = run("derive", "2-3:tanh-1", "--notation", "rows", "--out", name)
+        assert (code, out, err) == (0, "", f"written to {name}\n")
+    assert (tmp_path / "d.tex").read_text().startswith("\\documentclass")
+    compile((tmp_path / "d.py").read_text(), "d.py", "exec")
+    code, out, err = run("derive", "2-3:tanh-1", "--notation", "rows", "--format", "latex")
+    assert (code, err) == (0, "")
+    assert out == (tmp_path / "d.tex").read_text()
+
+
+def test_derive_shows_single_steps_in_the_readers_notation(run):
+    code, out, err = run(
+        "derive", "2-3:tanh-1", "--step", "dW2", "--step", "dZ1_slope", "--set", "names.W=θ", "--set", "gradient=delta"
+    )
+    assert (code, err) == (0, "")
+    assert "∂J/∂θ[2] = 1/m δ[2] A[1]ᵀ" in out
+    assert "δ[1] = (θ[2]ᵀ δ[2]) ⊙ tanh'(Z[1])" in out
+
+
+def test_derive_takes_layers_loss_and_update_rule(run):
+    code, out, err = run(
+        "derive", "4-3:relu-2:tanh-2:softmax", "--layers", "general", "--optimiser", "adam", "--l2", "0.1", "--short"
+    )
+    assert (code, err) == (0, "")
+    for line in (
+        "Z[l] = W[l] A[l-1] + b[l]",
+        "A[l] = g[l](Z[l])",
+        "dW[l] = 1/m dZ[l] A[l-1]ᵀ + λ W[l]",
+        "v := β₁ v + (1 - β₁) ∂J/∂θ",
+    ):
+        assert line in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["2-x"], "a width is a whole number"),
+        (["2-1", "--notation", "nielson"], "did you mean 'nielsen'"),
+        (["2-1", "--format", "latx"], "did you mean 'latex'"),
+        (["2-1", "--out", "d.doc"], "names no format"),
+        (["2-1", "--out", "no/such/folder.md"], "cannot write to no/such/folder.md"),
+        (["2-1", "--step", "dZ7"], "there is no equation 'dZ7'"),
+        (["2-1", "--layers", "all"], "there is no layers 'all'"),
+        (["2-1", "--optimiser", "adm"], "did you mean 'adam'"),
+        (["2-1", "--one-over-m", "db"], "one over m"),
+        (["2-1", "--set", "lower"], "name=value"),
+        (["2-1:softmax"], "two or more outputs"),
+    ],
+)
+def test_what_cannot_be_derived_is_one_clear_error(run, tmp_path, arguments, message):
+    code, out, err = run("derive", *arguments)
+    assert (code, out) == (2, "")
+    assert message in err
+    assert err.startswith("handgrad: ")
+    assert "Traceback" not in err
+    assert not list(tmp_path.iterdir())

@@ -3,7 +3,9 @@
 Everything public is reached from here and imported when it is first used.
 """
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from handgrad.version import __version__ as __version__
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from handgrad.catalogue.activations import ACTIVATIONS as ACTIVATIONS
     from handgrad.catalogue.initialisers import INITIALISERS as INITIALISERS
     from handgrad.catalogue.losses import LOSSES as LOSSES
+    from handgrad.catalogue.optimisers import OPTIMISERS as OPTIMISERS
     from handgrad.catalogue.own import add_activation as add_activation
     from handgrad.catalogue.own import add_loss as add_loss
     from handgrad.catalogue.records import Activation as Activation
@@ -28,6 +31,9 @@ if TYPE_CHECKING:
     from handgrad.derivation import Derivation as Derivation
     from handgrad.derivation import derive as derive
     from handgrad.errors import HandgradError as HandgradError
+    from handgrad.explain import Explanation as Explanation
+    from handgrad.explain import explain as explain
+    from handgrad.explain import explain_model as explain_model
     from handgrad.gradcheck import gradcheck as gradcheck
     from handgrad.model import Model as Model
     from handgrad.network import Network as Network
@@ -45,11 +51,13 @@ _PUBLIC = {
     "catalogue.activations": ("ACTIVATIONS",),
     "catalogue.initialisers": ("INITIALISERS",),
     "catalogue.losses": ("LOSSES",),
+    "catalogue.optimisers": ("OPTIMISERS",),
     "catalogue.own": ("add_activation", "add_loss"),
     "catalogue.records": ("Activation", "Interval", "Loss"),
     "datasets": ("read_dataset",),
     "derivation": ("Derivation", "derive"),
     "errors": ("HandgradError",),
+    "explain": ("Explanation", "explain", "explain_model"),
     "gradcheck": ("gradcheck",),
     "model": ("Model",),
     "network": ("Network", "Parameters", "outputs_for"),
@@ -69,3 +77,14 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return [*__all__, "__version__"]
+
+
+class _Package(ModuleType):
+    """The package, in which explain is the function, also after the room of that name was imported."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in _HOME and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

@@ -52,10 +52,12 @@ class EinsumSource:
 
     def __init__(self, notation: Notation, letters: Mapping[Axis, str] | None = None, names: NumpySource | None = None) -> None:
         self.names, self.writer, self.letters = names or NumpySource(notation), Writer(notation), letters
+        self.wanted: Axes = ()
 
     def ordered(self, e: Expression, axes: Axes) -> str:
         """Code whose dimensions are `axes`, of size 1 where the value does not depend on one."""
-        return self.aligned(self.code(e), self.writer.visible(axes)).text
+        self.wanted = self.writer.visible(axes)
+        return self.aligned(self.code(e), self.wanted).text
 
     def aligned(self, code: Code, want: Axes) -> Code:
         if code.axes in (want, ()):
@@ -128,7 +130,8 @@ class EinsumSource:
         axes = union(code.axes for code in coded)
         arrays = [code for code in coded if code.axes]
         if len(arrays) > 1 and all(len(code.axes) < len(axes) for code in arrays):
-            coded = [*(code for code in coded if not code.axes), self.einsum(arrays, axes, factors)]
+            outer = self.einsum(arrays, axes, factors)
+            coded, axes = [*(code for code in coded if not code.axes), outer], outer.axes
         shown = [self.aligned(code, axes).within(TIMES + bool(place)) for place, code in enumerate(coded)]
         return Code(" * ".join(shown), axes, TIMES if len(shown) > 1 else ATOM)
 
@@ -147,7 +150,7 @@ class EinsumSource:
             result = tuple(axis for axis in union(code.axes for code in arrays) if axis not in over)
             total = self.einsum(arrays, result, (e,)) if len(arrays) > 1 else self.along("sum", arrays[0], over)
             shown = [code.within(TIMES + bool(place)) for place, code in enumerate([*numbers, total])]
-            return Code(" * ".join(shown), result, TIMES if numbers else ATOM)
+            return Code(" * ".join(shown), total.axes, TIMES if numbers else ATOM)
         return self.along(e.kind, self.code(e.body), over)
 
     def along(self, kind: str, code: Code, over: Axes) -> Code:
@@ -158,8 +161,9 @@ class EinsumSource:
         return Code(f"np.{kind}({code.text}{where})", left)
 
     def einsum(self, arrays: list[Code], result: Axes, where: tuple[Expression, ...]) -> Code:
-        """An einsum over the letters that the axes have on the page."""
+        """An einsum over the letters that the axes have on the page, in the order of the whole if it has the same axes."""
         letters = _single(self.letters or letters_of(where, self.names.notation), union(code.axes for code in arrays))
+        result = self.wanted if set(result) == set(self.wanted) else result
         subscripts = ",".join("".join(letters[axis] for axis in code.axes) for code in arrays)
         target = "".join(letters[axis] for axis in result)
         return Code(f'np.einsum("{subscripts}->{target}", {", ".join(code.text for code in arrays)})', result)
@@ -175,9 +179,11 @@ def _single(letters: Mapping[Axis, str], axes: Axes) -> dict[Axis, str]:
     return found
 
 
-def einsum_equation(equation: Equation, notation: Notation, names: NumpySource | None = None) -> str:
+def einsum_equation(
+    equation: Equation, notation: Notation, letters: Mapping[Axis, str] | None = None, names: NumpySource | None = None
+) -> str:
     """An assignment to a quantity; the right side has the left side's axes, in their order."""
     right = normalised(equation.right, notation)
-    source = EinsumSource(notation, letters_of([equation.left, right], notation), names)
+    source = EinsumSource(notation, letters or letters_of([equation.left, right], notation), names)
     assert isinstance(equation.left, Symbol | Derivative)
     return f"{source.quantity(equation.left)} = {source.ordered(right, equation.left.axes)}"

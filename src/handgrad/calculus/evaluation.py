@@ -7,7 +7,7 @@ infinite, without a warning.
 
 import functools
 import operator
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,7 @@ from handgrad.calculus.expressions import (
     Rate,
     Reduction,
     Symbol,
+    quantities,
     union,
 )
 from handgrad.calculus.functions import CONSTANTS, PRIMITIVES, Array, Formula, Function
@@ -227,7 +228,7 @@ class _Evaluator:
 
     def require_agreement(self, parts: tuple[Expression, ...]) -> None:
         """Name the quantities in the parts, on axes of their own too, that give one axis different sizes."""
-        _require_agreement((quantity.key, *self.quantity(quantity)) for part in parts for quantity in _quantities(part))
+        _require_agreement((quantity.key, *self.quantity(quantity)) for part in parts for quantity in quantities(part))
 
     def call(self, call: Call) -> Named:
         if call.key in self.values:
@@ -340,11 +341,3 @@ class _Evaluator:
         front = ordered.ndim - len(rest)
         found = np.take_along_axis(ordered, index[(None,) * front], axis=front)
         return np.squeeze(found, axis=front), rest[1:]
-
-
-def _quantities(expression: Expression) -> Iterator[Symbol | Derivative]:
-    if isinstance(expression, Symbol | Derivative):
-        yield expression
-    else:
-        for part in expression.parts:
-            yield from _quantities(part)

@@ -8,7 +8,7 @@ not fit together, also where their sizes happen to be equal.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any, Self
@@ -386,6 +386,15 @@ def described(expression: Expression) -> str:
 def key_of(expression: Expression) -> str:
     """The name of a quantity among values."""
     return expression.key if isinstance(expression, Symbol | Derivative | Call) else str(expression)
+
+
+def quantities(expression: Expression) -> Iterator[Symbol | Derivative]:
+    """Every quantity that an expression reads, in order, each time that it stands there."""
+    if isinstance(expression, Symbol | Derivative):
+        yield expression
+        return
+    for part in expression.parts:
+        yield from quantities(part)
 
 
 def mentions(expression: Expression, axis: Axis) -> bool:

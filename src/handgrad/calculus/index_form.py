@@ -62,7 +62,7 @@ class IndexForm(Writer):
     def marked(self, quantity: Symbol, letters: Letters) -> Name:
         on = quantity.on or ()
         units = tuple(letters[axis] for axis in on if axis.name != "example")
-        if quantity.name == "W" and self.notation.weights == "in_out":
+        if quantity.name.rpartition("_")[2] == "W" and self.notation.weights == "in_out":
             units = units[::-1]
         example = next((letters[axis] for axis in self.visible(on) if axis.name == "example"), "")
         return self.name(quantity, indices=units, example=example)

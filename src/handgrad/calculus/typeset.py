@@ -35,6 +35,7 @@ from handgrad.calculus.written import (
 
 RELATED, PLUS, MINUS, REDUCED, TIMES, POWER, ATOM = 5, 10, 20, 25, 30, 50, 60
 
+NUMBER = re.compile(r"\d|\(-[\d.]+\)")
 LOWERED = {"W", "Z", "A", "X", "Y", "Y_smooth"}
 GREEK = {
     "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "eta": "η", "theta": "θ", "lambda": "λ", "mu": "μ",
@@ -224,7 +225,7 @@ class Typesetter:
                 shown[-1] = self.parenthesised(shown[-1])  # a / b c can be read in two ways
         line = shown[0]
         for text in shown[1:]:  # two numbers side by side would be one
-            line += (self.between_numbers if text[0].isdigit() and join == " " else join) + text
+            line += (self.between_numbers if NUMBER.match(text) and join == " " else join) + text
         return line
 
 

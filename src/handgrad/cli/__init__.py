@@ -12,6 +12,7 @@ import typer
 
 from handgrad.cli.console import note, silence
 from handgrad.cli.derive import derive
+from handgrad.cli.explain import explain
 from handgrad.cli.predict import predict
 from handgrad.cli.train import train
 from handgrad.errors import HandgradError
@@ -26,6 +27,7 @@ app = typer.Typer(
 )
 app.command()(train)
 app.command()(derive)
+app.command()(explain)
 app.command()(predict)
 
 

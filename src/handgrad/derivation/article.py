@@ -75,7 +75,9 @@ class _Article:
         yield from self.update()
         yield Heading(("How this was checked",))
         worst = max(errors, key=lambda name: errors[name])
-        checked = f"Each of the {len(errors)} steps was evaluated on a small network with the same layers: derivatives against "
+        checked = (
+            f"Each of the {len(errors)} steps was evaluated on a small network with layers of the same kinds: derivatives against "
+        )
         checked += "central differences, values against the pass. The two sides differ by at most "
         yield Paragraph((f"{checked}{errors[worst]:.0e} (in ", Code(worst), ")."))
 
@@ -134,9 +136,11 @@ class _Article:
         yield from self.chains([(step, self.write(step, section)) for step in steps])
 
     def definitions(self) -> Iterator[Block]:
-        if self.derivation.definitions:
+        if any(g.name != "identity" for g in self.derivation.defined):
             yield Paragraph(("where",))
         for definition, g in zip(self.derivation.definitions, self.derivation.defined, strict=True):
+            if g.name == "identity":
+                continue
             written = lay_out(definition, self.notation.but(form="matrix", examples="single"))
             assert isinstance(written, Equals)
             yield Formula(written.left, (Line(written.right, (g.source,), label=definition.id),))
@@ -188,31 +192,40 @@ class _Article:
             indexed = [(step, self.with_indices(step, section)) for step in section.steps if self.in_reasoning(step, section)]
             yield from self.chains(indexed, section)
             yield Paragraph(("As matrices:",) if self.single else ("As matrices, for all examples at once:",))
-            matrices = [step for step in section.steps if not step.proof or step.id.endswith(WRITTEN_TWICE)]
+            matrices = [step for step in section.steps if self.in_matrices(step)]
             yield from self.chains([(s, self.write(s, section)) for s in matrices if fits_matrices(s, self.notation)])
             return
-        steps = [step for step in section.steps if (full or not step.proof) and not self.of_batch(step)]
-        steps = [step for step in steps if not LEFT_OUT.match(step.id) and not (full and step.id.startswith("slope"))]
-        if not full and self.notation.gradient == "delta":
-            steps = [step for step in section.steps if self.short_delta(step)]
+        wanted = self.in_chain if full else self.in_brief
+        steps = [step for step in section.steps if wanted(step)]
         yield from self.chains([(step, self.write(step, section)) for step in steps], section if full else None)
+
+    def in_matrices(self, step: Equation) -> bool:
+        """Whether a step is written as matrices after the reasoning: what is computed, and for one example its gradients."""
+        again = (*WRITTEN_TWICE, "_example") if self.single else WRITTEN_TWICE
+        return (not step.proof or step.id.endswith(again)) and not self.of_batch(step)
+
+    def in_chain(self, step: Equation) -> bool:
+        """Whether a step is part of the reasoning where all of it has one form."""
+        return not self.of_batch(step) and not step.id.startswith("slope") and not LEFT_OUT.match(step.id)
+
+    def in_brief(self, step: Equation) -> bool:
+        """Whether a step is shown where the reasons are not: with errors δ, δ from δ and the gradients from it."""
+        if self.of_batch(step):
+            return False
+        if step.proof or self.notation.gradient == "delta":
+            from_delta = self.notation.gradient == "delta" and step.id.endswith("_slope")
+            main = not step.proof and (step.id.startswith(("dW", "db")) or _is_output_error(step, self.derivation))
+            return from_delta or main or (self.single and step.id.endswith("_example") and step.id.startswith(("dW", "db")))
+        return True
 
     def in_reasoning(self, step: Equation, section: Section) -> bool:
         """Whether a step is written with indices: all of the reasoning, and the result that it leads to."""
-        if self.of_batch(step) or step.id.startswith("slope") or LEFT_OUT.match(step.id):
-            return False
-        return step.proof or any(other.proof and other.left == step.left for other in section.steps)
+        return self.in_chain(step) and (step.proof or any(other.proof and other.left == step.left for other in section.steps))
 
     def of_batch(self, step: Equation) -> bool:
         """Whether a step is about the mean over the examples, of which a single example has none."""
         early = self.derivation.one_over_m == "dZ"
         return self.single and not early and isinstance(step.left, Derivative) and step.left.of == J
-
-    def short_delta(self, step: Equation) -> bool:
-        """What a notation with errors shows of a layer without its reasons: δ from δ, and the gradients from it."""
-        wanted = ("_slope", "_example") if self.single else ("_slope",)
-        main = not step.proof and step.id.startswith(("dW", "db"))
-        return (step.proof and step.id.endswith(wanted)) or (main and not self.of_batch(step))
 
     def with_indices(self, step: Equation, section: Section) -> Equals:
         notation = self.notation.but(form="index")
@@ -276,6 +289,12 @@ class _Article:
         yield Paragraph(("So, for every layer:",))
         for section in self.sections("update"):
             yield from replace(self, reasons=False).chains([(step, self.write(step, section)) for step in section.steps])
+
+
+def _is_output_error(step: Equation, derivation: Derivation) -> bool:
+    """Whether a step is the error of the output, simplified or not."""
+    last = derivation.sections[-1].layer
+    return last is not None and step.id in {f"dZ{last.index}", f"dZ{derivation.network.L}"}
 
 
 def counted(number: int, what: str) -> str:

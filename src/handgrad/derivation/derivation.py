@@ -115,7 +115,8 @@ class Derivation:
     def render(self, name: str, notation: Notation | str = "ng", form: Literal["unicode", "latex", "numpy"] = "unicode") -> str:
         """Write the equation of this id in a notation, as Unicode, LaTeX or NumPy source.
 
-        >>> derive(Network("4-3:relu-1:sigmoid")).render("dZ1")
+        >>> from handgrad import derive
+        >>> derive("4-3:relu-1:sigmoid").render("dZ1")
         "dZ[1] = dA[1] ⊙ relu'(Z[1])"
         """
         notation = self.named(notation)

@@ -133,7 +133,7 @@ class EquationWriter:
         if fused and g is not None:
             yield from self.proofs.simplified(layer)
             simplification = q.network.loss.simplification(g)
-            why = simplification[-1][1] if simplification else "which is the derivative by the outputs"
+            why = simplification[-1][1] if simplification else "the slope 1 leaves the derivative by the outputs"
             reason = f"{g.words} with {q.network.loss.words} simplifies: {why}"
             yield Equation(f"dZ{l}", dZ, q.shared(q.at_output(fused[1])), reason)
 

@@ -43,7 +43,9 @@ class Proofs:
         point = q.at_output(q.network.loss.value_expression)
         left, name = Derivative(ELL, A), f"dA{q.last}"
         yield proof(f"{name}_rate", left, Rate(Reduction("sum", (unit(q.last),), point), A), "the definition of the loss put in")
-        yield proof(f"{name}_term", left, Rate(point, A), "of the sum over the outputs, only the unit's own term depends on it")
+        if not isinstance(point, Symbol):
+            reason = "of the sum over the outputs, only the unit's own term depends on it"
+            yield proof(f"{name}_term", left, Rate(point, A), reason)
         if q.early_mean:
             right = q.at_output(q.network.loss.gradient_expression)
             yield proof(f"{name}_example", left, right, f"the derivative of {q.network.loss.words}")
@@ -62,7 +64,8 @@ class Proofs:
         written = layer.slope()
         if g is not None and written is not None:
             value = substitute(g.value_expression, {"z": Z})
-            yield proof(f"{name}_rate", left, Rate(value, Z), f"{g.words} acts on each unit alone")
+            if not isinstance(value, Symbol):
+                yield proof(f"{name}_rate", left, Rate(value, Z), f"{g.words} acts on each unit alone")
             kinks = "".join(f"; at its kink {point:g} it is taken to be {slope:g}" for point, slope in g.kink_points.items())
             yield proof(name, left, written, f"the slope of {g.words}{kinks}")
         yield proof(f"{name}_name", left, layer.applied(1), "which is written g' for short")
@@ -214,5 +217,8 @@ class Proofs:
             middle = Reduction("sum", (unit(n),), inside) * Derivative(A, Z) * A_before
             yield proof(f"{name}_input", left, over(middle), "the last factor is what the weight stands with")
             yield proof(
-                f"{name}_weights", left, over(self.errors(after) * Derivative(A, Z) * A_before), "and the one before is a weight"
+                f"{name}_weights",
+                left,
+                over(self.errors(after) * Derivative(A, Z) * A_before),
+                "and in the sum, the last factor is a weight",
             )

@@ -1,0 +1,208 @@
+"""handgrad explain: iterations of training worked through with numbers."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from handgrad.calculus.notation import NOTATIONS
+from handgrad.catalogue.optimisers import OPTIMISERS
+from handgrad.cli.console import Terminal, emit, note
+from handgrad.datasets import READERS
+from handgrad.document.blocks import Document
+from handgrad.document.formats import FORMATS, write
+from handgrad.document.terminal import print_to, to_text
+from handgrad.errors import HandgradError, did_you_mean
+from handgrad.explain.explanation import Explanation
+from handgrad.explain.explanation import explain as work_through
+from handgrad.explain.inputs import (
+    Table,
+    explain_model,
+    parse_examples,
+    parse_rows,
+    parse_targets,
+    read_parameters,
+    read_table,
+    untrained,
+)
+from handgrad.model import Model
+from handgrad.model_file import write_beside
+from handgrad.network import Network, Parameters
+
+Source = tuple[str | None, str, str | None]
+"""--data, --rows and --target."""
+NEEDED = 'give examples as --x "0.5,-1; 2,0.3" --y "1; 0", or rows of a table as --data iris --rows 0,5,7'
+
+
+def explain(
+    network: Annotated[str, typer.Argument(help="Widths and activations, as 2-3:tanh-1:sigmoid, or a .safetensors model file.")],
+    x: Annotated[str | None, typer.Option(help='Inputs of the examples: "0.5,-1; 2,0.3" is two examples of two inputs.')] = None,
+    y: Annotated[
+        str | None, typer.Option(help='Targets of the examples, as "1; 0"; classes by number from 0, or by a model\'s names.')
+    ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            help=f"A table: a .csv or .npy file, or {', '.join(READERS)}. A model scales it as when it was trained; with drawn "
+            "weights inputs and numbers to predict are standardised over the table, with --weights they are taken as they are."
+        ),
+    ] = None,
+    rows: Annotated[str, typer.Option(help="Rows of --data, counted from 0 (the first after a CSV file's header).")] = "0",
+    target: Annotated[str | None, typer.Option(help="The column of a CSV file that holds the targets.")] = None,
+    weights: Annotated[
+        Path | None, typer.Option(help='A JSON file {"W": \\[W1, W2, …], "b": \\[b1, b2, …]}, W as rows, one for each unit.')
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Seeds the first weights, where none are given. By default 0.")] = None,
+    loss: Annotated[str | None, typer.Option(help="A loss, as cross_entropy. By default the one the outputs go with.")] = None,
+    l2: Annotated[float | None, typer.Option(help="λ of the penalty λ/2 ΣW² in the loss.")] = None,
+    iterations: Annotated[int, typer.Option(min=1, help="How many steps, all with these examples.")] = 1,
+    learning_rate: Annotated[float | None, typer.Option(help="The step size α. By default the update rule's usual one.")] = None,
+    optimiser: Annotated[str, typer.Option(help=f"The update rule: {', '.join(OPTIMISERS)}.")] = "gradient_descent",
+    notation: Annotated[str, typer.Option(help=f"How equations are written: {', '.join(NOTATIONS)}.")] = "ng",
+    one_over_m: Annotated[str, typer.Option(help="Where 1/m stands: in dW (and db), or in dZ.")] = "dW",
+    neuron: Annotated[str | None, typer.Option(help="One unit alone: 2:5 is unit 5 of layer 2, counted from 1.")] = None,
+    weight: Annotated[
+        str | None, typer.Option(help="One weight alone: 1:3,7 is w_37 of layer 1, from input 7 to unit 3; 1:3 is the unit's bias.")
+    ] = None,
+    example: Annotated[int | None, typer.Option(help="One example alone, counted from 1; with --neuron, the unit on it.")] = None,
+    digits: Annotated[int, typer.Option(help="Significant digits of the numbers.")] = 4,
+    full: Annotated[bool, typer.Option("--full", help="Work every layer and every iteration through.")] = False,
+    format_name: Annotated[
+        str | None, typer.Option("--format", help=f"{', '.join(FORMATS)}. By default text, or what --out ends in.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Write to this file.")] = None,
+) -> None:
+    """Work iterations of training through: symbols = numbers = result, what moved and why, and the health of the run.
+
+    handgrad explain 2-3:sigmoid-2:sigmoid --loss squared_error --x "0.5,-1" --y "1,0"
+    """
+    form = _format(format_name, out)
+    options: dict[str, Any] = {
+        "iterations": iterations, "learning_rate": learning_rate, "optimiser": optimiser, "notation": notation, "digits": digits,
+        "one_over_m": one_over_m,
+    }  # fmt: skip
+    if network.endswith(".safetensors") or Path(network).is_file():
+        given = {"--loss": loss, "--l2": l2, "--weights": weights, "--seed": seed}
+        extra = [name for name, value in given.items() if value is not None]
+        if extra:
+            raise HandgradError(f"a model file has its own weights and loss, so that {extra[0]} does not go with it")
+        found = _of_model(Path(network), (x, y), (data, rows, target), options)
+    else:
+        found = _of_network(Network(network, loss=loss, l2=l2 or 0.0), (weights, seed), (x, y), (data, rows, target), options)
+    _show(_document(found, neuron, weight, example, full=full), form, out)
+
+
+def _of_model(path: Path, given: tuple[str | None, str | None], table: Source, options: Any) -> Explanation:
+    model = Model.load(path)
+    remark = f"The weights are those of {path.name}; inputs are scaled as when it was trained."
+    if table[0] is not None:
+        return _rows(model, _table(table, given[1], model.features), table[1], given[1], [remark], options)
+    X, y = _examples(*given)
+    return explain_model(model, parse_examples(X, "x"), _answers(y, model), remarks=[remark], **options)
+
+
+def _of_network(
+    network: Network,
+    start: tuple[Path | None, int | None],
+    given: tuple[str | None, str | None],
+    table: Source,
+    options: Any,
+) -> Explanation:
+    weights, seed = start
+    if weights is not None and seed is not None:
+        raise HandgradError("weights come from --weights or are drawn with --seed, but both were given")
+    parameters = Parameters.draw(network, seed or 0) if weights is None else read_parameters(weights, network)
+    remark = f"First weights are drawn with seed {seed or 0}." if weights is None else f"First weights are those of {weights.name}."
+    if table[0] is not None:
+        read = _table(table, given[1])
+        model = untrained(network, parameters, read, scaled=weights is None)
+        scaling = (
+            f"Inputs are standardised over all {len(read.X)} rows of {read.name}." if weights is None else "Inputs are not scaled."
+        )
+        return _rows(model, read, table[1], given[1], [remark, scaling], options)
+    X, y = _examples(*given)
+    return replace(
+        work_through(network, parameters, parse_examples(X, "x"), parse_targets(y, network), **options), remarks=(remark,)
+    )
+
+
+def _examples(x: str | None, y: str | None) -> tuple[str, str]:
+    if x is None or y is None:
+        missing = "no examples were given" if x is None and y is None else "--x and --y go together, but one is missing"
+        raise HandgradError(f"{missing}: {NEEDED}")
+    return x, y
+
+
+def _answers(y: str, model: Model) -> list[Any]:
+    """Targets of a model as text: names of classes, or numbers."""
+    if model.classes is not None:
+        return [part.strip() for part in y.split(";") if part.strip()]
+    return list(parse_examples(y, "y"))
+
+
+def _table(table: Source, y: str | None, features: tuple[str, ...] = ()) -> Table:
+    """The table that was named, with its targets where they do not come from --y."""
+    data, _, target = table
+    assert data is not None
+    bundled = data in READERS and not Path(data).is_file()
+    if not bundled and target is None and y is None:
+        raise HandgradError(f"{data} needs targets: name their column with --target, or give them with --y")
+    return read_table(data, () if bundled else features, target)
+
+
+def _rows(model: Model, read: Table, rows: str, y: str | None, remarks: list[str], options: Any) -> Explanation:
+    """The rows asked for, explained."""
+    places = parse_rows(rows, read)
+    answers = _answers(y, model) if y is not None else [(read.y or ())[place] for place in places]
+    labels = [f"row {place}" for place in places]
+    where = f"The examples are rows of {read.name}, counted from 0."
+    return explain_model(model, read.X[places], answers, labels=labels, remarks=[*remarks, where], **options)
+
+
+def _document(found: Explanation, neuron: str | None, weight: str | None, example: int | None, *, full: bool) -> Document:
+    """The whole, or the part that was asked for."""
+    if neuron is not None and weight is not None:
+        raise HandgradError("--neuron and --weight ask for two things; give one of them")
+    if neuron is not None:
+        layer, unit = _numbers(neuron, 2, "--neuron is layer:unit, as in 2:5")
+        return found.neuron(layer, unit, 1 if example is None else example)
+    if weight is not None:
+        layer, j, *k = _numbers(weight, 3, "--weight is layer:unit,input, as in 1:3,7, or layer:unit for a bias")
+        return found.weight(layer, j, *k) if k else found.bias(layer, j)
+    return found.document(full=full) if example is None else found.example(example)
+
+
+def _numbers(text: str, most: int, form: str) -> list[int]:
+    words = text.replace(":", ",", 1).split(",")
+    if ":" not in text or not 2 <= len(words) <= most or not all(word.strip().isdecimal() for word in words):
+        raise HandgradError(f"{form}, but {text!r} was given")
+    return [int(word) for word in words]
+
+
+def _format(name: str | None, out: Path | None) -> str:
+    if name is None:
+        endings = {form.suffix: known for known, form in FORMATS.items()}
+        return endings.get(out.suffix.lower(), "text") if out is not None else "text"
+    if name not in FORMATS:
+        raise HandgradError(f"there is no format {name!r}. {did_you_mean(name, FORMATS)}")
+    return name
+
+
+def _show(document: Document, form: str, out: Path | None) -> None:
+    """To a file, to a terminal in colours, or plainly."""
+    if out is not None:
+        try:
+            write_beside(out, write(document, form).encode())
+        except OSError as error:
+            raise HandgradError(f"cannot write to {out}: {error.strerror or error}") from None
+        note(f"wrote {os.fspath(out)}")
+        return
+    console = Terminal(highlight=False)
+    if form == "text" and console.is_terminal:
+        print_to(document, console)
+    elif form == "text":
+        emit(to_text(document, console.width))
+    else:
+        emit(write(document, form))

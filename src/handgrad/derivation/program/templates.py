@@ -1,0 +1,192 @@
+"""The frame of a NumPy program: what is the same for every network, with $names for what is not."""
+
+HEADING = '''
+"""$title
+
+$about
+
+$shapes
+"""
+
+$imports
+import numpy as np
+
+$constants
+# where() computes both branches, and exp may overflow on the way to a right result
+QUIET = {"over": "ignore", "under": "ignore", "divide": "ignore", "invalid": "ignore"}
+$special
+'''
+
+DRAW = '''
+def draw(rng):
+    """First parameters, from a NumPy generator: weights as suits the activations, zero biases."""
+    return {
+        $entries
+    }
+'''
+
+FORWARD = '''
+@np.errstate(**QUIET)
+def forward(parameters, $x):
+    """The forward pass of $whose: what the backward pass needs of it, and last the output."""
+    $parameters
+
+    $block
+    $result
+'''
+
+LOSS_OF_OUTPUTS = '''
+@np.errstate(**QUIET)
+def loss_of_outputs($arguments):
+    """The loss of $whose, from what the forward pass gave."""
+    $parameters
+    $count
+    $gap
+    $block
+    return $J
+'''
+
+LOSS = '''
+@np.errstate(**QUIET)
+def loss(parameters, $data):
+    """The loss of the examples."""
+    $forward
+    return loss_of_outputs($arguments)
+'''
+
+MEAN_LOSS = '''
+@np.errstate(**QUIET)
+def loss(parameters, $data):
+    """The loss of the examples: the $kind of what each has."""
+    total = 0.0
+    for $one in $many:
+        $forward
+        total += ${share}loss_of_outputs($arguments)
+    return total$over
+'''
+
+BACKWARD = '''
+@np.errstate(**QUIET)
+def $backward(parameters, $given):
+    """The loss of $whose and its gradient by every parameter."""
+    $forward
+    $parameters
+    $count
+    $J = loss_of_outputs($arguments)
+
+    $block
+    $result
+'''
+
+MEAN_BACKWARD = '''
+@np.errstate(**QUIET)
+def backward(parameters, $data):
+    """The loss of the examples and its gradients: the $kind of what each has."""
+    total, gradients = 0.0, {name: np.zeros_like(array) for name, array in parameters.items()}
+    for $one in $many:
+        here, found = backward_of_example(parameters, $given)
+        total += ${share}here
+        for name in gradients:
+            gradients[name] += ${share}found[name]
+    return $mean
+'''
+
+SIDES = '''
+def sides(parameters, $pair):
+    """On which side of its kinks everything stands; a difference across one measures no slope."""
+    $forward
+    $found
+    return np.concatenate([np.sign(part).ravel() for part in found])
+'''
+
+SIDES_OF_EACH = '''
+def sides(parameters, $pair):
+    """On which side of its kinks everything stands; a difference across one measures no slope."""
+    found = []
+    for $x, $y in zip($pair, strict=True):
+        $forward
+        $found
+    return np.concatenate([np.sign(part).ravel() for part in found])
+'''
+
+GRADIENT_CHECK = '''
+@np.errstate(**QUIET)
+def gradient_check(parameters, $data, h=1e-5, entries=20, rng=None):
+    """The worst error ‖exact - numeric‖ / max(‖exact‖, ‖numeric‖) of the gradients by each array.
+
+    Numeric are central differences of the loss, for so many drawn entries of each array.
+    """
+    rng = np.random.default_rng(0) if rng is None else rng
+    $J, gradients = backward(parameters, $data)
+    $here
+    errors = []
+    for name, array in parameters.items():
+        exact, numeric = [], []
+        for place in rng.permutation(array.size)[:entries]:
+            up, down = array.copy(), array.copy()
+            up.flat[place] += h
+            down.flat[place] -= h
+            above, below = {**parameters, name: up}, {**parameters, name: down}
+            $off
+            exact.append(gradients[name].flat[place])
+            numeric.append((loss(above, $data) - loss(below, $data)) / (2 * h))
+        $none
+        exact, numeric = np.array(exact), np.array(numeric)
+        # differences of a loss in double precision resolve nothing smaller than the last
+        size = max(np.linalg.norm(exact), np.linalg.norm(numeric), 1e-4 * (1 + abs($J)))
+        errors.append(np.linalg.norm(exact - numeric) / size)
+    return np.max(errors)$otherwise
+'''
+
+FIRST_STATE = '''
+def first_state(parameters):
+    """What $rule keeps of each parameter before the first step: zeros."""
+    $zeros
+'''
+
+STEP = '''
+def step(parameters, gradients, $arguments):
+    """$nth update of every parameter by $rule, in place."""
+    for name in parameters:
+        $take
+        $block
+        $give
+'''
+
+TRAIN = '''
+@np.errstate(**QUIET)
+def train(parameters, $data, epochs=20, batch_size=8, $alpha=$rate, rng=None):
+    """The parameters after training on mini-batches, drawn anew in each epoch; those given stay."""
+    rng = np.random.default_rng(0) if rng is None else rng
+    parameters = dict(parameters)
+    $state
+    $m = $count
+    for _ in range(epochs):
+        order = rng.permutation($m)
+        for start in range(0, $m, batch_size):
+            batch = order[start : start + batch_size]
+            $next
+            _, gradients = backward(parameters, $batch)
+            step(parameters, gradients, $arguments)
+    return parameters
+'''
+
+MAIN = """
+if __name__ == "__main__":
+    rng = np.random.default_rng(0)
+    parameters, teacher = draw(rng), draw(rng)
+    $smaller
+    $X = rng.standard_normal($shape)
+    # the targets are what another network of this kind says
+    $Y = $answers
+    $classes
+    $weights
+    print(f"gradient check: worst relative error {gradient_check(parameters, $data, rng=rng):.1e}")
+    before, $alpha = loss(parameters, $data), $rate
+    trained = train(parameters, $data, $alpha=$alpha, rng=rng)
+    while not loss(trained, $data) < before and $alpha > 1e-9:
+        $alpha /= 10  # those steps were too long
+        trained = train(parameters, $data, $alpha=$alpha, rng=rng)
+    print(f"loss before training: {before:.6f}")
+    print(f"loss after training:  {loss(trained, $data):.6f}")
+"""

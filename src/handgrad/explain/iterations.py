@@ -1,0 +1,102 @@
+"""What is explained: iterations of training with every number that they compute."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from handgrad.calculus.equation import Equation
+from handgrad.calculus.evaluation import Value
+from handgrad.calculus.functions import Array
+from handgrad.derivation import Derivation, following
+from handgrad.explain.matrices import operands
+from handgrad.network import Parameters
+
+
+@dataclass(frozen=True)
+class Step:
+    """A worked equation: which iteration, the numbers that go in by key, and the value, with the axes of the left side in order."""
+
+    equation: Equation
+    iteration: int
+    operands: Mapping[str, Value]
+    value: Array
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the value: n_l × m for Z[l], () for the loss."""
+        return self.value.shape
+
+
+@dataclass(frozen=True)
+class Iteration:
+    """One iteration: the parameters before and after, predictions (n_samples × n_L), each example's loss and their J, in float64.
+
+    `start` is what the pass starts from: parameters, X, Y, weights, alpha and the update rule's state.
+    """
+
+    number: int
+    derivation: Derivation
+    start: Mapping[str, Value]
+    before: Parameters
+    after: Parameters
+    loss: float
+    loss_after: float
+    losses: Array
+    losses_after: Array
+    predictions: Array
+    predictions_after: Array
+
+    @cached_property
+    def values(self) -> Mapping[str, Value]:
+        """Every number of the iteration by key: "Z[1]", "dW[2]", "W[1, t+1]"; computed when first asked for."""
+        return self.derivation.evaluate(self.start)
+
+    @cached_property
+    def steps(self) -> tuple[Step, ...]:
+        """Every equation of the derivation with its numbers, in order."""
+        found = []
+        for equation in self.derivation:
+            value = np.asarray(self.values[equation.key], np.float64)
+            found.append(Step(equation, self.number, operands(equation.right, self.values), value))
+        return tuple(found)
+
+
+def iterate(derivation: Derivation, start: Mapping[str, Value], parameters: Parameters, count: int) -> tuple[Iteration, ...]:
+    """So many iterations over the same examples; fewer where the parameters are no longer finite."""
+    output = f"A[{derivation.network.L}]"
+    updates = {name: following(name) for name in parameters.arrays()}
+    carried = {name: following(name) for name in derivation.state}
+    wanted = [*updates.values(), *carried.values(), "J", "ell", output]
+    iterations: list[Iteration] = []
+    for number in range(1, count + 1):
+        found = derivation.evaluate(start, wanted)
+        after = Parameters(parameters.network, np.empty_like(parameters.buffer))
+        for name, view in after.arrays().items():
+            view[...] = found[updates[name]]
+        state = {name: found[key] for name, key in carried.items()}
+        then: dict[str, Value] = {**start, **after.arrays(), **state, "t": float(number + 1)}
+        later = derivation.evaluate(then, ["J", "ell", output])
+        shown = [np.asarray(of[key], np.float64) for key in ("ell", output) for of in (found, later)]
+        iterations.append(
+            Iteration(
+                number,
+                derivation,
+                start,
+                parameters,
+                after,
+                float(np.asarray(found["J"])),
+                float(np.asarray(later["J"])),
+                shown[0],
+                shown[1],
+                shown[2].T,
+                shown[3].T,
+            )
+        )
+        if not np.isfinite(after.buffer).all():
+            break
+        start, parameters = then, after
+    return tuple(iterations)
