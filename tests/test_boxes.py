@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from handgrad.calculus.boxes import TALL, Boxes, box, broken, columns
 from handgrad.calculus.layout import lay_out
 from handgrad.calculus.notation import NOTATIONS, Notation
-from handgrad.calculus.typeset import Unicode
+from handgrad.calculus.unicode import Unicode
 from handgrad.calculus.written import (
     Applied,
     Approximately,

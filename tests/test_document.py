@@ -18,9 +18,10 @@ from markdown_it import MarkdownIt
 from rich.console import Console
 
 from handgrad.calculus.boxes import columns
+from handgrad.calculus.latex import Latex
 from handgrad.calculus.layout import lay_out
 from handgrad.calculus.notation import NOTATIONS, Notation
-from handgrad.calculus.typeset import Latex, Unicode
+from handgrad.calculus.unicode import Unicode
 from handgrad.calculus.written import Applied, Approximately, Dots, Grid, Minus, Name, Plus, Transposed
 from handgrad.catalogue.optimisers import OPTIMISERS
 from handgrad.derivation import derive

@@ -9,7 +9,7 @@ from draws import HIDDEN, model_of, problem
 from explained import explained, parts, pen_of
 
 from handgrad.calculus.notation import NOTATIONS
-from handgrad.calculus.typeset import Unicode
+from handgrad.calculus.unicode import Unicode
 from handgrad.calculus.written import (
     Dots,
     Equals,

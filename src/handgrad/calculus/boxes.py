@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 
 from handgrad.calculus.notation import Notation
-from handgrad.calculus.typeset import ATOM, SUPERSCRIPT, Unicode
+from handgrad.calculus.typeset import ATOM
+from handgrad.calculus.unicode import SUPERSCRIPT, Unicode
 from handgrad.calculus.written import Grid, Written
 
 HELD = 0x100000

@@ -5,11 +5,12 @@ from typing import Literal
 from handgrad.calculus.einsum_source import EinsumSource, einsum_equation
 from handgrad.calculus.equation import Equation
 from handgrad.calculus.expressions import Call, Expression, Symbol, symbol
+from handgrad.calculus.latex import Latex
 from handgrad.calculus.layout import lay_out, lay_out_matrix
 from handgrad.calculus.means import normalised
 from handgrad.calculus.notation import Notation, find_notation
 from handgrad.calculus.numpy_source import NumpySource, function_source
-from handgrad.calculus.typeset import Latex, Unicode
+from handgrad.calculus.unicode import Unicode
 from handgrad.calculus.written import Written
 from handgrad.errors import HandgradError, did_you_mean
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from handgrad.calculus.latex import Latex
 from handgrad.calculus.notation import Notation
-from handgrad.calculus.typeset import Latex, Unicode
+from handgrad.calculus.unicode import Unicode
 from handgrad.derivation.derivation import Derivation
 from handgrad.derivation.writing import write_step
 from handgrad.version import __version__

@@ -8,7 +8,7 @@ from functools import cache
 from html import escape
 from importlib.resources import files
 
-from handgrad.calculus.typeset import Latex
+from handgrad.calculus.latex import Latex
 from handgrad.calculus.written import Written
 from handgrad.document.blocks import (
     Aside,

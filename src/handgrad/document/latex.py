@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from handgrad.calculus.boxes import columns
-from handgrad.calculus.typeset import Latex
+from handgrad.calculus.latex import Latex
 from handgrad.calculus.written import Written
 from handgrad.document.blocks import (
     Aside,

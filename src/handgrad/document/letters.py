@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from handgrad.calculus.typeset import SUBSCRIPT, SUPERSCRIPT
+from handgrad.calculus.unicode import SUBSCRIPT, SUPERSCRIPT
 
 SYMBOLS = {
     "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "varepsilon", "ϵ": "epsilon", "ζ": "zeta", "η": "eta",

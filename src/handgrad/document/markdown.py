@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from handgrad.calculus.typeset import Latex
+from handgrad.calculus.latex import Latex
 from handgrad.calculus.written import Written
 from handgrad.document.blocks import (
     Aside,

@@ -9,8 +9,9 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
 from handgrad.calculus.boxes import box
+from handgrad.calculus.latex import Latex
 from handgrad.calculus.notation import Notation
-from handgrad.calculus.typeset import Latex, Unicode
+from handgrad.calculus.unicode import Unicode
 from handgrad.calculus.written import Plus, Written, WrittenNumber
 from handgrad.document.blocks import Code, Document, Formula, Line, Strong, Words
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from handgrad.calculus.boxes import Box, beside, box, broken, columns
-from handgrad.calculus.typeset import Unicode
+from handgrad.calculus.unicode import Unicode
 from handgrad.document.blocks import (
     Aside,
     Block,

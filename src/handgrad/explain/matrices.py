@@ -17,7 +17,7 @@ from handgrad.calculus.indices import EXAMPLE, Axis
 from handgrad.calculus.matrix_form import MatrixForm, Orientation
 from handgrad.calculus.means import normalised
 from handgrad.calculus.notation import Notation
-from handgrad.calculus.typeset import Unicode
+from handgrad.calculus.unicode import Unicode
 from handgrad.calculus.writer import NoMatrixFormError
 from handgrad.calculus.written import Approximately, Grid, Times, Written, WrittenNumber
 from handgrad.document.blocks import HeatMap, Words
