@@ -173,9 +173,7 @@ class Derivation:
 
     def to(self, format_name: str, notation: Notation | str = "ng", *, reasons: bool = True) -> str:
         """The derivation as a whole file in the format of this name: text, markdown, latex, html or json."""
-        from handgrad.document.formats import write  # loads what typesets
-
-        return write(self.document(notation, reasons=reasons), format_name)
+        return self.document(notation, reasons=reasons).to(format_name)
 
     def to_text(self, notation: Notation | str = "ng", *, reasons: bool = True) -> str:
         """The derivation as plain text, 100 columns wide."""
@@ -204,9 +202,7 @@ class Derivation:
         return program(self, notation)
 
     def _repr_html_(self) -> str:
-        from handgrad.document.html import to_html_fragment  # loads what typesets
-
-        return to_html_fragment(self.document(reasons=False))
+        return self.document(reasons=False)._repr_html_()  # notebooks ask for it by this name
 
     def _repr_latex_(self) -> str:
         lines = (typeset(self.written(equation.id), self.named("ng"), "latex") for equation in self.equations)

@@ -118,3 +118,17 @@ class Document:
     blocks: tuple[Block, ...]
     notation: Notation
     data: Mapping[str, Any] = field(default_factory=dict)
+
+    def to(self, format_name: str) -> str:
+        """The whole file in the format of this name: text, markdown, latex, html or json. Raises HandgradError."""
+        from handgrad.document.formats import write  # which reads documents
+
+        return write(self, format_name)
+
+    def __str__(self) -> str:
+        return self.to("text")
+
+    def _repr_html_(self) -> str:
+        from handgrad.document.html import to_html_fragment  # which reads documents
+
+        return to_html_fragment(self)

@@ -89,7 +89,11 @@ class EntryForm(IndexForm):
     def equation(self, equation: Equation, place: Place) -> tuple[Written, Entry]:
         """Both sides of an equation at a place: the left one as a symbol."""
         with np.errstate(all="ignore"):  # infinities and NaN are values here
-            return self.symbol_of(equation.left, place), self.entry(normalised(equation.right, self.notation), place)
+            found = self.entry(normalised(equation.right, self.notation), place)
+            zero = isinstance(found.numbers, Minus) and found.value == 0 and isinstance(found.numbers.term, Approximately)
+            if zero:  # nobody writes -0 by itself
+                found = replace(found, numbers=self.leaf(0.0))
+            return self.symbol_of(equation.left, place), found
 
     def symbol_of(self, e: Expression, place: Place) -> Written:
         """An entry's symbol, such as w_21."""
@@ -100,10 +104,8 @@ class EntryForm(IndexForm):
         return super().name(replace(quantity, time=None) if quantity.time == T_NEXT else quantity, **marks)
 
     def marked(self, quantity: Symbol, letters: Letters) -> Name:
-        """The state of a weight has its indices in the weight's own order; a comma parts them where any could have two digits."""
+        """A comma parts the indices where any could have two digits."""
         name = super().marked(quantity, letters)
-        if quantity.name.endswith("_W") and self.notation.weights == "in_out":
-            name = replace(name, indices=name.indices[::-1])
         many = any(self.sizes.get(axis, 0) > 9 for axis in quantity.axes if axis != EXAMPLE)
         return replace(name, indices=(",".join(name.indices),)) if many and name.indices else name
 
@@ -130,9 +132,7 @@ class EntryForm(IndexForm):
                 whole = isinstance(e, Symbol) and e.key in {"m", "t"}
                 return Entry(self.symbol_of(e, place), WrittenNumber(int(known)) if whole else self.leaf(known), known)
             case Negative(term):
-                found = self.joined((term,), place, lambda parts: Minus(parts[0]), operator.neg)
-                zero = isinstance(found.numbers, Minus) and found.value == 0 and isinstance(found.numbers.term, Approximately)
-                return replace(found, numbers=self.leaf(0.0)) if zero else found  # nobody writes -0
+                return self.joined((term,), place, lambda parts: Minus(parts[0]), operator.neg)
             case Add(terms):
                 return self.joined(terms, place, _plus, lambda *values: functools.reduce(operator.add, values))
             case Multiply(factors):
