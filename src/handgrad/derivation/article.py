@@ -16,7 +16,7 @@ from handgrad.derivation.data import as_data
 from handgrad.derivation.derivation import Derivation
 from handgrad.derivation.quantities import Section
 from handgrad.derivation.words import legend, why_transposed
-from handgrad.derivation.writing import fits_matrices, over_examples, write_step
+from handgrad.derivation.writing import fits_matrices, over_examples, said, write_step
 from handgrad.document.blocks import Block, Code, Document, Formula, Heading, Line, Paragraph, Table, Words
 
 WRITTEN_TWICE = ("_slope",)
@@ -251,9 +251,9 @@ class _Article:
             for step, written in group:
                 if lines and lines[-1].right == written.right:
                     continue
-                reason: Words = (step.reason,)
+                reason: Words = (said(step, self.notation),)
                 if section is not None and not step.proof and lines:
-                    reason = (IN_CHAIN.get(section.about, step.reason),)
+                    reason = (IN_CHAIN.get(section.about, said(step, self.notation)),)
                 elif section is None:
                     reason = why_transposed(written.right, self.notation) or reason
                 reason = reason if self.reasons else ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,15 @@ def write_step(derivation: Derivation, step: Equation, notation: Notation, secti
     written = lay_out(step, notation, letters=letters, sizes=sizes)
     assert isinstance(written, Equals)
     return written
+
+
+def said(step: Equation, notation: Notation) -> str:
+    """A step's reason, without what it says of many examples where the notation has a single one."""
+    if notation.examples != "single":
+        return step.reason
+    if step.id == "J":
+        return "the batch is the one example"
+    return re.sub(r"(; the (mean|sum) over the examples|, each with its example's share in the mean)$", "", step.reason)
 
 
 def fits_matrices(step: Equation, notation: Notation) -> bool:

@@ -26,7 +26,7 @@ from handgrad.derivation.derivation import Derivation
 from handgrad.derivation.program.names import ProgramSource
 from handgrad.derivation.program.text import assigned, commented
 from handgrad.derivation.quantities import Section
-from handgrad.derivation.writing import write_step
+from handgrad.derivation.writing import said, write_step
 
 LONGEST_REASON = 130
 
@@ -173,7 +173,7 @@ class Scribe:
 
     def comment(self, step: Step) -> list[str]:
         """The equation as the notation writes it, with its reason where that is short and not given before."""
-        equation, reason = step.equation, step.equation.reason
+        equation, reason = step.equation, said(step.equation, self.notation)
         kind = re.sub(r"\d+", "", reason)
         if len(reason) > LONGEST_REASON or kind in self.reasons_given:
             reason = ""
