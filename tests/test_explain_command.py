@@ -150,7 +150,7 @@ def test_a_model_file_and_rows(folder):
         ([*WORKED, "--example", "3"], "examples are counted from 1 to 2, but example 3"),
         ([*WORKED, "--neuron", "1:1", "--weight", "1:1,1"], "give one of them"),
         ([*WORKED, "--out", "nowhere/page.md"], "cannot write to nowhere/page.md"),
-        ([*WORKED, "--out", "."], "cannot write to ."),
+        ([*WORKED, "--out", ".", "--format", "text"], "cannot write to ."),
         ([*WORKED, "--weights", "nothing.json"], "cannot read the weights from nothing.json"),
         ([*WORKED, "--weights", "weights.json", "--seed", "1"], "but both were given"),
         (["2-4-1:sigmoid", "--x", "1,2", "--y", "1", "--weights", "weights.json"], "W[1] has the shape (4, 2), but (3, 2)"),

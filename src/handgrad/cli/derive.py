@@ -7,23 +7,22 @@ import typer
 
 from handgrad.calculus.notation import NOTATIONS, find_notation
 from handgrad.catalogue.optimisers import OPTIMISERS
-from handgrad.cli.output import deliver, format_of
+from handgrad.cli.output import SET, SUFFIXES, deliver, format_of, is_model
 from handgrad.derivation import derive as derive_network
 from handgrad.document.formats import FORMATS
+from handgrad.model import Model
 from handgrad.network import Network
 
 PROGRAM = "numpy"
 
 
 def derive(
-    network: Annotated[str, typer.Argument(help="Widths and activations, as 4-3:relu-2:softmax.")],
+    network: Annotated[str, typer.Argument(help="Widths and activations, as 4-3:relu-2:softmax, or a .safetensors model file.")],
     loss: Annotated[str | None, typer.Option(help="A loss, as squared_error. By default the one the outputs go with.")] = None,
     notation: Annotated[str, typer.Option(help=f"The notation: {', '.join(NOTATIONS)}.")] = "ng",
     choices: Annotated[
         list[str] | None,
-        typer.Option(
-            "--set", metavar="CHOICE=VALUE", help="Change a piece of the notation, as gradient=delta, examples=rows or names.J=C."
-        ),
+        typer.Option("--set", metavar="CHOICE=VALUE", help=SET),
     ] = None,
     layers: Annotated[
         str, typer.Option(help="numbered (1, 2, 3), general (any layer l, the last L) or from_output (L, L-1).")
@@ -40,10 +39,14 @@ def derive(
     out: Annotated[Path | None, typer.Option(help="Write to this file; its ending says the format where none is named.")] = None,
 ) -> None:
     """Write out forward pass, loss, backward pass and update of a network, with the reasons, every step checked by numbers."""
-    made = Network(network, loss=loss, l2=l2, label_smoothing=label_smoothing)
+    given = {"--loss": loss, "--l2": l2 or None, "--label-smoothing": label_smoothing or None}
+    if is_model(network, given):
+        made = Model.load(Path(network)).network
+    else:
+        made = Network(network, loss=loss, l2=l2, label_smoothing=label_smoothing)
     derivation = derive_network(made, one_over_m=one_over_m, optimiser=optimiser, layers=layers)
     written = find_notation(notation).choose(choices or ())
-    name = format_of(format_name, out, {**{name: known.suffix for name, known in FORMATS.items()}, PROGRAM: ".py"})
+    name = format_of(format_name, out, {**SUFFIXES, PROGRAM: ".py"})
     if name == PROGRAM:
         deliver(derivation.to_numpy(written), out)
     else:

@@ -1,20 +1,18 @@
 """handgrad explain: iterations of training worked through with numbers."""
 
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from handgrad.calculus.notation import NOTATIONS
+from handgrad.calculus.notation import NOTATIONS, find_notation
 from handgrad.catalogue.optimisers import OPTIMISERS
-from handgrad.cli.console import Terminal, emit, note
+from handgrad.cli.output import SET, SUFFIXES, deliver, format_of, is_model
 from handgrad.datasets import READERS
 from handgrad.document.blocks import Document
-from handgrad.document.formats import FORMATS, write
-from handgrad.document.terminal import print_to, to_text
-from handgrad.errors import HandgradError, did_you_mean
+from handgrad.document.formats import FORMATS
+from handgrad.errors import HandgradError
 from handgrad.explain.explanation import Explanation
 from handgrad.explain.explanation import explain as work_through
 from handgrad.explain.inputs import (
@@ -28,7 +26,6 @@ from handgrad.explain.inputs import (
     untrained,
 )
 from handgrad.model import Model
-from handgrad.model_file import write_beside
 from handgrad.network import Network, Parameters
 
 Source = tuple[str | None, str, str | None]
@@ -61,6 +58,7 @@ def explain(
     learning_rate: Annotated[float | None, typer.Option(help="The step size α. By default the update rule's usual one.")] = None,
     optimiser: Annotated[str, typer.Option(help=f"The update rule: {', '.join(OPTIMISERS)}.")] = "gradient_descent",
     notation: Annotated[str, typer.Option(help=f"How equations are written: {', '.join(NOTATIONS)}.")] = "ng",
+    choices: Annotated[list[str] | None, typer.Option("--set", metavar="CHOICE=VALUE", help=SET)] = None,
     one_over_m: Annotated[str, typer.Option(help="Where 1/m stands: in dW (and db), or in dZ.")] = "dW",
     neuron: Annotated[str | None, typer.Option(help="One unit alone: 2:5 is unit 5 of layer 2, counted from 1.")] = None,
     weight: Annotated[
@@ -78,20 +76,16 @@ def explain(
 
     handgrad explain 2-3:sigmoid-2:sigmoid --loss squared_error --x "0.5,-1" --y "1,0"
     """
-    form = _format(format_name, out)
+    form = format_of(format_name, out, SUFFIXES)
     options: dict[str, Any] = {
-        "iterations": iterations, "learning_rate": learning_rate, "optimiser": optimiser, "notation": notation, "digits": digits,
-        "one_over_m": one_over_m,
+        "iterations": iterations, "learning_rate": learning_rate, "optimiser": optimiser, "digits": digits,
+        "one_over_m": one_over_m, "notation": find_notation(notation).choose(choices or ()),
     }  # fmt: skip
-    if network.endswith(".safetensors") or Path(network).is_file():
-        given = {"--loss": loss, "--l2": l2, "--weights": weights, "--seed": seed}
-        extra = [name for name, value in given.items() if value is not None]
-        if extra:
-            raise HandgradError(f"a model file has its own weights and loss, so that {extra[0]} does not go with it")
+    if is_model(network, {"--loss": loss, "--l2": l2, "--weights": weights, "--seed": seed}):
         found = _of_model(Path(network), (x, y), (data, rows, target), options)
     else:
         found = _of_network(Network(network, loss=loss, l2=l2 or 0.0), (weights, seed), (x, y), (data, rows, target), options)
-    _show(_document(found, neuron, weight, example, full=full), form, out)
+    deliver(_document(found, neuron, weight, example, full=full), out, form)
 
 
 def _of_model(path: Path, given: tuple[str | None, str | None], table: Source, options: Any) -> Explanation:
@@ -179,30 +173,3 @@ def _numbers(text: str, most: int, form: str) -> list[int]:
     if ":" not in text or not 2 <= len(words) <= most or not all(word.strip().isdecimal() for word in words):
         raise HandgradError(f"{form}, but {text!r} was given")
     return [int(word) for word in words]
-
-
-def _format(name: str | None, out: Path | None) -> str:
-    if name is None:
-        endings = {form.suffix: known for known, form in FORMATS.items()}
-        return endings.get(out.suffix.lower(), "text") if out is not None else "text"
-    if name not in FORMATS:
-        raise HandgradError(f"there is no format {name!r}. {did_you_mean(name, FORMATS)}")
-    return name
-
-
-def _show(document: Document, form: str, out: Path | None) -> None:
-    """To a file, to a terminal in colours, or plainly."""
-    if out is not None:
-        try:
-            write_beside(out, write(document, form).encode())
-        except OSError as error:
-            raise HandgradError(f"cannot write to {out}: {error.strerror or error}") from None
-        note(f"wrote {os.fspath(out)}")
-        return
-    console = Terminal(highlight=False)
-    if form == "text" and console.is_terminal:
-        print_to(document, console)
-    elif form == "text":
-        emit(to_text(document, console.width))
-    else:
-        emit(write(document, form))

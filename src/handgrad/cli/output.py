@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
-import sys
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
 from handgrad.cli.console import Terminal, emit, note
 from handgrad.document.blocks import Document
-from handgrad.document.formats import write
-from handgrad.document.terminal import print_to
+from handgrad.document.formats import FORMATS, write
+from handgrad.document.terminal import print_to, to_text
 from handgrad.errors import DataError, HandgradError, did_you_mean
 from handgrad.model_file import write_beside
+
+PIPED = 100
+"""How wide text is that no terminal shows."""
+
+SUFFIXES = {name: known.suffix for name, known in FORMATS.items()}
+SET = "Change a piece of the notation, as gradient=delta, examples=rows or names.J=C; can be given again."
+
+
+def is_model(network: str, given: Mapping[str, object]) -> bool:
+    """Whether a model file is named; it has what the options in `given` would say. Raises HandgradError where they are given."""
+    if not (network.endswith(".safetensors") or Path(network).is_file()):
+        return False
+    extra = [name for name, value in given.items() if value is not None]
+    if extra:
+        raise HandgradError(f"a model file has its own weights and loss, so that {extra[0]} does not go with it")
+    return True
 
 
 def format_of(name: str | None, out: Path | None, suffixes: Mapping[str, str]) -> str:
@@ -30,8 +46,12 @@ def format_of(name: str | None, out: Path | None, suffixes: Mapping[str, str]) -
 
 def deliver(what: Document | str, out: Path | None, format_name: str = "text") -> None:
     """Show a document or a text, or write it to a file. Raises DataError where the file cannot be written."""
-    if out is None and isinstance(what, Document) and format_name == "text" and sys.stdout.isatty():
-        print_to(what, Terminal())
+    if out is None and isinstance(what, Document) and format_name == "text":
+        console = Terminal(highlight=False)
+        if console.is_terminal:
+            print_to(what, console)
+        else:
+            emit(to_text(what, console.width if "COLUMNS" in os.environ else PIPED))
         return
     text = what if isinstance(what, str) else write(what, format_name)
     if out is None:
