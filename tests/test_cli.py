@@ -364,6 +364,12 @@ def test_derive_takes_layers_loss_and_update_rule(run):
         assert line in out
 
 
+def test_a_deep_network_is_derived(run):
+    code, out, err = run("derive", "3" + "-3:tanh" * 60 + "-2", "--short")
+    assert (code, err) == (0, "")
+    assert "dZ[60] = dA[60] ⊙ tanh'(Z[60])" in out
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
