@@ -39,7 +39,8 @@ def test_derived_in_every_notation_and_format(name, notation):
     document = derivation_of(name).document(notation)
     files = {form: write(document, form) for form in FORMATS}
     steps = json.loads(files["json"])["steps"]
-    assert {step["id"] for step in steps} == {step.id for step in derivation_of(name).steps}
+    written = derivation_of(name) if NOTATIONS[notation].examples != "single" else derivation_of(name).averaged_late()
+    assert [step["id"] for step in steps] == [step.id for step in written.steps]
     assert max(step["difference"] for step in steps) < 1e-7
     assert all(len(line) <= 100 for line in files["text"].splitlines())
     formulas = [token.content for token in MarkdownIt().parse(files["markdown"]) if token.type == "fence" and token.info == "math"]

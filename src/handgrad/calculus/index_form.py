@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from handgrad.calculus.expressions import (
     Add,
@@ -24,6 +24,7 @@ from handgrad.calculus.indices import Axis
 from handgrad.calculus.writer import Writer, letters_of, pool
 from handgrad.calculus.written import (
     Applied,
+    Dots,
     Fraction,
     Kronecker,
     Minus,
@@ -41,6 +42,8 @@ from handgrad.calculus.written import (
 )
 
 Letters = dict[Axis, str]
+LONGEST = 6
+"""Of more terms than these, a sum written term by term shows the first three and the last."""
 
 
 @dataclass(frozen=True)
@@ -55,9 +58,17 @@ class IndexForm(Writer):
         inner = dict(letters)
         for axis in over:
             if (axis in used and self.notation.bound == "fresh") or axis not in inner:
-                letters_there = self.notation.example if axis.name == "example" else self.notation.letters
-                inner[axis] = next(letter for letter in pool(letters_there) if letter not in inner.values())
+                inner[axis] = self.fresh(axis, inner, used)
         return inner
+
+    def fresh(self, axis: Axis, letters: Letters, used: set[Axis]) -> str:
+        """A letter for an axis whose own is in use: that of a copy of it which is not, so that a sum keeps its letter."""
+        copies = (other for other in letters if other not in used and replace(other, copy=0) == replace(axis, copy=0))
+        for other in sorted(copies, key=lambda other: other.copy):
+            if other.copy > axis.copy:
+                return letters[other]
+        there = self.notation.example if axis.name == "example" else self.notation.letters
+        return next(letter for letter in pool(there) if letter not in letters.values())
 
     def marked(self, quantity: Symbol, letters: Letters) -> Name:
         on = quantity.on or ()
@@ -120,9 +131,11 @@ class IndexForm(Writer):
         """A sum term by term, with numbers for the indices of the axis."""
         if not over:
             return self.write(body, letters, used)
-        first = self.notation.first_index
-        terms = tuple(
-            self.expanded(body, over[1:], {**letters, over[0]: str(number)}, used | {over[0]})
-            for number in range(first, first + self.sizes[over[0]])
-        )
-        return terms[0] if len(terms) == 1 else Plus(terms)
+        first, size = self.notation.first_index, self.sizes[over[0]]
+        shown = range(size) if size <= LONGEST else (0, 1, 2, size - 1)
+        terms: list[Written] = [
+            self.expanded(body, over[1:], {**letters, over[0]: str(first + number)}, used | {over[0]}) for number in shown
+        ]
+        if size > LONGEST:
+            terms.insert(3, Dots())
+        return terms[0] if len(terms) == 1 else Plus(tuple(terms))

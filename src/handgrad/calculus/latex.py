@@ -27,7 +27,7 @@ class Latex(Typesetter):
     between_numbers = r" \cdot "
 
     def own(self, name: str) -> str:
-        given = self.notation.latex.get(name) or self.notation.names.get(name, "")
+        given = self.notation.latex.get(name) or _quoted(self.notation.names.get(name, ""))
         return f"{{{given}}}" if "^" in given or "_" in given else given
 
     def parenthesised(self, text: str) -> str:
@@ -36,7 +36,7 @@ class Latex(Typesetter):
     def letter(self, name: str) -> str:
         stem = name.rstrip("0123456789")
         if stem in GREEK:
-            return f"\\{stem}" + (f"_{{{name[len(stem) :]}}}" if stem != name else "")
+            return f"\\{'varepsilon' if stem == 'epsilon' else stem}" + (f"_{{{name[len(stem) :]}}}" if stem != name else "")
         if name == "ell":
             return r"\ell"
         stem, _, rest = name.partition("_")
@@ -64,7 +64,8 @@ class Latex(Typesetter):
             indices = f"{indices},{name.example}" if indices else name.example
         base, under = alias or self.base(name), ""
         if not alias and name.base.partition("_")[0] in STATE and "_" in name.base:
-            base, under = name.base.split("_")
+            base, of = name.base.split("_")
+            under = self.base(replace(name, base=of))
         lower = ",".join(part for part in (under, below, indices) if part)
         if name.time is not None:
             upper += rf"\langle {name.time} \rangle"
@@ -79,7 +80,7 @@ class Latex(Typesetter):
     def partial(self, partial: Partial) -> tuple[str, int]:
         sign = self.sign
         if self.notation.partials == "operator" and not partial.transposed:
-            return rf"\frac{{{sign}}}{{{sign} {self.unaliased(partial.by)}}} {self.name(partial.of)[0]}", POWER
+            return rf"\frac{{{sign}}}{{{sign} {self.unaliased(partial.by)}}} {self.name(partial.of)[0]}", REDUCED
         text = rf"\frac{{{sign} {self.name(partial.of)[0]}}}{{{sign} {self.unaliased(partial.by)}}}"
         return (rf"\left({text}\right)^{{T}}", POWER) if partial.transposed else (text, POWER)
 
@@ -178,10 +179,17 @@ class Latex(Typesetter):
         if not any(kronecker.indices):
             return "I" if kronecker.label is None else rf"\mathbf{{1}}[{self.text(kronecker.label)}]"
         other = kronecker.indices[1] or self.text(kronecker.label or WrittenNumber(0))
+        if self.notation.gradient == "delta":  # δ is the error there
+            return rf"\mathbf{{1}}[{kronecker.indices[0]} = {other}]"
         return rf"\delta_{{{kronecker.indices[0]} {other}}}"
 
     def relation(self, relation: str) -> str:
         return {">=": r"\ge", "<=": r"\le", "!=": r"\ne", "==": "="}.get(relation, relation)
+
+
+def _quoted(name: str) -> str:
+    """A reader's name with TeX's own characters as they are."""
+    return "".join(rf"\{sign}" if sign in "%#&${}" else r"\backslash " if sign == "\\" else sign for sign in name)
 
 
 def _tall(latex: str) -> bool:

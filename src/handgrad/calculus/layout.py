@@ -7,16 +7,17 @@ from dataclasses import replace
 from typing import Any
 
 from handgrad.calculus.equation import Equation
-from handgrad.calculus.expressions import Expression, Reduction, Symbol
+from handgrad.calculus.expressions import Delta, Expression, Rate, Reduction, Symbol
 from handgrad.calculus.index_form import IndexForm
-from handgrad.calculus.indices import Affine, Axis
+from handgrad.calculus.indices import EXAMPLE, Affine, Axis
 from handgrad.calculus.matrix_form import MatrixForm
 from handgrad.calculus.means import normalised
 from handgrad.calculus.notation import Notation
 from handgrad.calculus.quantities import default_axes
 from handgrad.calculus.writer import NoMatrixFormError, letters_of, local
-from handgrad.calculus.written import Equals, Grid, Name, Partial, Times, Written, mapped
+from handgrad.calculus.written import Dots, Equals, Grid, Name, Partial, Written, mapped
 
+DOTS = "⋯"
 T_NEXT = Affine.of("t") + 1
 
 
@@ -32,7 +33,9 @@ def lay_out(
     `letters` are the indices of the axes, where several equations share them; `sizes` the widths, for sums term by term.
     """
     if notation.form == "factors":
-        return _lay_out_factors(what, notation)
+        if isinstance(what, Equation) and _chain_of_factors(what):
+            return _lay_out_factors(what, notation)
+        notation = notation.but(form="matrix")
     if notation.form in {"matrix", "entries"}:
         try:
             written = lay_out_matrix(what, notation)
@@ -57,8 +60,19 @@ def lay_out_matrix(what: Expression | Equation, notation: Notation) -> Written:
     left, right, update = sides(what, notation)
     if local(left):
         raise NoMatrixFormError(f"{left} is a factor of a chain, which is written with indices")
+    if EXAMPLE in left.axes:
+        matrix = replace(matrix, named_examples=1)
     target = matrix.orientation(left.axes)
     return Equals(matrix.lay(left, target), matrix.lay(right, target), update)
+
+
+def _chain_of_factors(equation: Equation) -> bool:
+    """Whether an equation is about factors of a chain, and can do without its indices: no δ_ij, nothing to work out."""
+
+    def plain(e: Expression) -> bool:
+        return not isinstance(e, Delta | Rate) and all(map(plain, e.parts))
+
+    return (local(equation.left) or local(equation.right)) and plain(equation.right)
 
 
 def _lay_out_factors(what: Expression | Equation, notation: Notation) -> Written:
@@ -85,29 +99,46 @@ class _Factors(IndexForm):
         return self.write(e.body, {**dict.fromkeys(e.over, ""), **letters}, used)
 
 
+LARGEST_SPELLED = 6
+"""Of more rows or columns than these, the first ones and the last are spelled out."""
+
+
 def spelled_out(written: Written, notation: Notation, sizes: Mapping[Axis, int]) -> Written:
     """Matrices written out entry by entry, counted from the notation's first index; those whose sizes are not known stay names."""
     form = MatrixForm(notation)
 
-    def entries(part: Written) -> Written | None:
-        if not isinstance(part, Name):
+    def spelled(part: Written) -> Written | None:
+        if not isinstance(part, Name | Partial):
             return None
-        rows, columns = form.orientation(default_axes(part.base, part.layer))
-        if part.transposed:
-            rows, columns = columns, rows
+        name = part.by if isinstance(part, Partial) else part
+        quantity = "Z" if name.base == "delta" else name.base
+        stored = form.orientation(default_axes(quantity, name.layer))
+        rows, columns = stored[::-1] if part.transposed else stored
         if (rows, columns) == (None, None) or any(axis is not None and axis not in sizes for axis in (rows, columns)):
             return part
 
-        def numbers(axis: Axis | None) -> list[str]:
-            return [""] if axis is None else [str(notation.first_index + n) for n in range(sizes[axis])]
+        def entry(row: str, column: str) -> Written:
+            dots = [index for index in (row, column) if index == DOTS]
+            if dots:
+                return Dots("diagonal" if len(dots) == 2 else "down" if row == DOTS else "across")
+            pair = (column, row) if part.transposed else (row, column)
+            indices = tuple(index for index in pair if index)
+            if isinstance(part, Partial):
+                return replace(part, transposed=False, by=replace(part.by, indices=indices))
+            return replace(part, transposed=False, indices=indices)
 
-        def entry(row: str, column: str) -> Name:
-            indices = (column, row) if part.transposed else (row, column)
-            return replace(part, transposed=False, indices=tuple(index for index in indices if index))
+        across, down = _numbers(columns, notation, sizes), _numbers(rows, notation, sizes)
+        return Grid(tuple(tuple(entry(row, column) for column in across) for row in down))
 
-        return Grid(tuple(tuple(entry(row, column) for column in numbers(columns)) for row in numbers(rows)))
+    return mapped(written, spelled)
 
-    return mapped(written, entries)
+
+def _numbers(axis: Axis | None, notation: Notation, sizes: Mapping[Axis, int]) -> list[str]:
+    """The indices along an axis as they are written, dots for those that are left out of many."""
+    if axis is None:
+        return [""]
+    numbers = [str(notation.first_index + n) for n in range(sizes[axis])]
+    return numbers if len(numbers) <= LARGEST_SPELLED else [*numbers[:2], DOTS, numbers[-1]]
 
 
 def sides(equation: Equation, notation: Notation) -> tuple[Expression, Expression, bool]:
@@ -128,19 +159,3 @@ def _untimed(expression: Expression) -> Expression:
     result = change(expression)
     assert isinstance(result, Expression)
     return result
-
-
-def transposes(written: Written) -> tuple[Name | Partial, ...]:
-    """The names that stand transposed in the matrix products of what is written, in order."""
-    found: list[Name | Partial] = []
-
-    def walk(part: Any) -> None:
-        if isinstance(part, Times) and part.kind == "matrix":
-            found.extend(f for f in part.factors if isinstance(f, Name | Partial) and f.transposed)
-        for value in vars(part).values() if isinstance(part, Written) else ():
-            for each in value if isinstance(value, tuple) else (value,):
-                if isinstance(each, Written):
-                    walk(each)
-
-    walk(written)
-    return tuple(found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from handgrad.calculus.expressions import (
     Add,
@@ -21,7 +22,7 @@ from handgrad.calculus.expressions import (
     Symbol,
 )
 from handgrad.calculus.indices import EXAMPLE, Axis
-from handgrad.calculus.writer import NoMatrixFormError, Writer
+from handgrad.calculus.writer import NoMatrixFormError, Writer, pool
 from handgrad.calculus.written import (
     Applied,
     Fraction,
@@ -46,6 +47,8 @@ Orientation = tuple[Axis | None, Axis | None]
 @dataclass(frozen=True)
 class MatrixForm(Writer):
     """Matrix form. Laid out at (r, c), an expression has axis r along its rows and c along its columns; it may lack either."""
+
+    named_examples: int = 0
 
     def orientation(self, axes: Iterable[Axis]) -> Orientation:
         """How a quantity with these axes is stored."""
@@ -112,7 +115,12 @@ class MatrixForm(Writer):
 
     def named(self, quantity: Symbol) -> Name:
         one_of_many = self.notation.examples == "indexed" and EXAMPLE in quantity.axes
-        return self.name(quantity, example=self.notation.example[0] if one_of_many else "")
+        return self.name(quantity, example=self.example if one_of_many else "")
+
+    @property
+    def example(self) -> str:
+        """The letter of the example at hand; a sum inside a sum has another."""
+        return next(islice(pool(self.notation.example), max(self.named_examples - 1, 0), None))
 
     def stored(self, written: Written, axes: Iterable[Axis], target: Orientation) -> Written:
         """A quantity at a target: as it is stored, or transposed."""
@@ -146,8 +154,9 @@ class MatrixForm(Writer):
         over = self.visible(e.over)
         body = e.body
         if EXAMPLE in e.over and self.notation.examples == "indexed":
-            inner = Reduction(e.kind, over, body) if over else body
-            return Reduced(e.kind, self.notation.example[0], self.lay(inner, target), (EXAMPLE,), bounds=self.bounds(EXAMPLE))
+            within = Reduction(e.kind, over, body) if over else body
+            deeper = replace(self, named_examples=self.named_examples + 1)
+            return Reduced(e.kind, deeper.example, deeper.lay(within, target), (EXAMPLE,), bounds=self.bounds(EXAMPLE))
         if not over:
             return self.lay(body, target)
         if not self.visible(e.axes) and len(over) == 2:

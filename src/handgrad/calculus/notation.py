@@ -1,5 +1,6 @@
 """How equations are written: the choices that authors make differently."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -81,6 +82,11 @@ class Notation:
     def __post_init__(self) -> None:
         if not self.letters or not self.example:
             raise HandgradError("letters and example name at least one index each, but an empty text was given")
+        if len({*self.letters}) < len(self.letters):
+            raise HandgradError(f"letters are different from each other, but {self.letters!r} was given")
+        for name, shown in self.latex.items():
+            if not _balanced(shown):
+                raise HandgradError(f"{shown!r} is no LaTeX for {name}: its braces do not match, or a %, #, $ or & is bare")
         for given in (self.names, self.latex):
             names = {name: shown for name, shown in given.items() if "[" not in name}  # A[0] may well be called X
             if self.examples == "indexed" and names.get("ell") == names.get("J"):
@@ -124,6 +130,16 @@ class Notation:
         return self.but(**changed)
 
 
+def _balanced(latex: str) -> bool:
+    """Whether TeX can read on after a piece of LaTeX: braces match, and no character of TeX's own stands alone."""
+    depth = 0
+    for sign in re.findall(r"\\.|.", latex, re.DOTALL):
+        depth += (sign == "{") - (sign == "}")
+        if depth < 0 or sign in {"%", "#", "&", "$", "\\"}:
+            return False
+    return depth == 0
+
+
 NOTATIONS: dict[str, Notation] = {
     "ng": Notation(),
     "nielsen": Notation(examples="single", layer="^l", gradient="delta", lower="all"),
@@ -137,6 +153,8 @@ def find_notation(name: str | Notation) -> Notation:
     """The notation of this name. Raises HandgradError."""
     if isinstance(name, Notation):
         return name
+    if not isinstance(name, str):
+        raise HandgradError(f"a notation is a Notation or the name of one, but {name!r} was given")
     if name not in NOTATIONS:
         raise HandgradError(f"there is no notation {name!r}. {did_you_mean(name, NOTATIONS)}")
     return NOTATIONS[name]

@@ -36,7 +36,7 @@ NUMBER = re.compile(r"\d|\(-[\d.]+\)")
 LOWERED = {"W", "Z", "A", "X", "Y", "Y_smooth"}
 GREEK = {
     "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "eta": "η", "theta": "θ", "lambda": "λ", "mu": "μ",
-    "pi": "π", "rho": "ρ", "sigma": "σ", "tau": "τ", "phi": "φ", "varepsilon": "ε",
+    "pi": "π", "rho": "ρ", "sigma": "σ", "tau": "τ", "phi": "φ", "omega": "ω",
 }  # fmt: skip
 
 
@@ -148,6 +148,9 @@ class Typesetter:
         return self.notation.d if prefix else ""
 
     def stem(self, name: Name) -> str:
+        """The name without its prefix."""
+        if name.base == "w" and self.notation.lower != "none":
+            return self.own("w") or self.letter("omega")  # small letters make w_jk of a layer's weights
         lower = self.notation.lower == "all" or (self.notation.lower == "entries" and name.indices)
         small = name.base.lower() if lower and name.base in LOWERED else name.base
         return self.own(small) or self.own(name.base) or self.letter(small)
@@ -213,10 +216,10 @@ class Typesetter:
             tight = TIMES if place == 0 else TIMES + 1
             if isinstance(factor, Times):
                 tight = TIMES + 1 if factor.kind in ambiguous else TIMES
-            elif isinstance(factor, Reduced):
-                tight = REDUCED if last and times.kind == "scalar" else TIMES + 1
+            elif last and times.kind == "scalar" and isinstance(factor, Reduced | Rate | Partial):
+                tight = REDUCED  # a sum may go on to the end
             shown.append(self.text(factor, tight))
-            if isinstance(factor, Fraction) and not last and times.kind == "scalar" and self.loose(shown[-1]):
+            if isinstance(factor, Fraction) and not last and times.kind != "matrix" and self.loose(shown[-1]):
                 shown[-1] = self.parenthesised(shown[-1])  # a / b c can be read in two ways
         line = shown[0]
         for text in shown[1:]:  # two numbers side by side would be one

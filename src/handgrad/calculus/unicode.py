@@ -56,6 +56,8 @@ class Unicode(Typesetter):
 
     def partial(self, partial: Partial) -> tuple[str, int]:
         sign = self.notation.partial
+        if self.notation.partials == "operator" and not partial.transposed:
+            return f"{sign}/{sign}{self.name(partial.by)[0]} {self.name(partial.of)[0]}", REDUCED
         text = f"{sign}{self.name(partial.of)[0]}/{sign}{self.name(partial.by)[0]}"
         return (f"({text})ᵀ", POWER) if partial.transposed else (text, POWER)
 
@@ -116,6 +118,8 @@ class Unicode(Typesetter):
     def kronecker(self, kronecker: Kronecker) -> str:
         if not any(kronecker.indices):
             return "I" if kronecker.label is None else f"1[{self.text(kronecker.label)}]"
+        if self.notation.gradient == "delta":  # δ is the error there
+            return f"1[{kronecker.indices[0]} = {kronecker.indices[1] or self.text(kronecker.label or WrittenNumber(0))}]"
         return f"δ_{kronecker.indices[0]},{kronecker.indices[1] or self.text(kronecker.label or WrittenNumber(0))}"
 
     def relation(self, relation: str) -> str:

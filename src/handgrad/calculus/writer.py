@@ -94,7 +94,8 @@ def letters_of(expressions: Iterable[Expression], notation: Notation) -> dict[Ax
         if depth is not None and depth < len(letters) and letters[depth] not in found.values():
             found[axis] = letters[depth]
             continue
-        reserved = {letters[d] for other in every if (d := _depth(other)) is not None and d < len(letters)}
+        same = [other for other in every if other.name == axis.name]
+        reserved = {letters[d] for other in same if (d := _depth(other)) is not None and d < len(letters)}
         taken = {*found.values(), *reserved}
         found[axis] = next(letter for letter in pool(letters) if letter not in taken)
     return found

@@ -135,7 +135,7 @@ _RECORDS = (
         jacobian_steps=(
             (
                 "exp(z) / sum(unit'': exp(z{unit''})) * (delta(unit, unit') - exp(z{unit'}) / sum(unit'': exp(z{unit''})))",
-                "the quotient rule: a unit's z stands in its own numerator (δ), and in the denominator of every unit",
+                "the quotient rule: a unit's z stands in its own numerator alone, and in the denominator of every unit",
             ),
         ),
         range=OPEN_UNIT,

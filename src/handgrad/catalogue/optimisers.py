@@ -31,10 +31,10 @@ _RECORDS = (
     ),
     Optimiser(
         "rmsprop",
-        "theta - alpha * dtheta / (sqrt(s[t+1]) + varepsilon)",
+        "theta - alpha * dtheta / (sqrt(s[t+1]) + epsilon0)",
         "Tieleman and Hinton, Lecture 6.5, Neural Networks for Machine Learning (2012)",
         state={"s": "rho * s + (1 - rho) * dtheta^2"},
-        hyperparameters={"alpha": 0.001, "rho": 0.9, "varepsilon": 1e-8},
+        hyperparameters={"alpha": 0.001, "rho": 0.9, "epsilon0": 1e-8},
         reasons={
             "s": "a running mean of the squared gradient, entry by entry",
             "theta": "each entry steps against its gradient in units of its usual size",
@@ -42,10 +42,10 @@ _RECORDS = (
     ),
     Optimiser(
         "adagrad",
-        "theta - alpha * dtheta / (sqrt(s[t+1]) + varepsilon)",
+        "theta - alpha * dtheta / (sqrt(s[t+1]) + epsilon0)",
         "Duchi, Hazan and Singer, Adaptive Subgradient Methods (2011)",
         state={"s": "s + dtheta^2"},
-        hyperparameters={"alpha": 0.01, "varepsilon": 1e-10},
+        hyperparameters={"alpha": 0.01, "epsilon0": 1e-10},
         reasons={
             "s": "the sum of all squared gradients so far, entry by entry",
             "theta": "an entry that has moved much steps less and less",
@@ -53,10 +53,10 @@ _RECORDS = (
     ),
     Optimiser(
         "adam",
-        "theta - alpha * (v[t+1] / (1 - beta1^t)) / (sqrt(s[t+1] / (1 - beta2^t)) + varepsilon)",
+        "theta - alpha * (v[t+1] / (1 - beta1^t)) / (sqrt(s[t+1] / (1 - beta2^t)) + epsilon0)",
         "Kingma and Ba, Adam: A Method for Stochastic Optimization (2015), algorithm 1",
         state={"v": "beta1 * v + (1 - beta1) * dtheta", "s": "beta2 * s + (1 - beta2) * dtheta^2"},
-        hyperparameters={"alpha": 0.001, "beta1": 0.9, "beta2": 0.999, "varepsilon": 1e-8},
+        hyperparameters={"alpha": 0.001, "beta1": 0.9, "beta2": 0.999, "epsilon0": 1e-8},
         reasons={
             "v": "a running mean of the gradient",
             "s": "a running mean of the squared gradient, entry by entry",

@@ -106,7 +106,11 @@ def _made(  # noqa: PLR0917  # what both kinds of record are given, in its order
     """A verified record from formulas or from callables; `what` is the kind's name for its slope."""
     common: dict[str, Any] = {"parameters": _checked(name, parameters), "kinks": dict(kinks or {}), **OWN, **more}
     if callable(value) and callable(slope):
-        return verified(kind(name, opaque=(value, slope), **common))
+        try:
+            return verified(kind(name, opaque=(value, slope), **common))
+        except TypeError as error:
+            takes = "value(z) and slope(z, a)" if kind is Activation else "value(a, y) and gradient(a, y)"
+            raise CatalogueError(f"{name}: {takes} take arrays and give arrays, but calling them failed: {error}") from None
     if isinstance(value, str) and isinstance(slope, str):
         formulas: dict[str, Any] = {"value": value, what: slope}
         return verified(kind(name, **formulas, **common))

@@ -109,6 +109,21 @@ class Record:
         return float(evaluate(self.meant(str(text)), {}))
 
     @cached_property
+    def jumps(self) -> dict[float, float]:
+        """Those of the kinks where the slope itself jumps with the record's parameters, as elu's does unless alpha is 1."""
+        if not isinstance(self, Activation) or self.opaque or self.rowwise:
+            return self.kink_points
+        slope = self.formulas[1].body
+
+        def at(z: float) -> float:
+            return float(evaluate(substitute(slope, {name: number(v) for name, v in self.parameters.items()}), {"z": z}, known))
+
+        from handgrad.catalogue.lookup import functions  # which knows all records
+
+        known = functions(self)
+        return {point: value for point, value in self.kink_points.items() if abs(at(point + 1e-6) - at(point - 1e-6)) > 1e-3}
+
+    @cached_property
     def kink_points(self) -> dict[float, float]:
         """Where the slope jumps, and the value taken there."""
         return {self.number(point): self.number(value) for point, value in self.kinks.items()}
@@ -264,6 +279,12 @@ class Loss(Record):
     output: str = field(default="identity", kw_only=True)
     labels: str = field(default="", kw_only=True)
     opaque: tuple[Callable[[Array, Array], Array], Callable[[Array, Array], Array]] | None = field(default=None, kw_only=True)
+
+    @property
+    def words(self) -> str:
+        """The spelling in a sentence: squared error, huber loss."""
+        words = self.spelling.replace("_", " ")
+        return words if self.name.endswith(("error", "entropy", "loss")) else f"{words} loss"
 
     @cached_property
     def value_expression(self) -> Expression:

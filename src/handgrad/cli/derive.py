@@ -9,7 +9,9 @@ from handgrad.calculus.notation import NOTATIONS, find_notation
 from handgrad.catalogue.optimisers import OPTIMISERS
 from handgrad.cli.output import SET, SUFFIXES, deliver, format_of, is_model
 from handgrad.derivation import derive as derive_network
+from handgrad.derivation.names import require_names
 from handgrad.document.formats import FORMATS
+from handgrad.errors import HandgradError
 from handgrad.model import Model
 from handgrad.network import Network
 
@@ -46,8 +48,11 @@ def derive(
         made = Network(network, loss=loss, l2=l2, label_smoothing=label_smoothing)
     derivation = derive_network(made, one_over_m=one_over_m, optimiser=optimiser, layers=layers)
     written = find_notation(notation).choose(choices or ())
+    require_names(derivation, written)
     name = format_of(format_name, out, {**SUFFIXES, PROGRAM: ".py"})
     if name == PROGRAM:
+        if step or short:
+            raise HandgradError("a program is whole: --step and --short do not go with it")
         deliver(derivation.to_numpy(written), out)
     else:
         deliver(derivation.document(written, reasons=not short, only=step or ()), out, name)

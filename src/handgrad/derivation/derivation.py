@@ -20,6 +20,7 @@ from handgrad.calculus.parser import parse
 from handgrad.calculus.rendering import render, typeset
 from handgrad.calculus.rewriting import substitute
 from handgrad.calculus.written import Belongs, Equals, Name, WrittenNumber
+from handgrad.catalogue.activations import ACTIVATIONS
 from handgrad.catalogue.lookup import functions
 from handgrad.catalogue.records import Activation, Optimiser
 from handgrad.data import as_inputs, as_targets, as_weights
@@ -61,6 +62,10 @@ class Derivation:
         from handgrad.derivation.deriving import derive  # which makes derivations
 
         return derive(network, one_over_m=self.one_over_m, optimiser=self.optimiser.name, layers=self.layers)
+
+    def averaged_late(self) -> Derivation:
+        """The same derivation with the mean over the examples in dW[l] and db[l]."""
+        return replace(self, one_over_m="dW").of(self.network)
 
     def as_written(self) -> Derivation:
         """The same derivation, evaluated in the forms that are shown, overflow or not."""
@@ -210,9 +215,21 @@ class Derivation:
 
     @cached_property
     def defined(self) -> tuple[Activation, ...]:
-        """The activations that have a formula of their own, each once; tanh, exp and Python functions have none."""
-        own = (g for g in self.network.activations if not g.opaque and g.name not in PRIMITIVES)
-        return tuple({g.spelling: g for g in own}.values())
+        """The activations that have a formula of their own, and those that these call; tanh, exp and Python functions have none."""
+        found: dict[str, Activation] = {}
+
+        def add(g: Activation) -> None:
+            if g.opaque or g.name in PRIMITIVES or g.spelling in found:
+                return
+            found[g.spelling] = g
+            for formula in (g.value_expression, *([] if g.rowwise else [g.slope_expression])):
+                for name in called(formula):
+                    if name in ACTIVATIONS:
+                        add(ACTIVATIONS[name])
+
+        for g in self.network.activations:
+            add(g)
+        return tuple(found.values())
 
     @cached_property
     def definitions(self) -> tuple[Equation, ...]:
@@ -312,6 +329,14 @@ class Derivation:
 def following(name: str) -> str:
     """The key of a parameter after the update: "W[1]" becomes "W[1, t+1]"."""
     return f"{name[:-1]}, t+1]"
+
+
+def called(expression: Expression) -> Iterator[str]:
+    """The names of the functions that an expression calls."""
+    if isinstance(expression, Call):
+        yield expression.function
+    for part in expression.parts:
+        yield from called(part)
 
 
 def _reads(expression: Expression) -> Iterator[str]:

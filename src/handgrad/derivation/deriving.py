@@ -14,7 +14,7 @@ from handgrad.catalogue.optimisers import OPTIMISERS
 from handgrad.derivation.derivation import Derivation
 from handgrad.derivation.equations import EquationWriter
 from handgrad.derivation.quantities import Layer, Quantities, Section
-from handgrad.errors import HandgradError, did_you_mean
+from handgrad.errors import HandgradError
 from handgrad.network import Network
 
 CHOICES = {"one_over_m": ("dW", "dZ"), "layers": ("numbered", "general", "from_output"), "optimiser": OPTIMISERS}
@@ -32,9 +32,8 @@ def derive(
     A spelling may stand for the network that has it. Raises HandgradError for a choice that does not exist.
     """
     for name, choice in (("one_over_m", one_over_m), ("layers", layers), ("optimiser", optimiser)):
-        if choice not in CHOICES[name]:
-            hint = did_you_mean(choice, CHOICES[name]) if isinstance(choice, str) else f"It is one of {', '.join(CHOICES[name])}"
-            raise HandgradError(f"there is no {name.replace('_', ' ')} {choice!r}. {hint}")
+        if not isinstance(choice, str) or choice not in CHOICES[name]:
+            raise HandgradError(f"{name} is one of {', '.join(CHOICES[name])}, but {choice!r} was given")
     return _derived(network if isinstance(network, Network) else Network(network), one_over_m, optimiser, layers)
 
 
@@ -45,6 +44,8 @@ def _derived(network: Network, one_over_m: str, optimiser: str, style: str) -> D
     numbered = tuple(Layer(Affine.of(n), g, n == network.L) for n, g in enumerate(network.activations, 1))
     sections = tuple(EquationWriter(Quantities(network, last, early), numbered, rule).sections())
     equations = tuple(step for section in sections for step in section.steps if not step.proof)
+    if network.L == 1 and style == "general":
+        style = "numbered"  # there is no other layer to speak of
     if style == "from_output":
         sections = tuple(_from_output(section, network.L) for section in sections)
     elif style == "general":
@@ -73,5 +74,5 @@ def _from_output(section: Section, L: int) -> Section:
         reason = re.sub(r"layer (\d+)", lambda found: f"layer {change(Affine.of(int(found[1])))}", step.reason)
         return replace(step, left=step.left.map(change), right=step.right.map(change), reason=reason, stable=None)
 
-    layer = section.layer and replace(section.layer, index=change(section.layer.index))
+    layer = section.layer and replace(section.layer, index=change(section.layer.index), number=section.layer.index.offset)
     return Section(section.about, layer, tuple(map(moved, section.steps)))

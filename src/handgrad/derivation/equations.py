@@ -118,7 +118,8 @@ class EquationWriter:
         yield from self.proofs.through(layer)
         if g is not None and g.rowwise:
             right = substitute(g.slope_expression, {"z": Z, "a": A, "da": dA}, l)
-            yield Equation(chain, dZ, right, "δ leaves a single term of the first sum, and a common factor stands outside")
+            reason = f"every output of {g.words} depends on every unit: the sum over its Jacobian"
+            yield Equation(chain, dZ, right, reason)
         elif g is not None and g.name == "identity":
             yield Equation(chain, dZ, dA, "the identity has the slope 1")
         else:

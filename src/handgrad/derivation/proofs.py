@@ -49,6 +49,8 @@ class Proofs:
         if q.early_mean:
             right = q.at_output(q.network.loss.gradient_expression)
             yield proof(f"{name}_example", left, right, f"the derivative of {q.network.loss.words}")
+            shared = symbol("share") * left
+            yield proof(f"{name}_share", q.d(A), shared, "J is the mean of the examples' losses, in which each has its share")
 
     def slope(self, layer: Layer) -> Iterator[Equation]:
         """∂A/∂Z of a layer."""
@@ -66,9 +68,10 @@ class Proofs:
             value = substitute(g.value_expression, {"z": Z})
             if not isinstance(value, Symbol):
                 yield proof(f"{name}_rate", left, Rate(value, Z), f"{g.words} acts on each unit alone")
-            kinks = "".join(f"; at its kink {point:g} it is taken to be {slope:g}" for point, slope in g.kink_points.items())
+            kinks = "".join(f"; at its kink {point:g} it is taken to be {slope:g}" for point, slope in g.jumps.items())
             yield proof(name, left, written, f"the slope of {g.words}{kinks}")
-        yield proof(f"{name}_name", left, layer.applied(1), "which is written g' for short")
+        called = f"{g.name}'" if g is not None and not g.opaque else "g'"
+        yield proof(f"{name}_name", left, layer.applied(1), f"which is written {called} for short")
 
     def jacobian(self, layer: Layer, g: Activation) -> Iterator[Equation]:
         """∂A_i/∂Z_j of a rowwise activation: i is the copy of the units' axis."""
@@ -154,9 +157,12 @@ class Proofs:
         back = self.errors(after)
         dZ, name = q.d(Z), f"dZ{l}"
         yield proof(f"{name}_back", dZ, back * factor, f"with the errors of layer {after.index} sent back")
+        if layer.spelling == "identity":
+            yield proof(f"{name}_slope", dZ, back, "the identity has the slope 1")
+            return
         yield proof(f"{name}_slope", dZ, back * layer.applied(1), f"the slope of {layer.words}")
-        if slope is not None and layer.spelling != "identity":
-            yield proof(f"{name}_written", dZ, product(back, slope), "written out")
+        if slope is not None:
+            yield proof(f"{name}_written", dZ, product(back, slope), "that slope written out")
 
     def errors(self, after: Layer) -> Expression:
         """Σ over the units of a layer of its errors, weighted: what comes back to the layer before."""
@@ -172,8 +178,8 @@ class Proofs:
         why = "the weight stands with one activation in the sum of its unit" if weights else "the bias stands alone"
         yield from self.linear(l, of, result, why)
         left, name = Derivative(q.loss, of), f"d{of.name}{l}"
-
         penalty = substitute(parse(L2_GRADIENT), {"W": of}) if q.network.l2 and weights else None
+        adds = "; the penalty λ/2 W² adds λ W" if penalty else ""
 
         def over(expression: Expression) -> Expression:
             if not q.early_mean:
@@ -181,24 +187,21 @@ class Proofs:
             total = Reduction("sum", (EXAMPLE,), expression)
             return total + penalty if penalty else total
 
-        yield proof(f"{name}_chain", left, over(self.error(layer) * factor), "the chain rule from the loss to the parameter")
+        reason = "the chain rule from the loss to the parameter"
+        reason += f", summed over the examples, on each of which it acts{adds}" if q.early_mean else ""
+        yield proof(f"{name}_chain", left, over(self.error(layer) * factor), reason)
         if after is not None:
             yield from self.whole_chain(layer, of, after, over)
-        words = "summed over the examples, each of which it acts on" if q.early_mean else f"the error of layer {l} named"
-        yield proof(f"{name}_factors", left, over(q.d(Z) * factor), words)
+        yield proof(f"{name}_factors", left, over(q.d(Z) * factor), f"the error of layer {l} named")
+        put_in = "the last factor is the activation that the weight stands with" if weights else "the last factor is 1"
         if not q.early_mean:
-            yield proof(f"{name}_example", left, product(q.d(Z), result), "with that factor put in")
-        if layer.output and layer.pointwise and weights and (written := layer.slope()) is not None:
-            put_in = over(product(q.by_output(), written, result))
-            yield proof(f"{name}_written", left, put_in, "everything put in")
-        if q.early_mean:
-            return
-        mean: Expression = Reduction("mean", (EXAMPLE,), left)
-        reason = "J is the mean of the examples' losses, and the derivative of a mean is the mean of the derivatives"
-        if penalty:
-            mean += penalty
-            reason += "; the penalty λ/2 W² adds λ W"
-        yield proof(f"{name}_mean", q.d(of), mean, reason)
+            yield proof(f"{name}_example", left, product(q.d(Z), result), put_in)
+            if layer.output and layer.pointwise and weights and (slope := layer.slope()) is not None:
+                everything = product(q.by_output(), slope, result)
+                yield proof(f"{name}_written", left, everything, "with the error of the output written out")
+            mean: Expression = Reduction("mean", (EXAMPLE,), left)
+            reason = "J is the mean of the examples' losses, and the derivative of a mean is the mean of the derivatives"
+            yield proof(f"{name}_mean", q.d(of), mean + penalty if penalty else mean, reason + adds)
 
     def whole_chain(self, layer: Layer, of: Symbol, after: Layer, over: Callable[[Expression], Expression]) -> Iterator[Equation]:
         """From the loss through all units of the layer after to one parameter of this one."""
@@ -215,10 +218,10 @@ class Proofs:
         if of.name == "W":
             A_before = symbol("A", layer.before)
             middle = Reduction("sum", (unit(n),), inside) * Derivative(A, Z) * A_before
-            yield proof(f"{name}_input", left, over(middle), "the last factor is what the weight stands with")
+            yield proof(f"{name}_input", left, over(middle), "the last factor is the activation that the weight stands with")
             yield proof(
                 f"{name}_weights",
                 left,
                 over(self.errors(after) * Derivative(A, Z) * A_before),
-                "and in the sum, the last factor is a weight",
+                "and in the sum, the last factor is a weight of the layer after",
             )

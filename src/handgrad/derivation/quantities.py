@@ -19,6 +19,17 @@ class Layer:
     index: Affine
     activation: Activation | None
     output: bool = False
+    number: int | None = None
+
+    @property
+    def label(self) -> str:
+        """How the ids of its equations name the layer: by its number, where the index counts from the output."""
+        return str(self.index if self.number is None else self.number)
+
+    @property
+    def label_before(self) -> str:
+        """The same of the layer before."""
+        return str(self.before if self.number is None else self.number - 1)
 
     @property
     def before(self) -> Affine:

@@ -66,6 +66,9 @@ PREAMBLE = r"""\documentclass[11pt,fleqn]{article}
   \ifdim\wd\fitted>#1\linewidth\resizebox{#1\linewidth}{!}{\usebox{\fitted}}\else\usebox{\fitted}\fi}
 """
 
+BREAKABLE, BREAK = re.compile(r"(?<=\w)(\{?-\}?)(?=\w)"), r"\1\\allowbreak{}"
+"""A line may break behind a dash inside code, as in the spelling of a deep network."""
+
 
 def to_latex(document: Document) -> str:
     """The document as an article. Every character that is not ASCII is declared in its preamble, so that none is undefined."""
@@ -186,7 +189,7 @@ class _Article:
             case Strong(words):
                 return rf"\textbf{{{escaped(words, words=True)}}}"
             case Code(source):
-                return rf"\texttt{{{escaped(source)}}}"
+                return rf"\texttt{{{BREAKABLE.sub(BREAK, escaped(source))}}}"
             case _:
                 return f"${_portable(self.latex.text(part))}$"
 
