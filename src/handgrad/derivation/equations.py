@@ -64,7 +64,8 @@ class EquationWriter:
         elif g is not None and g.rowwise:  # an entry of it depends on all units, which a call would not show in index form
             right = substitute(g.value_expression, {"z": Z}, l)
             yield proof(f"A{l}_name", A, value, f"the activation of layer {l} is {layer.words}, over all of its units")
-        yield Equation(f"A{l}", A, right, f"the activation of layer {l} is {layer.words}", value)
+        is_called = "" if g is None else f" is {g.words}"
+        yield Equation(f"A{l}", A, right, f"the activation of layer {l}{is_called}", value)
         if layer.pointwise and layer.spelling != "identity":
             inside = layer.applied()
             put_in = replace(inside, arguments=(weighted + symbol("b", l), *inside.arguments[1:]))

@@ -44,7 +44,7 @@ class Layer:
     @property
     def words(self) -> str:
         """The activation in a sentence."""
-        return self.spelling.replace("_", " ")
+        return "the layer's activation" if self.activation is None else self.activation.words
 
     @property
     def pointwise(self) -> bool:
