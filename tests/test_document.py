@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 from draws import HIDDEN, pairs
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from rich.console import Console
@@ -195,6 +195,7 @@ def read(line):
 
 
 @given(st.text(st.characters(exclude_categories=["C", "Z"]) | st.sampled_from("  *_`[]<>#$|~&\\-+=.)1"), min_size=1))
+@example("__0__")
 def test_markdown_shows_words_as_they_are(words):
     words = " ".join(words.split())
     if words:

@@ -34,6 +34,7 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "weights.json").write_text(json.dumps(WEIGHTS))
     (tmp_path / "table.csv").write_text("a,b,kind\n1,2,yes\n3,4,no\n2,2.5,yes\n")
+    (tmp_path / "plain.csv").write_text("a,b,c,d\n1,2,3,4\n2,3,4,6\n")
     return tmp_path
 
 
@@ -79,7 +80,7 @@ def test_formats_and_files(folder, name):
     run(*WORKED, "--out", f"page{FORMATS[name].suffix}")
     written = (folder / f"page{FORMATS[name].suffix}").read_text()
     assert written == printed
-    assert len(list(folder.iterdir())) == 3  # nothing else is left beside it
+    assert len(list(folder.iterdir())) == 4  # nothing else is left beside it
 
 
 def test_labels_of_classes():
@@ -106,6 +107,39 @@ def test_given_weights_see_a_table_as_it_is(folder):
     scaled = json.loads(run(*arguments))
     assert np.allclose(scaled["X"], 1)
     assert np.allclose(scaled["Y"], 1)
+
+
+@pytest.mark.usefixtures("folder")
+def test_classes_of_rows_by_number():
+    data = json.loads(run("4-3", "--data", "plain.csv", "--rows", "0,1", "--y", "1;0", "--format", "json"))
+    assert data["Y"] == [[0, 1, 0], [1, 0, 0]]
+
+
+@pytest.mark.usefixtures("folder")
+def test_text_classes_of_a_single_output():
+    arguments = ["2-1:sigmoid", "--data", "table.csv", "--target", "kind", "--rows", "0,1,2"]
+    assert json.loads(run(*arguments, "--format", "json"))["Y"] == [[1], [0], [1]]
+    assert re.search(r"2 \(row 1\) +no +(yes|no) \(0\.", run(*arguments))
+
+
+def test_targets_of_a_bounded_output_are_not_scaled_out_of_its_reach(folder):
+    (folder / "share.csv").write_text("a,b,t\n1,2,0\n3,4,1\n")
+    arguments = ["2-1:sigmoid", "--loss", "squared_error", "--data", "share.csv", "--target", "t", "--rows", "0,1"]
+    data = json.loads(run(*arguments, "--format", "json"))
+    assert data["Y"] == [[0], [1]]
+    assert "unreachable_target" not in {finding["kind"] for finding in data["health"]}
+
+
+@pytest.mark.parametrize("size", ["1e200", "1e308"])
+def test_numbers_that_overflow_raise_no_warning(size):
+    assert "∞" in run("2-1", "--x", f"{size},{size}", "--y", "1", "--iterations", 3)
+
+
+def test_a_class_of_a_bundled_data_set_by_name_or_number():
+    pytest.importorskip("sklearn")
+    by_name, by_number = (run("4-3", "--data", "iris", "--y", y, "--format", "json") for y in ("virginica", "2"))
+    assert by_name == by_number
+    assert json.loads(by_name)["Y"] == [[0, 0, 1]]
 
 
 def test_rows_of_a_bundled_data_set():
@@ -164,6 +198,21 @@ def test_a_model_file_and_rows(folder):
         (["3-2", "--data", "table.csv", "--target", "kind"], "3 inputs, but table.csv has rows of 2"),
         (["2-2", "--data", "nothing.csv", "--target", "kind"], "nothing.csv"),
         (["2-2", "--data", "iris", "--target", "kind"], "has its own targets"),
+        (["4-3", "--data", "irs"], "there is no file irs, nor a bundled data set of that name. did you mean 'iris'"),
+        (["4-3", "--data", "irs", "--target", "kind"], "did you mean 'iris'"),
+        (["4-3", "--data", "x" * 3000], "there is no file xxx"),
+        (["4-3", "--data", "iris", "--x", "1,2,3,4", "--y", "1"], "come from --x and --y or are rows of --data"),
+        ([*WORKED, "--rows", "0"], "--rows is of a table, but no --data was given"),
+        ([*WORKED, "--target", "kind"], "--target is of a table, but no --data was given"),
+        (["2-2", "--data", "table.csv", "--target", "kind", "--y", "1"], "from --y or from the column --target"),
+        (["3-2", "--data", "table.csv", "--y", "1"], "row 1, column 'kind' is 'yes', but inputs are numbers"),
+        (["4-3", "--data", "plain.csv", "--rows", "0,1", "--y", "1"], "but 2 and 1 were given"),
+        (["4-3", "--data", "plain.csv", "--y", "3"], "labels are whole numbers from 0 to 2"),
+        (["2-1", "--data", "table.csv", "--target", "kind"], "'yes', which is not a number"),
+        ([*WORKED, "--weight", "1:1,1", "--example", "2"], "--weight and --example ask for two things"),
+        ([*WORKED, "--example", "2", "--full"], "--example and --full ask for two things"),
+        ([*WORKED, "--iterations", "0"], "iterations is a whole number, 1 or more, but 0 was given"),
+        ([*WORKED, "--seed", "-1"], "--seed is a whole number, 0 or more, but -1 was given"),
     ],
 )  # fmt: skip
 def test_bad_input_is_one_clear_error(arguments, says):

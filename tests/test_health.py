@@ -5,6 +5,7 @@ import pytest
 
 from handgrad.derivation import derive
 from handgrad.explain import explain, health
+from handgrad.explain.matrices import plain
 from handgrad.network import Network, Parameters
 
 HEALTHY = [
@@ -25,6 +26,19 @@ def data(network, seed, samples):
 
 def found(network, parameters, X, Y, **options):
     return {finding.kind: finding for finding in explain(network, parameters, X, Y, **options).health}
+
+
+def kinds_of(spelling, X, Y, scale=1.0, loss=None, **options):
+    network = Network(spelling, loss=loss)
+    parameters = Parameters.draw(network, 0)
+    for layer in parameters.W:
+        parameters.W[layer] *= scale
+    return found(network, parameters, X, Y, **options)
+
+
+def regression(samples=20, inputs=4):
+    rng = np.random.default_rng(0)
+    return rng.normal(size=(samples, inputs)), rng.normal(size=(samples, 1))
 
 
 def drawn(spelling, seed=0, samples=20, loss=None, **options):
@@ -229,3 +243,121 @@ def test_health_takes_the_values_of_passes_alone():
 def test_where_the_mean_stands_changes_no_verdict(one_over_m):
     usual = drawn("4-8:tanh-3", learning_rate=0.01)
     assert set(drawn("4-8:tanh-3", learning_rate=0.01, one_over_m=one_over_m)) == set(usual)
+
+
+# ── good is not said of what is ill ──────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("iterations", [1, 2, 3])
+@pytest.mark.parametrize("spelling", ["4-8-1", "4-8:tanh-8-1"])
+def test_a_run_that_explodes_has_no_good_gradients(spelling, iterations):
+    kinds = kinds_of(spelling, *regression(), learning_rate=100, iterations=iterations)
+    assert kinds["loss_rises"].level == "warning"
+    assert [finding.sentence for finding in kinds.values() if finding.level == "good"] == []
+
+
+def test_gradients_that_are_large_in_every_layer():
+    network = "4-16:relu-16:relu-16:relu-16:relu-1"
+    kinds = kinds_of(network, *regression(), scale=5, learning_rate=1e-9)
+    assert kinds["exploding_gradients"].data["per_layer"] > 3  # although the whole factor is below 100
+    assert kinds["exploding_gradients"].data["ratio"] < 100
+    assert kinds["large_gradients"].level == "warning"
+    assert kinds["large_gradients"].data["ratio"] > 1000
+    assert "gradients_flow" not in kinds
+    calm = kinds_of(network, *regression(), learning_rate=0.01)
+    assert not {"exploding_gradients", "large_gradients"} & set(calm)
+
+
+def test_a_factor_of_a_layer_that_is_not_good_is_a_note():
+    kinds = drawn("4-8:sigmoid-1:sigmoid", learning_rate=0.01)
+    assert kinds["gradients_flow"].level == "note"
+    assert "over ten layers" in kinds["gradients_flow"].sentence
+
+
+# ── no false alarms ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("iterations", [60, 300, 900, 1300, 2000])
+def test_a_run_that_learns_a_line_has_no_alarms(iterations):
+    kinds = kinds_of("1-1", [[1], [2], [3]], [2, 4, 6], iterations=iterations)
+    assert not {"loss_rises", "loss_grows", "update_too_small", "step_lost"} & set(kinds)
+    assert kinds["loss_falls"].level == "good"
+    assert "The loss falls from 10.86 to" in kinds["loss_falls"].sentence
+
+
+def test_a_run_that_has_converged_on_noise_says_so():
+    X, Y = regression()
+    Y += X @ [[1], [-2], [0.5], [3]]
+    kinds = kinds_of("4-1", X, Y, learning_rate=0.1, iterations=400)
+    assert set(kinds) == {"loss_falls", "converged"}
+    assert kinds["converged"].data["gradient"] < 1e-10
+    assert "converged" not in kinds_of("4-1", X, Y, learning_rate=0.1, iterations=3)
+    assert "update_too_small" in kinds_of("4-1", X, Y, learning_rate=1e-9)
+
+
+def test_outputs_that_are_stuck_have_not_converged():
+    kinds = kinds_of(
+        "1-1:sigmoid", [[40.0]], [0 if Parameters.draw(Network("1-1"), 0).W[1] > 0 else 1], scale=5, loss="squared_error"
+    )
+    assert "converged" not in kinds
+    assert "certain_and_wrong" in kinds
+
+
+@pytest.mark.parametrize(("rate", "iterations"), [(0.01, 1), (0.01, 5), (1e-6, 5), (1.0, 1), (1.0, 3)])
+def test_how_the_loss_went_is_always_said(rate, iterations):
+    network = Network("4-1")
+    explanation = explain(network, Parameters.draw(network, 0), *regression(), learning_rate=rate, iterations=iterations)
+    ends = [explanation.loss, explanation.loss_after]
+    sentences = [finding.sentence for finding in explanation.health if finding.kind.startswith("loss_")]
+    assert any(all(any(plain(end, digits) in sentence for digits in range(4, 17)) for end in ends) for sentence in sentences)
+
+
+# ── nothing passes in silence ────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("output", "target", "says"),
+    [
+        ("sigmoid", 7, "sigmoid gives 0 to 1, but the target of example 2 is 7"),
+        ("tanh", -1.5, "tanh gives -1 to 1, but the target of example 2 is -1.5"),
+        ("relu", -3, "relu gives nothing below 0, but the target of example 2 is -3"),
+    ],
+)
+def test_targets_out_of_reach(output, target, says):
+    finding = kinds_of(f"2-1:{output}", [[1, 2], [2, 1], [0, 1]], [0.5, target, target], loss="squared_error")["unreachable_target"]
+    assert (finding.level, finding.data["examples"]) == ("warning", [2, 3])
+    assert says in finding.sentence
+    assert "1 more is out of its reach" in finding.sentence
+    ends = [1.0, 0.0, 1.0] if output != "tanh" else [1.0, -1.0, 0.0]  # the ends are neared, if not reached
+    assert "unreachable_target" not in kinds_of(f"2-1:{output}", [[1, 2], [2, 1], [0, 1]], ends, loss="squared_error")
+    assert "unreachable_target" not in kinds_of("2-1", [[1, 2], [2, 1], [0, 1]], [0.5, target, target])
+
+
+def test_a_step_that_is_lost_in_rounding():
+    kinds = kinds_of("4-1", *regression(), learning_rate=1e-20)
+    assert kinds["step_lost"].level == "warning"
+    assert "α = 10⁻²⁰" in kinds["step_lost"].sentence
+    assert "The loss stays at" in kinds["loss_stays"].sentence
+
+
+def test_units_that_the_last_step_kills():
+    X, Y = np.abs(regression()[0]), np.full((20, 1), -1.0)
+    network = Network("4-6-1")
+    parameters = Parameters.draw(network, 0)
+    np.abs(parameters.buffer, out=parameters.buffer)
+    assert "dead_units" not in found(network, parameters, X, Y, learning_rate=1e-3)
+    dead = found(network, parameters, X, Y, learning_rate=3)["dead_units"]
+    assert dead.sentence.startswith("After the last step, units 1, 2, 3, 4, 5 and 6 of layer 1")
+    assert dead.level == "warning"
+
+
+@pytest.mark.parametrize(
+    ("spelling", "rate", "kind"), [("4-6:tanh-1", 100, "saturated"), ("4-1:sigmoid", 1000, "certain_and_wrong")]
+)
+def test_what_the_last_step_saturates(spelling, rate, kind):
+    X, Y = regression()
+    Y = (Y > 0).astype(float)
+    assert kind not in kinds_of(spelling, X, Y, learning_rate=1e-3)
+    assert kinds_of(spelling, X, Y, learning_rate=rate)[kind].sentence.startswith("After the last step, ")
+    twice = explain((network := Network(spelling)), Parameters.draw(network, 0), X, Y, learning_rate=rate, iterations=2).health
+    assert [finding.kind for finding in twice].count(kind) == 1  # not once more of the state after it

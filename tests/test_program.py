@@ -46,7 +46,10 @@ NETWORKS = (
     Network("3-2", loss="huber(delta=0.5)"),
     Network("1-1:tanh-1:identity-1:silu", loss="quantile(0.3)"),
 )
-WORST = re.compile(r"gradient check: worst relative error (\S+)\nloss before training: (\S+)\nloss after training:  (\S+)\n")
+WORST = re.compile(
+    r"gradient check: worst relative error (\S+), below 1e-6: the gradients hold\n"
+    r"loss before training: (\S+)\nloss after training:  (\S+)\n"
+)
 
 
 @dataclass
@@ -311,3 +314,58 @@ def test_layers_have_numbers_whatever_the_style():
     numbered, *others = (program(derive("3-4-2", layers=layers, optimiser="adam")) for layers in LAYERS)
     assert "dW2 = " in numbered
     assert others == [numbered, numbered]
+
+
+def smooth(depth):
+    """A deep network of sigmoids, whose first gradients all but vanish, with data."""
+    network = Network("3-" + "4:sigmoid-" * depth + "1")
+    rng = np.random.default_rng(1)
+    return program(derive(network)), rng.normal(size=(3, 32)), rng.integers(0, 2, (1, 32)).astype(float)
+
+
+@pytest.mark.parametrize("depth", [1, 5, 10])
+@pytest.mark.parametrize("wrong", [r"-(\1)", r"0 * (\1)", r"1.01 * (\1)"])
+def test_the_gradient_check_sees_small_gradients(depth, wrong):
+    source, X, Y = smooth(depth)
+    own = run(source)
+    parameters = own["draw"](np.random.default_rng(0))
+    assert own["gradient_check"](parameters, X, Y) < 1e-6
+    changed, times = re.subn(r"(?<=    dW1 = )(.*)", wrong, source)
+    assert times == 1
+    assert run(changed)["gradient_check"](parameters, X, Y) > (1e-3 if "1.01" in wrong else 0.5)
+
+
+def test_gradients_that_nothing_could_resolve_are_no_error():
+    source, X, Y = smooth(20)
+    own = run(source)
+    parameters = own["draw"](np.random.default_rng(0))
+    assert 0 < np.abs(own["backward"](parameters, X, Y)[1]["W1"]).max() < 1e-12
+    assert own["gradient_check"](parameters, X, Y) < 1e-6
+
+
+@pytest.mark.parametrize("wrong", [r"-(\1)", r"np.nan * (\1)"])
+def test_the_demonstration_ends_where_gradients_are_wrong(wrong, capsys):
+    source = re.sub(r"(?<=    dW1 = )(.*)", wrong, program(derive("3-4:tanh-2")))
+    with pytest.raises(SystemExit, match=r"worst relative error \S+, not below 1e-6: the gradients are wrong"):
+        run(source, "__main__")
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("notation", [*NOTATIONS, Notation(form="index"), NOTATIONS["nielsen"].but(weighted=True)])
+def test_the_demonstration_gives_each_example_one_class(notation, capsys):
+    names = run(program(derive("2-1:relu-3"), notation), "__main__")  # where the unit is dead, all outputs tie
+    assert "the gradients hold" in capsys.readouterr().out
+    single = find_notation(notation).examples == "single"
+    Y = names["Y" if "Y" in names else "y"]
+    assert set(np.unique(Y)) == {0, 1}
+    assert np.array_equal(Y.sum(axis=1 if single or find_notation(notation).examples == "rows" else 0).ravel(), np.ones(32))
+
+
+@pytest.mark.parametrize(
+    ("notation", "named"),
+    [("rows", "the notation rows"), (NOTATIONS["index"], "the notation index"), (Notation(layer="_l"), "a reader's notation")],
+)
+def test_what_the_program_says_of_itself(notation, named):
+    source = program(derive(Network("3-3", l2=0.1, label_smoothing=0.2)), notation)
+    title = " ".join(source.partition("\n\n")[0].strip('"').split())
+    assert title == f"3-3:softmax with cross_entropy of smoothed labels and an L2 penalty, derived by handgrad in {named}."

@@ -66,7 +66,7 @@ def test_a_wrong_step_is_found(derivation, monkeypatch):
                 sections, steps = list(made.sections), list(made.sections[place].steps)
                 steps[number] = dataclasses.replace(steps[number], right=off(steps[number].right))
                 sections[place] = dataclasses.replace(sections[place], steps=tuple(steps))
-                return dataclasses.replace(made, sections=tuple(sections))
+                return dataclasses.replace(made, write_sections=lambda: tuple(sections))
 
             monkeypatch.setattr(type(derivation), "of", spoiled)
             with pytest.raises(HandgradError, match=f"the step {step.id} does not hold"):

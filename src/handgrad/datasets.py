@@ -81,7 +81,7 @@ def read_inputs(path: Path, features: tuple[str, ...]) -> Array:
     for name, kind in table.schema.items():
         if not kind.is_numeric():
             row, value = next(((row, v) for row, v in enumerate(table[name], 1) if not _is_number(v)), (1, table[name][0]))
-            raise DataError(f"{path}: row {row}, column {name!r} is {value!r}, but the model takes numbers")
+            raise DataError(f"{path}: row {row}, column {name!r} is {value!r}, but inputs are numbers")
         if table[name].null_count():
             row = table[name].is_null().arg_true()[0] + 1
             raise DataError(f"{path}: row {row} has no value in column {name!r}")

@@ -1,5 +1,6 @@
 """handgrad explain: iterations of training worked through with numbers."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -28,7 +29,7 @@ from handgrad.explain.inputs import (
 from handgrad.model import Model
 from handgrad.network import Network, Parameters
 
-Source = tuple[str | None, str, str | None]
+Source = tuple[str | None, str | None, str | None]
 """--data, --rows and --target."""
 NEEDED = 'give examples as --x "0.5,-1; 2,0.3" --y "1; 0", or rows of a table as --data iris --rows 0,5,7'
 
@@ -46,15 +47,17 @@ def explain(
             "weights inputs and numbers to predict are standardised over the table, with --weights they are taken as they are."
         ),
     ] = None,
-    rows: Annotated[str, typer.Option(help="Rows of --data, counted from 0 (the first after a CSV file's header).")] = "0",
+    rows: Annotated[
+        str | None, typer.Option(help="Rows of --data, counted from 0 (the first after a CSV file's header). By default 0.")
+    ] = None,
     target: Annotated[str | None, typer.Option(help="The column of a CSV file that holds the targets.")] = None,
     weights: Annotated[
         Path | None, typer.Option(help='A JSON file {"W": \\[W1, W2, …], "b": \\[b1, b2, …]}, W as rows, one for each unit.')
     ] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Seeds the first weights, where none are given. By default 0.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seeds the first weights, where none are given. By default 0.")] = None,
     loss: Annotated[str | None, typer.Option(help="A loss, as cross_entropy. By default the one the outputs go with.")] = None,
     l2: Annotated[float | None, typer.Option(help="λ of the penalty λ/2 ΣW² in the loss.")] = None,
-    iterations: Annotated[int, typer.Option(min=1, help="How many steps, all with these examples.")] = 1,
+    iterations: Annotated[int, typer.Option(help="How many steps, 1 or more, all with these examples.")] = 1,
     learning_rate: Annotated[float | None, typer.Option(help="The step size α. By default the update rule's usual one.")] = None,
     optimiser: Annotated[str, typer.Option(help=f"The update rule: {', '.join(OPTIMISERS)}.")] = "gradient_descent",
     notation: Annotated[str, typer.Option(help=f"How equations are written: {', '.join(NOTATIONS)}.")] = "ng",
@@ -62,7 +65,11 @@ def explain(
     one_over_m: Annotated[str, typer.Option(help="Where 1/m stands: in dW (and db), or in dZ.")] = "dW",
     neuron: Annotated[str | None, typer.Option(help="One unit alone: 2:5 is unit 5 of layer 2, counted from 1.")] = None,
     weight: Annotated[
-        str | None, typer.Option(help="One weight alone: 1:3,7 is w_37 of layer 1, from input 7 to unit 3; 1:3 is the unit's bias.")
+        str | None,
+        typer.Option(
+            help="One weight alone: 1:3,7 is the weight from input 7 to unit 3 of layer 1, which is w_37, or w_73 in "
+            "notations where W is turned; 1:3 is the unit's bias."
+        ),
     ] = None,
     example: Annotated[int | None, typer.Option(help="One example alone, counted from 1; with --neuron, the unit on it.")] = None,
     digits: Annotated[int, typer.Option(help="Significant digits of the numbers.")] = 4,
@@ -77,6 +84,10 @@ def explain(
     handgrad explain 2-3:sigmoid-2:sigmoid --loss squared_error --x "0.5,-1" --y "1,0"
     """
     form = format_of(format_name, out, SUFFIXES)
+    _check_together({"--x": x, "--rows": rows, "--target": target, "--y": y}, data)
+    _check_parts({"--neuron": neuron, "--weight": weight, "--example": example, "--full": full or None})
+    if seed is not None and seed < 0:
+        raise HandgradError(f"--seed is a whole number, 0 or more, but {seed} was given")
     options: dict[str, Any] = {
         "iterations": iterations, "learning_rate": learning_rate, "optimiser": optimiser, "digits": digits,
         "one_over_m": one_over_m, "notation": find_notation(notation).choose(choices or ()),
@@ -86,6 +97,25 @@ def explain(
     else:
         found = _of_network(Network(network, loss=loss, l2=l2 or 0.0), (weights, seed), (x, y), (data, rows, target), options)
     deliver(_document(found, neuron, weight, example, full=full), out, form)
+
+
+def _check_together(given: dict[str, str | None], data: str | None) -> None:
+    """Refuse options of which one would be left aside: examples come from --x and --y, or from a table."""
+    named = {name for name, value in given.items() if value is not None}
+    if data is not None and "--x" in named:
+        raise HandgradError("examples come from --x and --y or are rows of --data, but both were given")
+    if data is not None and {"--y", "--target"} <= named:
+        raise HandgradError("targets come from --y or from the column --target, but both were given")
+    lonely = sorted(named & {"--rows", "--target"})
+    if data is None and lonely:
+        raise HandgradError(f"{lonely[0]} is of a table, but no --data was given")
+
+
+def _check_parts(given: dict[str, object]) -> None:
+    """Refuse two parts at once; an example goes with a neuron, which is shown on it."""
+    named = [name for name, value in given.items() if value is not None]
+    if len(named) > 1 and named != ["--neuron", "--example"]:
+        raise HandgradError(f"{named[0]} and {named[1]} ask for two things; give one of them")
 
 
 def _of_model(path: Path, given: tuple[str | None, str | None], table: Source, options: Any) -> Explanation:
@@ -130,7 +160,7 @@ def _examples(x: str | None, y: str | None) -> tuple[str, str]:
 
 
 def _answers(y: str, model: Model) -> list[Any]:
-    """Targets of a model as text: names of classes, or numbers."""
+    """Targets as text: classes by name or number, or numbers."""
     if model.classes is not None:
         return [part.strip() for part in y.split(";") if part.strip()]
     return list(parse_examples(y, "y"))
@@ -140,16 +170,19 @@ def _table(table: Source, y: str | None, features: tuple[str, ...] = ()) -> Tabl
     """The table that was named, with its targets where they do not come from --y."""
     data, _, target = table
     assert data is not None
-    bundled = data in READERS and not Path(data).is_file()
-    if not bundled and target is None and y is None:
+    file = os.path.isfile(data)  # noqa: PTH113  # a name may be too long for a path
+    bundled = data in READERS and not file
+    if file and target is None and y is None:
         raise HandgradError(f"{data} needs targets: name their column with --target, or give them with --y")
     return read_table(data, () if bundled else features, target)
 
 
-def _rows(model: Model, read: Table, rows: str, y: str | None, remarks: list[str], options: Any) -> Explanation:
+def _rows(model: Model, read: Table, rows: str | None, y: str | None, remarks: list[str], options: Any) -> Explanation:
     """The rows asked for, explained."""
-    places = parse_rows(rows, read)
+    places = parse_rows("0" if rows is None else rows, read)
     answers = _answers(y, model) if y is not None else [(read.y or ())[place] for place in places]
+    if len(answers) != len(places):
+        raise HandgradError(f"--rows and --y have as many entries, but {len(places)} and {len(answers)} were given")
     labels = [f"row {place}" for place in places]
     where = f"The examples are rows of {read.name}, counted from 0."
     return explain_model(model, read.X[places], answers, labels=labels, remarks=[*remarks, where], **options)
@@ -157,8 +190,6 @@ def _rows(model: Model, read: Table, rows: str, y: str | None, remarks: list[str
 
 def _document(found: Explanation, neuron: str | None, weight: str | None, example: int | None, *, full: bool) -> Document:
     """The whole, or the part that was asked for."""
-    if neuron is not None and weight is not None:
-        raise HandgradError("--neuron and --weight ask for two things; give one of them")
     if neuron is not None:
         layer, unit = _numbers(neuron, 2, "--neuron is layer:unit, as in 2:5")
         return found.neuron(layer, unit, 1 if example is None else example)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
@@ -43,9 +43,14 @@ class Derivation:
     network: Network
     optimiser: Optimiser
     equations: tuple[Equation, ...]
-    sections: tuple[Section, ...] = field(repr=False)
+    write_sections: Callable[[], tuple[Section, ...]] = field(repr=False, compare=False)
     one_over_m: str = "dW"
     layers: str = "numbered"
+
+    @cached_property
+    def sections(self) -> tuple[Section, ...]:
+        """All steps by what they are about, the reasoning included; written when they are asked for."""
+        return self.write_sections()
 
     @cached_property
     def steps(self) -> tuple[Equation, ...]:

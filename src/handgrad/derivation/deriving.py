@@ -14,10 +14,11 @@ from handgrad.catalogue.optimisers import OPTIMISERS
 from handgrad.derivation.derivation import Derivation
 from handgrad.derivation.equations import EquationWriter
 from handgrad.derivation.quantities import Layer, Quantities, Section
-from handgrad.errors import HandgradError
+from handgrad.errors import HandgradError, did_you_mean
 from handgrad.network import Network
 
 CHOICES = {"one_over_m": ("dW", "dZ"), "layers": ("numbered", "general", "from_output"), "optimiser": OPTIMISERS}
+NAMES = {"one_over_m": "place for 1/m", "layers": "way to count layers", "optimiser": "optimiser"}
 
 
 def derive(
@@ -33,23 +34,28 @@ def derive(
     """
     for name, choice in (("one_over_m", one_over_m), ("layers", layers), ("optimiser", optimiser)):
         if not isinstance(choice, str) or choice not in CHOICES[name]:
-            raise HandgradError(f"{name} is one of {', '.join(CHOICES[name])}, but {choice!r} was given")
+            hint = did_you_mean(choice, CHOICES[name]) if isinstance(choice, str) else f"Known: {', '.join(CHOICES[name])}"
+            raise HandgradError(f"there is no {NAMES[name]} {choice!r}. {hint}")
     return _derived(network if isinstance(network, Network) else Network(network), one_over_m, optimiser, layers)
 
 
 @lru_cache(maxsize=256)
 def _derived(network: Network, one_over_m: str, optimiser: str, style: str) -> Derivation:
     rule, early = OPTIMISERS[optimiser], one_over_m == "dZ"
-    last = Affine.of(network.L)
     numbered = tuple(Layer(Affine.of(n), g, n == network.L) for n, g in enumerate(network.activations, 1))
-    sections = tuple(EquationWriter(Quantities(network, last, early), numbered, rule).sections())
-    equations = tuple(step for section in sections for step in section.steps if not step.proof)
+    quantities = Quantities(network, Affine.of(network.L), early)
     if network.L == 1 and style == "general":
         style = "numbered"  # there is no other layer to speak of
-    if style == "from_output":
-        sections = tuple(_from_output(section, network.L) for section in sections)
-    elif style == "general":
-        sections = tuple(EquationWriter(Quantities(network, Affine.of("L"), early), _any_layers(network), rule).sections())
+
+    def sections() -> tuple[Section, ...]:
+        if style == "general":
+            of_any = Quantities(network, Affine.of("L"), early)
+            return tuple(EquationWriter(of_any, _any_layers(network), rule).sections())
+        found = EquationWriter(quantities, numbered, rule).sections()
+        return tuple(_from_output(section, network.L) for section in found) if style == "from_output" else tuple(found)
+
+    computed = EquationWriter(quantities, numbered, rule, reasons=False).sections()
+    equations = tuple(step for section in computed for step in section.steps)
     return Derivation(network, rule, equations, sections, one_over_m, style)
 
 

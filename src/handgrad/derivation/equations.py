@@ -12,7 +12,7 @@ from handgrad.calculus.parser import parse
 from handgrad.calculus.rewriting import substitute
 from handgrad.catalogue.losses import L2, L2_GRADIENT, SMOOTHED_TARGETS
 from handgrad.catalogue.records import Optimiser
-from handgrad.derivation.proofs import Proofs, proof
+from handgrad.derivation.proofs import Proofs
 from handgrad.derivation.quantities import Layer, Quantities, Section
 
 Steps = Iterator[Equation]
@@ -25,6 +25,11 @@ class EquationWriter:
     q: Quantities
     layers: tuple[Layer, ...]
     optimiser: Optimiser
+    reasons: bool = True
+
+    def because(self, steps: Steps) -> Steps:
+        """Steps of the reasoning, where it is asked for; nothing is written of those that nobody reads."""
+        return steps if self.reasons else iter(())
 
     @property
     def proofs(self) -> Proofs:
@@ -63,13 +68,10 @@ class EquationWriter:
             right = Z
         elif g is not None and g.rowwise:  # an entry of it depends on all units, which a call would not show in index form
             right = substitute(g.value_expression, {"z": Z}, l)
-            yield proof(f"A{l}_name", A, value, f"the activation of layer {l} is {layer.words}, over all of its units")
+            yield from self.because(self.proofs.named(layer))
         is_called = "" if g is None else f" is {g.words}"
         yield Equation(f"A{l}", A, right, f"the activation of layer {l}{is_called}", value)
-        if layer.pointwise and layer.spelling != "identity":
-            inside = layer.applied()
-            put_in = replace(inside, arguments=(weighted + symbol("b", l), *inside.arguments[1:]))
-            yield proof(f"A{l}_written", A, put_in, "with Z put in")
+        yield from self.because(self.proofs.nested(layer, weighted + symbol("b", l)))
 
     def loss(self) -> Steps:
         """The loss of an example, and of the batch."""
@@ -97,12 +99,12 @@ class EquationWriter:
                 total += Reduction("sum", W.axes, substitute(parse(L2), {"W": W}))
             reason += ", plus the L2 penalty of the weights"
         yield Equation("J", J, total, reason)
-        yield from self.proofs.loss()
+        yield from self.because(self.proofs.loss())
 
     def by_output(self) -> Steps:
         """The gradient by the outputs."""
         q = self.q
-        yield from self.proofs.by_output()
+        yield from self.because(self.proofs.by_output())
         reason = f"the derivative of {q.network.loss.words} by the outputs"
         if q.early_mean:
             reason += ", each with its example's share in the mean"
@@ -115,8 +117,8 @@ class EquationWriter:
         dA, dZ = q.d(A), q.d(Z)
         fused = q.network.loss.fused_with(g) if layer.output and g is not None else None
         chain = f"dZ{l}_chain" if fused else f"dZ{l}"
-        yield from self.proofs.slope(layer)
-        yield from self.proofs.through(layer)
+        yield from self.because(self.proofs.slope(layer))
+        yield from self.because(self.proofs.through(layer))
         if g is not None and g.rowwise:
             right = substitute(g.slope_expression, {"z": Z, "a": A, "da": dA}, l)
             reason = f"every output of {g.words} depends on every unit: the sum over its Jacobian"
@@ -129,11 +131,11 @@ class EquationWriter:
                 yield Equation(f"slope{l}", layer.applied(1), written, f"the slope of {layer.words}")
             yield Equation(chain, dZ, Multiply((dA, layer.applied(1))), f"the chain rule through the activation of layer {l}")
         if after is None:
-            yield from self.proofs.output_written(layer)
+            yield from self.because(self.proofs.output_written(layer))
         else:
-            yield from self.proofs.hidden(layer, after)
+            yield from self.because(self.proofs.hidden(layer, after))
         if fused and g is not None:
-            yield from self.proofs.simplified(layer)
+            yield from self.because(self.proofs.simplified(layer))
             simplification = q.network.loss.simplification(g)
             why = simplification[-1][1] if simplification else "the slope 1 leaves the derivative by the outputs"
             reason = f"{g.words} with {q.network.loss.words} simplifies: {why}"
@@ -151,20 +153,20 @@ class EquationWriter:
         dW, words = self.over_examples(q.d(symbol("Z", l)) * symbol("A", layer.before))
         if q.network.l2:
             dW += substitute(parse(L2_GRADIENT), {"W": W})
-        yield from self.proofs.parameter(layer, W, after)
+        yield from self.because(self.proofs.parameter(layer, W, after))
         yield Equation(f"dW{l}", q.d(W), dW, f"a weight acts on each example through its input; {words}")
 
     def to_biases(self, layer: Layer, after: Layer | None) -> Steps:
         """The gradient by the biases of a layer."""
         l, b = layer.index, symbol("b", layer.index)
         right, words = self.over_examples(self.q.d(symbol("Z", l)))
-        yield from self.proofs.parameter(layer, b, after)
+        yield from self.because(self.proofs.parameter(layer, b, after))
         yield Equation(f"db{l}", self.q.d(b), right, f"a bias acts on each example directly; {words}")
 
     def back(self, layer: Layer) -> Steps:
         """The gradient by the activations of the layer before."""
         l, A = layer.index, symbol("A", layer.before)
-        yield from self.proofs.back(layer)
+        yield from self.because(self.proofs.back(layer))
         reason = f"a unit of layer {layer.before} reaches the loss through every unit of layer {l}"
         yield Equation(f"dA{layer.before}", self.q.d(A), self.proofs.errors(layer), reason)
 

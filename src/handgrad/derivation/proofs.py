@@ -6,7 +6,7 @@ Every step has the left side of the equation that it leads to, or is a factor of
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from handgrad.calculus.equation import Equation
 from handgrad.calculus.expressions import ELL, Derivative, Expression, J, Number, Rate, Reduction, Symbol, symbol
@@ -28,6 +28,18 @@ class Proofs:
     """Writes the reasoning of one network's layers."""
 
     q: Quantities
+
+    def named(self, layer: Layer) -> Iterator[Equation]:
+        """A rowwise activation by its name."""
+        reason = f"the activation of layer {layer.index} is {layer.words}, over all of its units"
+        yield proof(f"A{layer.index}_name", symbol("A", layer.index), layer.applied(), reason)
+
+    def nested(self, layer: Layer, Z: Expression) -> Iterator[Equation]:
+        """A with Z put in."""
+        inside = layer.applied()
+        if layer.pointwise and layer.spelling != "identity":
+            right = replace(inside, arguments=(Z, *inside.arguments[1:]))
+            yield proof(f"A{layer.index}_written", symbol("A", layer.index), right, "with Z put in")
 
     def loss(self) -> Iterator[Equation]:
         """J with the examples' loss put in."""

@@ -125,7 +125,7 @@ class _Markdown:
 
 def _escaped(text: str) -> str:
     """Text in which no character means anything to Markdown or GitHub's mathematics."""
-    text = re.sub(r"[\\`*\[\]<>#|~]|(?<!\w)_|_(?!\w)", r"\\\g<0>", text.replace("&", "&amp;"))
+    text = re.sub(r"[\\`*\[\]<>#|~]|(?<![^\W_])_|_(?![^\W_])", r"\\\g<0>", text.replace("&", "&amp;"))
     return text.replace("$", "<span>$</span>")
 
 

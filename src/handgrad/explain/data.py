@@ -30,10 +30,12 @@ def data(explanation: Explanation, *, full: bool) -> dict[str, Any]:
         "label_smoothing": network.label_smoothing,
         "optimiser": explanation.derivation.optimiser.name,
         "learning_rate": explanation.learning_rate,
+        "iterations_asked": explanation.wanted,
         "examples": explanation.examples,
         "labels": list(explanation.labels),
         "X": np.asarray(explanation.iterations[0].start["X"]).T.tolist(),
         "Y": np.asarray(explanation.iterations[0].start["Y"]).T.tolist(),
+        **({"sample_weight": np.asarray(explanation.iterations[0].start["w"]).tolist()} if explanation.weighted else {}),
         "before": {name: _numbers(array, full=full) for name, array in explanation.before.arrays().items()},
         "after": {name: _numbers(array, full=full) for name, array in explanation.after.arrays().items()},
         "iterations": [_iteration_data(explanation, i, full=full) for i in explanation.iterations],
@@ -49,7 +51,7 @@ def _numbers(array: Array, *, full: bool) -> Any:
 
 def _moved_data(moved: Moved) -> dict[str, Any]:
     place = {"unit": moved.j} | ({} if moved.k is None else {"input": moved.k})
-    numbers = {"before": moved.before, "after": moved.after, "gradient": moved.gradient}
+    numbers = {"before": moved.before, "after": moved.after, "gradients": list(moved.gradients)}
     return {"quantity": moved.name, "layer": moved.layer, **place, **numbers, "why": moved.why}
 
 

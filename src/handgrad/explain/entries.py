@@ -6,7 +6,6 @@ An index such as j becomes the number of a unit, a sum over it is written out te
 from __future__ import annotations
 
 import functools
-import itertools
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -31,7 +30,7 @@ from handgrad.calculus.expressions import (
     Symbol,
     key_of,
 )
-from handgrad.calculus.functions import PRIMITIVES, Function
+from handgrad.calculus.functions import PRIMITIVES, Array, Function
 from handgrad.calculus.index_form import IndexForm, Letters
 from handgrad.calculus.indices import EXAMPLE, Axis
 from handgrad.calculus.layout import T_NEXT
@@ -179,20 +178,40 @@ class EntryForm(IndexForm):
         own = {name.key: value for name, value in zip(names, arguments, strict=True)}
         return float(evaluate(replace(e, arguments=names), own, self.functions))
 
+    def terms_of(self, e: Reduction, place: Place, sizes: tuple[int, ...]) -> Array:
+        """The values of all terms of a sum or maximum, the last axis running fastest."""
+        given: dict[str, Value] = {}
+        body = self.placed(e.body, {axis: at for axis, at in place.items() if axis not in e.over}, given)
+        return np.broadcast_to(evaluate(body, given, self.functions, e.over), sizes).ravel()
+
+    def placed(self, e: Expression, place: Place, given: dict[str, Value]) -> Expression:
+        """An expression over the axes that have no place yet; `given` takes up the numbers of its quantities there."""
+        if isinstance(e, Symbol | Derivative | Call) and e.key in self.values:
+            axes = (e.on or ()) if isinstance(e, Symbol) else e.axes
+            array = np.asarray(self.values[e.key], np.float64)
+        elif isinstance(e, Delta) and isinstance(e.other, Axis):
+            axes, array = (e.axis, e.other), np.eye(self.sizes[replace(e.axis, copy=0)])
+        else:
+            inner = {axis: at for axis, at in place.items() if not isinstance(e, Reduction) or axis not in e.over}
+            return e.map(lambda part: self.placed(part, inner, given) if isinstance(part, Expression) else part)
+        array = np.asarray(array[tuple(place[axis] - 1 if axis in place else slice(None) for axis in axes)])
+        part = Symbol(f"part{len(given)}", on=tuple(axis for axis in axes if axis not in place))
+        given[part.key] = array if array.ndim else float(array)
+        return part
+
     def sum(self, e: Reduction, place: Place) -> Entry:
         """A sum written out, its largest terms where it is long; a maximum is that of all its terms."""
-        ranges = (range(1, self.sizes[replace(axis, copy=0)] + 1) for axis in e.over)
-        terms = [self.entry(e.body, {**place, **dict(zip(e.over, at, strict=True))}) for at in itertools.product(*ranges)]
-        values = np.array([term.value for term in terms])
+        sizes = tuple(self.sizes[replace(axis, copy=0)] for axis in e.over)
+        values = self.terms_of(e, place, sizes)  # of all terms, of which only those that are shown are written
         if e.kind == "max":
-            best = terms[int(np.argmax(values))]
-            shown, total = [best], best.value
+            picked, total = np.array([np.argmax(values)]), float(np.max(values))
         else:
-            largest = np.argsort(-np.abs(values), kind="stable")[: self.terms]
-            shown, total = [terms[place] for place in sorted(largest)], float(np.sum(values))
-        if len(shown) == len(terms):
+            picked, total = np.sort(np.argsort(-np.abs(values), kind="stable")[: self.terms]), float(np.sum(values))
+        places = zip(*np.unravel_index(picked, sizes), strict=True)
+        shown = [self.entry(e.body, place | {axis: int(i) + 1 for axis, i in zip(e.over, at, strict=True)}) for at in places]
+        if len(shown) == len(values):
             return shown[0] if len(shown) == 1 else replace(_join(tuple(shown), _plus, lambda *_: total), value=total)
-        missing = LeftOut(len(terms) - len(shown), total - sum(term.value for term in shown))
+        missing = LeftOut(len(values) - len(shown), total - sum(term.value for term in shown))
         dots = Entry(Dots(), Dots(), missing.total, (missing,))
         if e.kind == "max":
             return _join((*shown, dots), lambda parts: Applied("max", parts), lambda *_: total)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from handgrad.calculus.evaluation import Value
 from handgrad.calculus.functions import Array
 from handgrad.calculus.notation import Notation, find_notation
 from handgrad.derivation import Derivation, derive
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from handgrad.explain.moves import Moved
 
 MOST_DIGITS = 15
+SAFE = (1e-100, 1e100)
+"""Between these, sums and products of the examples' weights neither overflow nor lose digits."""
 NOTEBOOK = 100
 """About how many characters of a formula stand on a line of a notebook."""
 
@@ -45,7 +48,7 @@ def explain(
 
     X is n_samples × n_0, and Y n_samples × n_L or, where the loss is over classes, whole-number labels. `learning_rate` is by
     default the update rule's usual α. Numbers are computed in float64 and shown with `digits` significant digits. Units, inputs
-    and examples are counted from 1, as in the derivations.
+    and examples are counted from 1, as in the derivations. Where parameters are no longer finite, the run ends early.
 
     Raises HandgradError for options that do not exist, NetworkError for parameters of another network, DataError for examples
     that do not fit.
@@ -62,12 +65,27 @@ def explain(
     _require(_whole(iterations) and iterations >= 1, f"iterations is a whole number, 1 or more, but {iterations!r} was given")
     known = _whole(digits) and 1 <= digits <= MOST_DIGITS
     _require(known, f"digits is a whole number from 1 to {MOST_DIGITS}, but {digits!r} was given")
+    named = isinstance(notation, Notation | str)
+    _require(named, f"notation is a Notation or the name of one, but {notation!r} was given")
     page = find_notation(notation)
+    own = "made by Parameters.draw(network, 0) or Parameters.given(network, W, b)"
+    _require(isinstance(parameters, Parameters), f"parameters are those of a network, {own}, but {parameters!r} was given")
     if parameters.network.widths != derivation.network.widths:
         raise NetworkError(f"the parameters are those of {parameters.network}, not of {derivation.network}")
     wide = Parameters(derivation.network, parameters.buffer.astype(np.float64))
+    lost = next((key for key, array in wide.arrays().items() if not np.isfinite(array).all()), None)
+    if lost is not None:
+        raise NetworkError(f"weights and biases are finite numbers, but {lost} holds NaN or infinity")
     start = {**derivation.values(wide, X, Y, sample_weight), **derivation.first_state(wide), "alpha": float(rate)}
-    return Explanation(derivation, iterate(derivation, start, wide, iterations), page, digits)
+    if sample_weight is not None:
+        start["w"] = _as_given(start["w"], sample_weight)
+    return Explanation(derivation, iterate(derivation, start, wide, iterations), page, digits, wanted=iterations)
+
+
+def _as_given(scaled: Value, weights: Any) -> Array:
+    """The reader's own weights, whose largest one is 1 in a derivation; these where the reader's own sums could lose digits."""
+    given = np.asarray(weights, np.float64)
+    return given if SAFE[0] <= given.max() <= SAFE[1] else np.asarray(scaled)
 
 
 def _whole(value: object) -> bool:
@@ -84,7 +102,7 @@ class Explanation:
     """Iterations worked through: `steps` for programs, documents and their formats for people.
 
     `asked` is the notation asked for; `model` is the trained model whose rows are explained, and `labels` say where the examples
-    come from.
+    come from. `wanted` iterations were asked for; a run that diverges has fewer.
     """
 
     derivation: Derivation
@@ -94,6 +112,7 @@ class Explanation:
     model: Model | None = None
     labels: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+    wanted: int = 1
 
     @property
     def network(self) -> Network:
@@ -118,7 +137,12 @@ class Explanation:
             found = found.but(form="index")
         if found.examples == "indexed" or (found.examples == "single" and self.examples > 1):
             found = found.but(examples="columns")
-        return found.but(weighted=found.weighted or "w" in self.iterations[0].start)
+        return found.but(weighted=found.weighted or self.weighted)
+
+    @property
+    def weighted(self) -> bool:
+        """Whether the examples have weights of their own."""
+        return "w" in self.iterations[0].start
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -164,11 +188,17 @@ class Explanation:
 
     @cached_property
     def health(self) -> tuple[Finding, ...]:
-        """What is well and what is not: warnings first."""
+        """What is well and what is not, in the first pass, the last and the one after the last step: warnings first."""
         ends = (self.iterations[0], self.iterations[-1])
-        return health(
-            self.derivation, [i.values for i in ends[: len(self.iterations)]], [*(i.loss for i in self.iterations), self.loss_after]
-        )
+        losses = [*(i.loss for i in self.iterations), self.loss_after]
+        return health(self.derivation, [i.values for i in ends[: len(self.iterations)]], losses, self._values_after)
+
+    @property
+    def _values_after(self) -> dict[str, Value]:
+        """The numbers of a pass after the last step."""
+        last = self.iterations[-1]
+        passed = [key for key in self.derivation.computed_keys if not key.endswith(", t+1]")]
+        return self.derivation.evaluate({**last.start, **last.after.arrays()}, passed)
 
     def document(self, *, full: bool = False) -> Document:
         """The explanation as a document: the first iteration worked through, the others in a table.

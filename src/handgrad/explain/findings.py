@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -14,6 +15,10 @@ from handgrad.derivation import Derivation
 
 FEW_EXAMPLES = 10
 """Fewer examples than this say little about all others: a unit that is inactive on them may well be active elsewhere."""
+CONVERGED, NEARLY, NOTHING = 1e-7, 1e-3, 1e-12
+"""A run has converged, or nearly so, where its gradient is below this share of that at the start; below the last it is rounding."""
+FLAT = 1e-3
+"""Outputs whose gradient by Z is below this share of that by A stand where their activation is flat."""
 LEVELS = ("warning", "note", "good")
 
 Level = Literal["warning", "note", "good"]
@@ -34,6 +39,12 @@ def gradient_by(values: Mapping[str, Value], name: str, layer: int) -> Array:
     """The gradient by a quantity, of an example's loss or of the batch's."""
     key = f"d{name}[{layer}]"
     return np.asarray(values[key] if key in values else values[f"derivative(J, {name}[{layer}])"], np.float64)
+
+
+def rms(array: Value) -> float:
+    """The root of the mean square."""
+    with np.errstate(all="ignore"):
+        return float(np.sqrt(np.mean(np.square(np.asarray(array, np.float64)))))
 
 
 def numbered(units: Array) -> str:
@@ -67,3 +78,30 @@ class Examined:
     def layers(self) -> range:
         """The layers by number."""
         return range(1, self.derivation.network.L + 1)
+
+    @cached_property
+    def first_length(self) -> float:
+        """The length of the gradient by all parameters together in the first pass."""
+        return self._length(self.first)
+
+    @cached_property
+    def gradient_length(self) -> float:
+        """The same in the last pass."""
+        return self._length(self.last)
+
+    def _length(self, values: Mapping[str, Value]) -> float:
+        with np.errstate(all="ignore"):  # of a run that diverges
+            return float(np.sqrt(sum(np.sum(gradient_by(values, name, l) ** 2) for l in self.layers for name in "Wb")))
+
+    def settled(self, share: float) -> bool:
+        """Whether the gradient of the last pass is below this share of the first one's, or nothing but rounding.
+
+        Not so where the outputs are stuck on a flat part of their activation.
+        """
+        if not 0 < self.gradient_length <= max(share * self.first_length, NOTHING):
+            return False
+        network, L = self.derivation.network, self.derivation.network.L
+        if network.loss.fused_with(network.activation(L)) is not None:
+            return True  # the flat ends of the activation cancel
+        before, now = (rms(gradient_by(values, "A", L)) for values in (self.first, self.last))
+        return rms(gradient_by(self.last, "Z", L)) > FLAT * now or now < FLAT * before

@@ -7,8 +7,7 @@ is worth a look. The limits stand at the top of each file, each with its reason.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,96 +15,85 @@ from handgrad.calculus.evaluation import Value
 from handgrad.derivation import Derivation
 from handgrad.explain.findings import FEW_EXAMPLES, LEVELS, Examined, Finding, numbered
 from handgrad.explain.layer_health import MANY, SOME, LayerHealth
+from handgrad.explain.loss_health import LossHealth
 from handgrad.explain.matrices import plain
 
-ABOVE_GUESSING = (1.0, 4.0)
-"""How far a loss may lie above that of guessing: a note, and a warning. An ordinary draw adds about ½ to 1.
-
-Of few examples, whose mean varies more, the limit of a warning is wider.
-"""
 LARGE_INPUT = (10.0, 100.0)
 """The largest input in size: a note, and a warning. Standardised inputs seldom exceed 5."""
-RISE = 0.1
-"""A loss that rises by more than this share in a step is a warning; a smaller rise is a note."""
 CERTAIN = 0.99
 """An output between 0 and 1 that is wrong by more than this is as sure as it can be."""
 
 
+SPOILED = {
+    "gradients_flow": {
+        "loss_not_finite", "loss_rises", "exploding_gradients", "vanishing_gradients", "large_gradients", "zero_gradient",
+        "dead_units", "saturated", "update_too_large",
+    },
+    "loss_plausible": {"loss_not_finite", "unreachable_target"},
+    "loss_falls": {"loss_not_finite"},
+}  # fmt: skip
+"""What is good is not said where one of these warnings is given."""
+
+
 def health(
-    derivation: Derivation, passes: Sequence[Mapping[str, Value]], losses: Sequence[float] | None = None
+    derivation: Derivation,
+    passes: Sequence[Mapping[str, Value]],
+    losses: Sequence[float] | None = None,
+    after: Mapping[str, Value] | None = None,
 ) -> tuple[Finding, ...]:
     """Judge passes of a run, each a mapping of all its values as `Derivation.evaluate` returns it: the first and the last count.
 
-    `losses` are J before each iteration and after the last; by default those of the passes. Warnings come first.
+    `losses` are J before each iteration and after the last; by default those of the passes. `after` is a pass after the last
+    step, without updates of its own. Warnings come first.
     """
-    run, layers = _RunHealth(derivation, passes[0], passes[-1]), LayerHealth(derivation, passes[0], passes[-1])
+    ends = (derivation, passes[0], passes[-1])
     given = [float(np.asarray(values["J"])) for values in passes] if losses is None else list(losses)
-    found = [*run.losses(given), *layers.findings(), *run.symmetry(), *run.inputs(), *run.outputs()]
-    return tuple(sorted(found, key=lambda finding: LEVELS.index(finding.level)))
+    run, layers = _RunHealth(*ends), LayerHealth(*ends)
+    found = [*LossHealth(*ends).findings(given), *run.reach(), *layers.findings(), *run.symmetry(), *run.inputs(), *run.outputs()]
+    if after is not None and np.isfinite(given).all():
+        found += _afterwards(derivation, passes[0], after, found)
+    warned = {finding.kind for finding in found if finding.level == "warning"}
+    kept = [finding for finding in found if finding.level != "good" or not warned & SPOILED.get(finding.kind, set())]
+    return tuple(sorted(kept, key=lambda finding: LEVELS.index(finding.level)))
+
+
+def _afterwards(
+    derivation: Derivation, first: Mapping[str, Value], after: Mapping[str, Value], known: Sequence[Finding]
+) -> Iterator[Finding]:
+    """What is ill after the last step and was not, or less so, before it."""
+    levels = {(finding.kind, finding.layer): LEVELS.index(finding.level) for finding in known}
+    fine = LEVELS.index("good")
+    for finding in (*LayerHealth(derivation, first, after).state(), *_RunHealth(derivation, first, after).outputs()):
+        worse = LEVELS.index(finding.level) < levels.get((finding.kind, finding.layer), fine)
+        if worse and finding.kind != "gradients_flow":
+            yield replace(finding, sentence=f"After the last step, {finding.sentence[0].lower()}{finding.sentence[1:]}")
 
 
 @dataclass(frozen=True)
 class _RunHealth(Examined):
-    """Checks of the loss, of the weights at the start, and of what goes in and comes out."""
+    """Checks of the weights at the start, and of what goes in and comes out."""
 
-    def losses(self, losses: list[float]) -> Iterator[Finding]:
-        bad = [number for number, loss in enumerate(losses) if not np.isfinite(loss)]
-        if bad:
-            when = "at the start" if bad[0] == 0 else f"after iteration {bad[0]}"
-            shown = plain(losses[bad[0]])
-            yield Finding(
-                "loss_not_finite",
-                "warning",
-                f"The loss is {shown} {when}: numbers have grown beyond what can be held, which a smaller learning rate, smaller "
-                "weights or scaled inputs prevent.",
-                data={"losses": losses},
-            )
+    def reach(self) -> Iterator[Finding]:
+        """Targets that the output's activation can never give."""
+        L = self.derivation.network.L
+        activation, targets = self.derivation.network.activation(L), np.asarray(self.first["Y"], np.float64).T
+        low, high = activation.interval.low, activation.interval.high
+        outside = np.argwhere((targets < low) | (targets > high))
+        if not outside.size:
             return
-        yield from self.against_guessing()
-        start, end = losses[0], losses[-1]
-        steps = [(after - before, number, before, after) for number, (before, after) in enumerate(pairwise(losses), 1)]
-        if not steps:
-            return
-        rise, number, before, after = max(steps)
-        if rise > 0:
-            alpha = plain(float(np.asarray(self.first["alpha"])))
-            yield Finding(
-                "loss_rises",
-                "warning" if rise > RISE * max(abs(before), 1e-12) else "note",
-                f"The loss rises from {plain(before)} to {plain(after)} in iteration {number}: the step with α = {alpha} leads "
-                "past the point that it aims at, and a smaller learning rate would not.",
-                data={"losses": losses, "iteration": number},
-            )
-        elif end < start:
-            share = f", by {plain(100 * (start - end) / start, 2)} %" if start > 0 else ""
-            yield Finding(
-                "loss_falls", "good", f"The loss falls from {plain(start)} to {plain(end)}{share}.", data={"losses": losses}
-            )
-
-    def against_guessing(self) -> Iterator[Finding]:
-        """The loss of the examples at the start, without the penalty, against that of even guesses."""
-        network = self.derivation.network
-        K = network.widths[-1]
-        if network.loss.name == "cross_entropy":
-            guessing, words = float(np.log(K)), f"guessing all {K} classes alike would give log {K} = {plain(np.log(K))}"
-        elif network.loss.name == "binary_cross_entropy":
-            guessing = K * float(np.log(2))
-            words = f"guessing ½ would give {f'{K} log 2' if K > 1 else 'log 2'} = {plain(guessing)}"
-        else:
-            return
-        loss = float(np.average(np.asarray(self.first["ell"]), weights=self.first.get("w")))
-        above = (loss - guessing) / (K if network.loss.name == "binary_cross_entropy" else 1)
-        data = {"loss": loss, "guessing": guessing}
-        if above > ABOVE_GUESSING[0]:
-            yield Finding(
-                "loss_too_high",
-                "warning" if above > ABOVE_GUESSING[1] * max(1.0, np.sqrt(FEW_EXAMPLES / self.m)) else "note",
-                f"The loss of the examples starts at {plain(loss)}, but {words}: the network is sure of wrong answers, as weights "
-                "that are too large, inputs that are not scaled or mixed-up labels make it.",
-                data=data,
-            )
-        else:
-            yield Finding("loss_plausible", "good", f"The loss of the examples starts at {plain(loss)}; {words}.", data=data)
+        number, unit = outside[0]
+        others = len(set(outside[:, 0].tolist())) - 1
+        gives = f"{plain(low)} to {plain(high)}" if np.isfinite(high) else f"nothing below {plain(low)}"
+        gives = f"nothing above {plain(high)}" if not np.isfinite(low) else gives
+        more = f", and {others} more {'is' if others == 1 else 'are'} out of its reach" if others else ""
+        yield Finding(
+            "unreachable_target",
+            "warning",
+            f"{activation.words} gives {gives}, but the target of example {number + 1} is {plain(targets[number, unit])}{more}: no "
+            "training brings the outputs there.",
+            L,
+            {"examples": sorted({int(place) + 1 for place in outside[:, 0]})},
+        )
 
     def symmetry(self) -> Iterator[Finding]:
         """Hidden units with equal weights in, equal biases and equal weights out: they stay equal for ever."""

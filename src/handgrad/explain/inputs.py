@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -34,18 +35,28 @@ def parse_examples(text: str, name: str) -> Array:
 
 
 def _number(word: str, where: str) -> float:
+    if not _is_number(word):
+        raise DataError(f"{where} has {word.strip()!r}, which is not a number")
+    return float(word)
+
+
+def _is_number(word: str) -> bool:
     try:
-        return float(word)
+        float(word)
     except ValueError:
-        raise DataError(f"{where} has {word.strip()!r}, which is not a number") from None
+        return False
+    return True
 
 
 def parse_targets(text: str, network: Network) -> Array:
     """Targets such as "1; 0": n_samples × n_L, or one whole-number label for each example where the loss is over classes."""
-    found = parse_examples(text, "y")
-    if network.loss.simplex and found.shape[1] == 1 and (found == np.floor(found)).all() and (np.abs(found) < 1e9).all():
-        return found[:, 0].astype(int)
-    return found
+    return labelled(parse_examples(text, "y"), network)
+
+
+def labelled(rows: Array, network: Network) -> Array:
+    """Rows of a single whole number as labels, where the loss is over classes; others as they are."""
+    one = network.loss.simplex and rows.ndim == 2 and rows.shape[1] == 1
+    return rows[:, 0].astype(int) if one and (rows == np.floor(rows)).all() and (np.abs(rows) < 1e9).all() else rows
 
 
 def read_parameters(path: Path, network: Network) -> Parameters:
@@ -87,25 +98,28 @@ def read_table(data: str, features: tuple[str, ...] = (), target: str | None = N
 
     Columns of inputs are those of `features`, or all but the target.
     """
-    path = Path(data)
-    if data in READERS and not path.is_file():
+    path, file = Path(data), os.path.isfile(data)  # noqa: PTH113  # a name may be too long for a path
+    if not file and data in READERS:
         if target is not None:
             raise DataError(f"{data} has its own targets; --target is for the column of a CSV file, but {target!r} was given")
         found = read_dataset(data)
         y = found.y.tolist() if found.classes is None else [found.classes[c] for c in found.y]
         return Table(data, found.X, y, found.features, found.classes)
-    if target is None:
+    if not file or (target is None and (features or path.suffix != ".csv")):
         return Table(path.name, np.atleast_2d(read_inputs(path, features)), None, features)
-    header, y = _column(path, target)
+    header, rows = _read_csv(path)
+    y = None if target is None else _column(path, header, rows, target)
     columns = features or tuple(name for name in header if name != target)
+    if not features:
+        _require_numbers(path, header, rows, columns)
     X = read_inputs(path, columns)
-    if len(X) != len(y):
+    if y is not None and len(X) != len(y):
         raise DataError(f"{path} has {len(X)} rows, but {len(y)} targets in the column {target!r}")
     return Table(path.name, X, y, columns)
 
 
-def _column(path: Path, name: str) -> tuple[list[str], list[str]]:
-    """A CSV file's header, and one of its columns as text."""
+def _read_csv(path: Path) -> tuple[list[str], list[list[str]]]:
+    """A CSV file's header, and its rows as text."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             rows = [row for row in csv.reader(file) if row]
@@ -113,14 +127,26 @@ def _column(path: Path, name: str) -> tuple[list[str], list[str]]:
         raise DataError(f"cannot read {path}: {error.strerror or error}") from None
     except (UnicodeError, csv.Error) as error:
         raise DataError(f"cannot read {path} as CSV: {error}") from None
-    header = rows[0] if rows else []
+    return (rows[0], rows[1:]) if rows else ([], [])
+
+
+def _column(path: Path, header: Sequence[str], rows: Sequence[Sequence[str]], name: str) -> list[str]:
+    """One of the columns as text."""
     if name not in header:
         raise DataError(f"{path} has no column {name!r}. {did_you_mean(name, header)}")
     place = header.index(name)
-    short = next((number for number, row in enumerate(rows[1:], 1) if len(row) <= place), None)
+    short = next((number for number, row in enumerate(rows, 1) if len(row) <= place), None)
     if short is not None:
         raise DataError(f"{path}: row {short} has no value in column {name!r}")
-    return header, [row[place] for row in rows[1:]]
+    return [row[place] for row in rows]
+
+
+def _require_numbers(path: Path, header: Sequence[str], rows: Sequence[Sequence[str]], columns: Sequence[str]) -> None:
+    """Refuse text in columns of inputs, which a network without a model takes all of."""
+    for place, name in enumerate(header):
+        for number, row in enumerate(rows, 1):
+            if name in columns and place < len(row) and row[place].strip() and not _is_number(row[place]):
+                raise DataError(f"{path}: row {number}, column {name!r} is {row[place]!r}, but inputs are numbers")
 
 
 def parse_rows(text: str, table: Table) -> list[int]:
@@ -137,18 +163,27 @@ def parse_rows(text: str, table: Table) -> list[int]:
 
 
 def untrained(network: Network, parameters: Parameters, table: Table, *, scaled: bool) -> Model:
-    """A network over a table as a model: inputs, and targets that can be any number, standardised over the table where `scaled`."""
+    """A network over a table as a model: inputs, and targets that can be any number, standardised over the table where `scaled`.
+
+    Targets that are text are classes where outputs are probabilities; a single output is that of the second of two.
+    """
     X = table.X
     if X.ndim != 2 or X.shape[1] != network.widths[0]:
         raise DataError(f"the network {network} has {network.widths[0]} inputs, but {table.name} has rows of {X.shape[-1]} numbers")
     classes = table.classes
-    if classes is None and table.y is not None and network.loss.simplex:
-        classes = tuple(sorted({str(value).strip() for value in table.y}))
+    names = {str(value).strip() for value in table.y or ()}
+    output = network.activation(network.L).interval
+    probability = output.low >= 0 and output.high <= 1
+    if classes is None and names and (network.loss.simplex or (probability and not any(map(_is_number, names)))):
+        classes = tuple(sorted(names))
     if classes is not None and len(classes) != max(network.widths[-1], 2):
         outputs = f"{len(classes)} outputs" + (" or 1" if len(classes) == 2 else "")
         raise DataError(f"{table.name} has {len(classes)} classes, which take {outputs}, but {network} has {network.widths[-1]}")
-    inputs = Scaling.standard(X) if scaled else Scaling(np.zeros(X.shape[1]), np.ones(X.shape[1]))
-    any_number = not np.isfinite(network.loss.targets.low) and not np.isfinite(network.loss.targets.high)
+    with np.errstate(all="ignore"):  # a deviation may be too large to be held
+        standard = Scaling.standard(X)
+    inputs = standard if scaled else Scaling(np.zeros(X.shape[1]), np.ones(X.shape[1]))
+    # scaled targets are out of the reach of a bounded output
+    any_number = not np.isfinite([end for i in (network.loss.targets, output) for end in (i.low, i.high)]).any()
     targets = None
     if scaled and classes is None and table.y is not None and any_number:
         y = np.array([[_number(str(value), f"{table.name}: a target")] for value in table.y])
@@ -163,13 +198,18 @@ def targets_of(model: Model, y: Sequence[Any]) -> Array:
     """
     if model.classes is None:
         rows = np.array([[_number(str(v), f"example {i}") for v in np.atleast_1d(value)] for i, value in enumerate(y, 1)])
-        return rows if model.targets is None else model.targets.apply(rows)
-    names = [str(value).strip() for value in y]
-    unknown = next((name for name in names if name not in model.classes), None)
-    if unknown is not None:
-        raise DataError(f"the model knows no class {unknown!r}. {did_you_mean(unknown, model.classes)}")
-    labels = np.array([model.classes.index(name) for name in names])
+        return labelled(rows, model.network) if model.targets is None else model.targets.apply(rows)
+    labels = np.array([_label(str(value).strip(), model.classes) for value in y])
     return labels[:, None].astype(float) if model.network.widths[-1] == 1 else np.eye(len(model.classes))[labels]
+
+
+def _label(name: str, classes: Sequence[str]) -> int:
+    """The number of a class, from its name or, where no name is a number, from the number itself."""
+    if name in classes:
+        return classes.index(name)
+    if name.isdecimal() and int(name) < len(classes) and not any(map(_is_number, classes)):
+        return int(name)
+    raise DataError(f"there is no class {name!r}. {did_you_mean(name, classes)}")
 
 
 def explain_model(
@@ -180,7 +220,8 @@ def explain_model(
     `y` are names of classes, or numbers; `labels` name the rows, `remarks` are said at the top; options are those of `explain`.
     Raises HandgradError as `explain` does, DataError for rows that do not fit.
     """
-    model.outputs(X)  # refuses what the model cannot take, in terms of the raw rows
+    with np.errstate(all="ignore"):  # large inputs may overflow on the way, which the explanation tells
+        model.outputs(X)  # refuses what the model cannot take, in terms of the raw rows
     scaled = model.inputs.apply(np.asarray(X, np.float64))
     found = explain(model.network, model.parameters, scaled, targets_of(model, y), **options)
     return replace(found, model=model, labels=tuple(labels), remarks=tuple(remarks))

@@ -35,7 +35,8 @@ class Step:
 class Iteration:
     """One iteration: the parameters before and after, predictions (n_samples × n_L), each example's loss and their J, in float64.
 
-    `start` is what the pass starts from: parameters, X, Y, weights, alpha and the update rule's state.
+    `start` is what the pass starts from: parameters, X, Y, weights, alpha and the update rule's state. `gradients` are those that
+    it computes, in the form of the parameters, and `state` is what the update rule keeps after it.
     """
 
     number: int
@@ -43,6 +44,8 @@ class Iteration:
     start: Mapping[str, Value]
     before: Parameters
     after: Parameters
+    gradients: Parameters
+    state: Mapping[str, Value]
     loss: float
     loss_after: float
     losses: Array
@@ -70,13 +73,15 @@ def iterate(derivation: Derivation, start: Mapping[str, Value], parameters: Para
     output = f"A[{derivation.network.L}]"
     updates = {name: following(name) for name in parameters.arrays()}
     carried = {name: following(name) for name in derivation.state}
-    wanted = [*updates.values(), *carried.values(), "J", "ell", output]
+    wanted = [*updates.values(), *carried.values(), *(f"d{name}" for name in updates), "J", "ell", output]
     iterations: list[Iteration] = []
     for number in range(1, count + 1):
         found = derivation.evaluate(start, wanted)
-        after = Parameters(parameters.network, np.empty_like(parameters.buffer))
+        after, gradients = (Parameters(parameters.network, np.empty_like(parameters.buffer)) for _ in range(2))
         for name, view in after.arrays().items():
             view[...] = found[updates[name]]
+        for name, view in gradients.arrays().items():
+            view[...] = found[f"d{name}"]
         state = {name: found[key] for name, key in carried.items()}
         then: dict[str, Value] = {**start, **after.arrays(), **state, "t": float(number + 1)}
         later = derivation.evaluate(then, ["J", "ell", output])
@@ -88,6 +93,8 @@ def iterate(derivation: Derivation, start: Mapping[str, Value], parameters: Para
                 start,
                 parameters,
                 after,
+                gradients,
+                state,
                 float(np.asarray(found["J"])),
                 float(np.asarray(later["J"])),
                 shown[0],

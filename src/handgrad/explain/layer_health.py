@@ -12,7 +12,7 @@ from handgrad.calculus.expressions import Symbol, symbol
 from handgrad.calculus.functions import Array
 from handgrad.calculus.indices import EXAMPLE
 from handgrad.derivation import Derivation, following
-from handgrad.explain.findings import FEW_EXAMPLES, Examined, Finding, Level, gradient_by, numbered
+from handgrad.explain.findings import FEW_EXAMPLES, NEARLY, Examined, Finding, Level, gradient_by, numbered, rms
 from handgrad.explain.matrices import plain
 
 SATURATED = 0.01
@@ -21,14 +21,12 @@ MANY, SOME, ENTRIES = 0.5, 0.2, 8
 """A warning from half of a layer's entries on, a note from a fifth on; a warning needs so many entries to go by."""
 VANISHED, FADED = 1e-4, 1e-2
 """The gradient that arrives at the first layer against that at the last: a warning, and a note. Its inverse for exploding."""
+A_LAYER, DEEP = 3.0, 4
+"""A gradient that grows or fades by more than this factor a layer does not flow well; in so many layers it explodes or vanishes."""
+HUGE = (10.0, 100.0)
+"""‖dW‖/‖W‖, which is usually below 1: a note, and a warning."""
 UPDATE = (1e-7, 1e-5, 1e-1, 1.0)
 """‖ΔW‖/‖W‖: usual is about 1e-3. A warning outside the outer limits, a note outside the inner ones."""
-
-
-def rms(array: Value) -> float:
-    """The root of the mean square."""
-    with np.errstate(all="ignore"):
-        return float(np.sqrt(np.mean(np.square(np.asarray(array, np.float64)))))
 
 
 def update_ratio(values: Mapping[str, Value], layer: int) -> float:
@@ -38,6 +36,13 @@ def update_ratio(values: Mapping[str, Value], layer: int) -> float:
         step = float(np.linalg.norm(np.asarray(values[following(f"W[{layer}]")]) - W))
         size = float(np.linalg.norm(W))
     return step / size if size else (np.inf if step else 0.0)
+
+
+def gradient_ratio(values: Mapping[str, Value], layer: int) -> float:
+    """‖dW‖/‖W‖ of a layer; 0 where W is 0."""
+    with np.errstate(all="ignore"):
+        size = float(np.linalg.norm(np.asarray(values[f"W[{layer}]"], np.float64)))
+        return float(np.linalg.norm(gradient_by(values, "W", layer))) / size if size else 0.0
 
 
 def layer_sizes(derivation: Derivation, values: Mapping[str, Value]) -> list[dict[str, float]]:
@@ -60,13 +65,18 @@ class LayerHealth(Examined):
 
     def findings(self) -> Iterator[Finding]:
         """All that is found about the layers."""
+        yield from self.state()
+        for layer in self.layers:
+            yield from self.no_gradient(layer)
+            yield from self.update(layer)
+
+    def state(self) -> Iterator[Finding]:
+        """What is found without a look at the step: units and the flow of gradients."""
         for layer in self.layers:
             yield from self.dead(layer)
             yield from self.saturated(layer)
         yield from self.flow()
-        for layer in self.layers:
-            yield from self.no_gradient(layer)
-            yield from self.update(layer)
+        yield from self.large()
 
     def slopes(self, layer: int) -> Array | None:
         """The slopes of a layer's activation, n_l × m, where it has one for each entry."""
@@ -141,18 +151,39 @@ class LayerHealth(Examined):
         data = {"dZ": sizes, "ratio": ratio, "per_layer": each}
         moved = f"from {plain(sizes[-1])} in layer {L} to {plain(sizes[0])} in layer 1 (root mean square of dZ)"
         factor = f"by a factor of {plain(each, 2)} a layer"
-        if ratio < FADED:
+        deep = DEEP <= L
+        if ratio < FADED or (deep and each < 1 / A_LAYER):
             level: Level = "warning" if ratio < VANISHED else "note"
             yield Finding(
                 "vanishing_gradients", level, f"The gradient fades {moved}, {factor}: the first layers hardly learn.", data=data
             )
-        elif ratio > 1 / FADED:
+        elif ratio > 1 / FADED or (deep and each > A_LAYER):
             level = "warning" if ratio > 1 / VANISHED else "note"
             yield Finding("exploding_gradients", level, f"The gradient grows {moved}, {factor}: the first layers leap.", data=data)
+        elif not 1 / A_LAYER <= each <= A_LAYER:
+            way = "fades" if each < 1 else "grows"
+            much = f"over ten layers that would come to {plain(each**10, 2)}"
+            yield Finding("gradients_flow", "note", f"The gradient {way} {moved}, {factor}; {much}.", data=data)
         else:
             yield Finding(
                 "gradients_flow", "good", f"The gradient goes {moved}, {factor}, and neither vanishes nor explodes.", data=data
             )
+
+    def large(self) -> Iterator[Finding]:
+        """Gradients that are large against the weights, in whichever layer they are the largest."""
+        ratios = [gradient_ratio(self.last, layer) for layer in self.layers]
+        layer = int(np.argmax(ratios)) + 1
+        ratio = ratios[layer - 1]
+        if not np.isfinite(ratio) or ratio <= HUGE[0]:
+            return
+        yield Finding(
+            "large_gradients",
+            "warning" if ratio > HUGE[1] else "note",
+            f"The gradients are large against the weights: ‖dW‖/‖W‖ = {plain(ratio, 2)} in layer {layer}, where less than 1 is "
+            f"usual; the loss is {plain(float(np.asarray(self.last['J'])))}. Outputs that are far off do that: the weights, the "
+            "inputs or the targets are too large, or a step was.",
+            data={"ratio": ratio, "layer": layer},
+        )
 
     def no_gradient(self, layer: int) -> Iterator[Finding]:
         """A layer whose weights have no gradient at all, and why."""
@@ -166,7 +197,7 @@ class LayerHealth(Examined):
                 yield Finding(
                     "nothing_to_learn",
                     "note",
-                    f"The gradient is 0 everywhere: with a loss of {plain(loss)} no small change of the outputs would lower it.",
+                    f"The gradient is 0 everywhere: with a loss of {plain(loss)} no small change of the weights would lower it.",
                     data={"loss": loss},
                 )
             return
@@ -189,7 +220,10 @@ class LayerHealth(Examined):
     def update(self, layer: int) -> Iterator[Finding]:
         """The step of the weights against the weights."""
         ratio, (least, low, high, most) = update_ratio(self.last, layer), UPDATE
-        if not np.isfinite(ratio) or ratio == 0 or low <= ratio <= high:
+        if not np.isfinite(ratio) or low <= ratio <= high or (ratio < low and self.settled(NEARLY)):
+            return
+        if ratio == 0:
+            yield from self.lost(layer)
             return
         grave = ratio < least or ratio > most
         words = "small" if ratio < low else "large"
@@ -200,3 +234,16 @@ class LayerHealth(Examined):
             layer,
             {"ratio": ratio},
         )
+
+    def lost(self, layer: int) -> Iterator[Finding]:
+        """Weights with a gradient that do not move."""
+        gradient = rms(gradient_by(self.last, "W", layer))
+        if gradient > 0:
+            yield Finding(
+                "step_lost",
+                "warning",
+                f"No weight of layer {layer} moves, although the gradient is not 0 (root mean square of dW {plain(gradient)}): the "
+                f"step with α = {plain(float(np.asarray(self.last['alpha'])))} is so small that it is lost in rounding.",
+                layer,
+                {"gradient": gradient},
+            )

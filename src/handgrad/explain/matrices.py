@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from handgrad.calculus.boxes import box
 from handgrad.calculus.equation import Equation
 from handgrad.calculus.evaluation import Value
 from handgrad.calculus.expressions import Call, Derivative, Expression, Symbol
@@ -19,15 +20,17 @@ from handgrad.calculus.means import normalised
 from handgrad.calculus.notation import Notation
 from handgrad.calculus.unicode import Unicode
 from handgrad.calculus.writer import NoMatrixFormError
-from handgrad.calculus.written import Approximately, Grid, Times, Written, WrittenNumber
+from handgrad.calculus.written import Approximately, Fraction, Grid, Times, Written, WrittenNumber
 from handgrad.document.blocks import HeatMap, Words
 
 ROWS, COLUMNS = 6, 8
 """A matrix of at most so many rows and columns is written out."""
-WIDEST = 10
-"""All matrices of a line together have at most so many columns."""
-MAP_ROWS, MAP_COLUMNS = 8, 48
+WIDEST, WIDE = 10, 64
+"""All matrices of a line together have at most so many columns, and one of them takes at most so many characters."""
+MAP_ROWS, MAP_COLUMNS = 16, 48
 LARGEST = 3
+MOST_APART = 16
+"""So many digits tell any two numbers apart, or nearly so."""
 NOISE = 1e-13
 """A mean smaller than this share of the largest entry is rounding."""
 
@@ -37,10 +40,23 @@ def plain(value: float, digits: int = 4) -> str:
     return Unicode(Notation()).text(Approximately(float(value) + 0.0, digits))
 
 
+def told_apart(first: float, second: float, digits: int = 4) -> tuple[str, str]:
+    """Two numbers as they stand in a line of text, with as many digits more as tell them apart, if they differ."""
+    shown = plain(first, digits), plain(second, digits)
+    if shown[0] != shown[1] or first == second or digits > MOST_APART:
+        return shown
+    return told_apart(first, second, digits + 1)
+
+
 def small(array: Array) -> bool:
     """Whether a matrix is written out."""
     rows, columns = np.atleast_2d(array).shape
     return bool(rows <= ROWS and columns <= COLUMNS)
+
+
+def fits(array: Array, digits: int) -> bool:
+    """Whether a matrix is written out: a small one, whose numbers fit a line."""
+    return small(array) and (array.ndim < 2 or box(grid(array, digits), Notation()).width <= WIDE)
 
 
 def grid(array: Array, digits: int) -> Written:
@@ -62,12 +78,13 @@ class NumberForm(MatrixForm):
         right = normalised(equation.right, self.notation)
         shown = [self.stored_array(part) for part in _quantities(right, self.values)]
         plain_copy = isinstance(right, Symbol | Derivative)
-        if plain_copy or _has_cases(right) or not all(map(small, shown)) or _columns(shown) > WIDEST:
+        if plain_copy or _has_cases(right) or not all(fits(array, self.digits) for array in shown) or _columns(shown) > WIDEST:
             return None
         try:
-            return self.lay(right, self.orientation(equation.left.axes))
+            laid = self.lay(right, self.orientation(equation.left.axes))
         except NoMatrixFormError:
             return None
+        return laid if _unbroken(laid) <= WIDE else None
 
     def lay(self, e: Expression, target: Orientation) -> Written:
         """Numbers for what has them, put as the target has its axes: what stands transposed is shown transposed."""
@@ -101,8 +118,19 @@ class NumberForm(MatrixForm):
 
 
 def _holds_grid(written: Written) -> bool:
+    return isinstance(written, Grid) or any(map(_holds_grid, _parts(written)))
+
+
+def _unbroken(written: Written) -> int:
+    """The characters that the widest part takes which no line break divides: a matrix, or a fraction with matrices in it."""
+    if isinstance(written, Grid) or (isinstance(written, Fraction) and _holds_grid(written)):
+        return box(written, Notation()).width
+    return max(map(_unbroken, _parts(written)), default=0)
+
+
+def _parts(written: Written) -> list[Written]:
     inner = (part for value in vars(written).values() for part in (value if isinstance(value, tuple) else (value,)))
-    return isinstance(written, Grid) or any(_holds_grid(part) for part in inner if isinstance(part, Written))
+    return [part for part in inner if isinstance(part, Written)]
 
 
 def _quantities(e: Expression, values: Mapping[str, Value]) -> list[Symbol | Derivative | Call]:
@@ -170,11 +198,12 @@ class Summary:
             parts.append(f"{self.zeros:.0%} are 0" if self.zeros < 1 else "all are 0")
         sizes = np.abs(found)
         if found.size and np.sum(sizes == sizes.max()) == 1:  # many equal ones are nowhere in particular
-            shown = (
+            shown = [
                 f"{plain(value, digits)} ({', '.join(f'{name} {i}' for name, i in zip(axes, place, strict=True))})"
                 for place, value in self.largest()
-            )
-            parts.append(f"largest {', '.join(shown)}")
+                if value  # a 0 is nowhere near the largest
+            ]
+            parts += [f"largest {', '.join(shown)}"] if shown else []
         return "; ".join(parts)
 
     def data(self) -> dict[str, Any]:

@@ -15,12 +15,13 @@ from handgrad.calculus.functions import CONSTANTS, Array
 from handgrad.calculus.indices import EXAMPLE, Axis, unit
 from handgrad.calculus.layout import lay_out
 from handgrad.calculus.notation import Notation
+from handgrad.calculus.unicode import Unicode
 from handgrad.calculus.written import Approximately, Belongs, Equals, Grid, Written, WrittenNumber
 from handgrad.derivation import Derivation
 from handgrad.document.blocks import Block, Formula, Line, Paragraph, Words
 from handgrad.document.parts import extent
 from handgrad.explain.entries import EntryForm, Place, sum_words
-from handgrad.explain.matrices import NumberForm, Summary, axis_names, grid, heat_map, small
+from handgrad.explain.matrices import NumberForm, Summary, axis_names, fits, grid, heat_map
 
 LINE = 64
 """Symbols, numbers and result stand on one line where they take at most so many characters."""
@@ -95,18 +96,24 @@ class Pen:
         ]
         index = self.notation.form == "index"
         numbers = None if index else self.matrices.equation(last)
+        if numbers is not None and _alike(numbers, grid(array, self.digits), self.notation):
+            numbers = None  # a mean over one example says nothing new
         if numbers is not None:
-            joined = small(array) and extent(numbers, self.notation) + extent(grid(array, self.digits), self.notation) <= LINE
+            joined = self.fits(array) and extent(numbers, self.notation) + extent(grid(array, self.digits), self.notation) <= LINE
             put_in = Equals(numbers, grid(array, self.digits)) if joined else numbers
             lines.append(Line(put_in, _shapes(numbers, array if joined else None)))
-        if not index and small(array) and not (numbers is not None and joined):
+        if not index and self.fits(array) and not (numbers is not None and joined):
             lines.append(Line(grid(array, self.digits), (_shape(array),)))
         yield Formula(left, tuple(lines))
         if index:
             yield from self.some_entries(last)
-        if array.ndim and (not small(array) or (index and not self.few(last))):
+        if array.ndim and (not self.fits(array) or (index and not self.few(last))):
             yield from self.summed_up(last.left, left, array, shades=shades)
         yield from self.other_form(last)
+
+    def fits(self, array: Array) -> bool:
+        """Whether a matrix is written out with these digits."""
+        return fits(array, self.digits)
 
     def few(self, equation: Equation) -> bool:
         """Whether all entries are worked through one by one."""
@@ -126,14 +133,15 @@ class Pen:
     def summed_up(self, left: Expression, name: Written, array: Array, *, shades: bool) -> Iterator[Block]:
         """The whole result in index form, and a large one in words and shades."""
         rows, columns = axis_names(self.matrices.orientation(left.axes))
-        if small(array):
+        if self.fits(array):
             if array.size > 1:
                 what = (
                     f"all entries: {' and '.join(f'{name}s {way}' for name, way in ((rows, 'down'), (columns, 'across')) if name)}"
                 )
                 yield Formula(None, (Line(grid(array, self.digits), (what,), ""),))
             return
-        shown = tuple(name for name, size in zip((rows, columns), array.shape, strict=True) if name)
+        one = self.sizes[EXAMPLE] == 1  # which is not counted
+        shown = tuple(name for name in (rows, columns) if name and not (one and name == "example"))
         summary = Summary(array if len(shown) == 2 else array.reshape(-1))
         shape = Belongs(name, tuple(WrittenNumber(size) for size in array.shape))
         yield Paragraph((shape, f": {summary.words(shown, self.digits)}"))
@@ -169,7 +177,7 @@ class Pen:
         missing = sum_words(found.left_out, self.digits)
         both: Words = (*why, *(("; ",) if why and missing else ()), *missing)
         wide = extent(symbols, notation) + extent(numbers, notation) + extent(value, notation) + 6
-        if numbers == value:
+        if _alike(numbers, value, notation):
             return Formula(left, (Line(Equals(symbols, value), both, sign),))
         if wide <= LINE:
             return Formula(left, (Line(Equals(Equals(symbols, numbers), value), both, sign),))
@@ -181,6 +189,12 @@ class Pen:
         """The number of an entry."""
         at = tuple(index - 1 for index in self.place(name, **place).values())
         return float(np.asarray(self.values[self.derivation[name].key])[at])
+
+
+def _alike(numbers: Written, result: Written, notation: Notation) -> bool:
+    """Whether the numbers put in already are the result, as they stand on the page."""
+    unicode = Unicode(notation)
+    return unicode.text(numbers) == unicode.text(result)
 
 
 def _shape(array: Array) -> str:

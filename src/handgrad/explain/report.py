@@ -9,24 +9,30 @@ import numpy as np
 
 from handgrad.calculus.functions import Array
 from handgrad.derivation import following
-from handgrad.document.blocks import Aside, Block, Code, Document, Heading, Paragraph, Strong, Table, Words
+from handgrad.document.blocks import Aside, Block, Bullets, Code, Document, Heading, Paragraph, Strong, Table, Words
 from handgrad.explain.data import data
 from handgrad.explain.explanation import Explanation
 from handgrad.explain.iterations import Iteration
 from handgrad.explain.layer_health import layer_sizes
-from handgrad.explain.matrices import COLUMNS, Summary, plain, small
+from handgrad.explain.matrices import COLUMNS, Summary, plain, small, told_apart
 from handgrad.explain.moves import Moved
 from handgrad.explain.pen import Pen
 
 DEEP = 4
 """Networks of more layers than this are worked through at the first and the last two layers, unless all are asked for."""
+NARROW = 76
+"""Tables are made to fit a terminal of 80 columns, where that can be."""
+SHORT = 6
+"""Numbers of more digits than this take tables of their own."""
 LISTED = 10
 """So many examples, iterations or weights are listed one by one."""
 
 
 def report(explanation: Explanation, *, full: bool = False) -> Document:
     """The explanation as a document; with `full`, every iteration and every layer."""
-    title = f"{_counted(len(explanation.iterations), 'iteration')} of {explanation.network}, worked through"
+    done, wanted = len(explanation.iterations), explanation.wanted
+    asked = f"{done} of {wanted} iterations" if done < wanted else _counted(done, "iteration")
+    title = f"{asked} of {explanation.network}, worked through"
     blocks: list[Block] = [*_given(explanation)]
     shown = explanation.iterations if full else explanation.iterations[:1]
     for iteration in shown:
@@ -58,6 +64,7 @@ def _given(explanation: Explanation) -> Iterator[Block]:
     words += f"Numbers are shown with {explanation.digits} significant digits and computed with all."
     yield Paragraph((words,))
     yield from remarks(explanation)
+    yield from _early_end(explanation)
     if explanation.asked.examples == "single" and explanation.examples > 1:
         yield Paragraph(("In this notation an equation is about one example; for several at once they stand as columns here.",))
     yield from _parameters(explanation, first)
@@ -67,6 +74,17 @@ def remarks(explanation: Explanation) -> Iterator[Block]:
     """Where parameters and examples come from, and how inputs are scaled."""
     if explanation.remarks:
         yield Paragraph((" ".join(explanation.remarks),))
+
+
+def _early_end(explanation: Explanation) -> Iterator[Block]:
+    """Why fewer iterations are here than were asked for."""
+    done, wanted = len(explanation.iterations), explanation.wanted
+    if done == wanted:
+        return
+    arrays = explanation.after.arrays().items()
+    lost = next(key for key, array in arrays if not np.isfinite(array).all())
+    words = f"The run ends after iteration {done} of the {wanted} that were asked for: numbers in {lost} have grown beyond what "
+    yield Aside("warning", (f"{words}can be held, and no step leads on from there.",))
 
 
 def _parameters(explanation: Explanation, iteration: Iteration) -> Iterator[Block]:
@@ -148,18 +166,40 @@ def _picked(count: int) -> list[int]:
 def _course(explanation: Explanation) -> Iterator[Block]:
     """Loss and outputs by iteration."""
     iterations, digits = explanation.iterations, explanation.digits
-    outputs = explanation.predictions.size <= COLUMNS - 2
+    outputs = 10 + (explanation.predictions.size + 1) * max(digits + 8, 12) <= NARROW
     yield Heading(("From iteration to iteration",))
-    names = [f"output {j + 1}, example {i + 1}" for i in range(explanation.examples) for j in range(explanation.network.widths[-1])]
-    header: tuple[Words, ...] = (("before iteration",), ("J",), *(((name,) for name in names) if outputs else ()))
+    header: tuple[Words, ...] = (("before",), ("J",), *(((name,) for name in _outputs(explanation)) if outputs else ()))
     rows = []
-    states = [(str(i.number), i.loss, i.predictions) for i in iterations]
+    states = [(f"step {i.number}", i.loss, i.predictions) for i in iterations]
     states.append(("the end", explanation.loss_after, explanation.predictions_after))
     for place in _picked(len(states)):
         name, loss, predictions = states[place]
-        shown = [plain(value, digits) for value in predictions.ravel()] if outputs else []
+        shown = [plain(value, digits) for value in _in_units(explanation, predictions).ravel()] if outputs else []
         rows.append(((name,), (plain(loss, digits),), *((text,) for text in shown)))
-    yield Table(header, tuple(rows), "r" * len(header))
+    yield Table(header, tuple(rows), "l" + "r" * (len(header) - 1))
+    if outputs and _has_units(explanation):
+        yield Paragraph(("Outputs are in the data's own units here; J is that of the scaled ones.",))
+
+
+def _outputs(explanation: Explanation) -> list[str]:
+    """The outputs of each example by name, as short as they can be told apart."""
+    examples, width = explanation.examples, explanation.network.widths[-1]
+    if examples == 1:
+        return [f"output {j + 1}" for j in range(width)]
+    if width == 1:
+        return [f"output, example {i + 1}" for i in range(examples)]
+    return [f"output {j + 1}, example {i + 1}" for i in range(examples) for j in range(width)]
+
+
+def _has_units(explanation: Explanation) -> bool:
+    """Whether targets are scaled, so that outputs have units of their own."""
+    return explanation.model is not None and explanation.model.targets is not None
+
+
+def _in_units(explanation: Explanation, outputs: Array) -> Array:
+    """Outputs in the data's own units."""
+    model = explanation.model
+    return outputs if model is None or model.targets is None else model.targets.undo(outputs)
 
 
 def _changed(explanation: Explanation) -> Iterator[Block]:
@@ -168,23 +208,23 @@ def _changed(explanation: Explanation) -> Iterator[Block]:
     yield Heading(("What changed",))
     less = 100 * (before - after) / abs(before) if before and np.isfinite([before, after]).all() else 0.0
     change = f", {plain(abs(less), 3)} % {'less' if less > 0 else 'more'}" if less else ""
-    yield Paragraph(("The loss ", Strong(f"J: {plain(before, digits)} → {plain(after, digits)}"), f"{change}."))
+    start, end = told_apart(before, after, digits)
+    yield Paragraph(("The loss ", Strong(f"J: {start} → {end}"), f"{change}."))
     yield from _examples(explanation)
     if explanation.moved:
         pen = pen_of(explanation, explanation.iterations[0])
         yield Heading(("What moved most",), 2)
-        header: tuple[Words, ...] = (("",), ("before",), ("after",), ("change",), ("why",))
-        rows = tuple(
-            (
-                (_name(pen, moved),),
-                (plain(moved.before, digits),),
-                (plain(moved.after, digits),),
-                (plain(moved.change, digits),),
-                (moved.why,),
-            )
+        columns: tuple[Words, ...] = (("",), ("before",), ("after",), ("change",))
+        rows: list[tuple[Words, ...]] = [
+            ((_name(pen, moved),), *((plain(value, digits),) for value in (moved.before, moved.after, moved.change)))
             for moved in explanation.moved
-        )
-        yield Table(header, rows, "lrrrl")
+        ]
+        whys = [moved.why for moved in explanation.moved]
+        if digits <= SHORT:
+            yield Table((*columns, ("why",)), tuple((*row, (why,)) for row, why in zip(rows, whys, strict=True)), "lrrrl")
+        else:
+            yield Table(columns, tuple(rows), "lrrr")
+            yield Bullets(tuple((*row[0], f": {why}") for row, why in zip(rows, whys, strict=True)))
 
 
 def _name(pen: Pen, moved: Moved) -> Any:
@@ -199,8 +239,7 @@ def answer(explanation: Explanation, outputs: Array) -> str:
         best = int(outputs[0] > 0.5) if one else int(np.argmax(outputs))
         sure = (outputs[0] if best else 1 - outputs[0]) if one else outputs[best]
         return f"{model.classes[best]} ({plain(float(sure), digits)})"
-    if model is not None and model.targets is not None:
-        outputs = model.targets.undo(outputs)
+    outputs = _in_units(explanation, outputs)
     if explanation.network.loss.simplex and len(outputs) > 3:
         best = int(np.argmax(outputs))
         return f"output {best + 1} ({plain(float(outputs[best]), digits)})"
@@ -222,20 +261,22 @@ def _examples(explanation: Explanation) -> Iterator[Block]:
     """Targets, predictions and losses, example by example."""
     first, last, digits = explanation.iterations[0], explanation.iterations[-1], explanation.digits
     Y = np.asarray(first.start["Y"], np.float64).T
-    header: tuple[Words, ...] = (("example",), ("target",), ("prediction before",), ("after",), ("loss before",), ("after",))
-    rows = []
+    said, lost = list[tuple[Words, ...]](), list[tuple[Words, ...]]()
+    names: list[Words] = []
     for i in _picked(explanation.examples):
-        label = f"{i + 1} ({explanation.labels[i]})" if explanation.labels else str(i + 1)
-        said = (
-            target(explanation, Y[i]),
-            answer(explanation, first.predictions[i]),
-            answer(explanation, last.predictions_after[i]),
-        )
-        losses = (plain(float(first.losses[i]), digits), plain(float(last.losses_after[i]), digits))
-        rows.append(tuple((text,) for text in (label, *said, *losses)))
-    yield Table(header, tuple(rows), "llrrrr")
-    model = explanation.model
-    if model is not None and model.targets is not None:
+        names.append((f"{i + 1} ({explanation.labels[i]})" if explanation.labels else str(i + 1),))
+        outputs = (first.predictions[i], last.predictions_after[i])
+        said.append(((target(explanation, Y[i]),), *((answer(explanation, shown),) for shown in outputs)))
+        lost.append(tuple((plain(float(loss), digits),) for loss in (first.losses[i], last.losses_after[i])))
+    before_after: tuple[Words, ...] = (("target",), ("prediction before",), ("after",))
+    losses: tuple[Words, ...] = (("loss before",), ("after",))
+    if digits <= SHORT:
+        rows = tuple((name, *row, *more) for name, row, more in zip(names, said, lost, strict=True))
+        yield Table((("example",), *before_after, *losses), rows, "llrrrr")
+    else:
+        yield Table((("example",), *before_after), tuple((name, *row) for name, row in zip(names, said, strict=True)), "llrr")
+        yield Table((("example",), *losses), tuple((name, *row) for name, row in zip(names, lost, strict=True)), "lrr")
+    if _has_units(explanation):
         yield Paragraph(("Targets and predictions are in the data's own units here; in the equations they are scaled.",))
 
 

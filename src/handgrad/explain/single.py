@@ -15,7 +15,7 @@ from handgrad.document.blocks import Block, Document, Heading, Paragraph, Strong
 from handgrad.errors import HandgradError
 from handgrad.explain.explanation import Explanation
 from handgrad.explain.matrices import plain
-from handgrad.explain.moves import moved, shares
+from handgrad.explain.moves import Moved, moved, shares
 from handgrad.explain.pen import Pen
 from handgrad.explain.report import LISTED, answer, layers_shown, pen_of, remarks, target
 
@@ -45,38 +45,56 @@ def weight(explanation: Explanation, layer: int, j: int, k: int | None) -> Docum
     pen, key = pen_of(explanation, first), f"{name}[{layer}]"
     found = moved(explanation.iterations, key, tuple(i - 1 for i in at), explanation.digits)
     symbol = pen.named(name, layer, *at)
-    blocks: list[Block] = [*remarks(explanation), Paragraph(_role(explanation, layer, j, k, found.gradient))]
+    blocks: list[Block] = [*remarks(explanation), Paragraph(_role(explanation, found))]
     blocks += _gradient(explanation, pen, layer, j, k)
     blocks += _update(explanation, pen, name, layer, at)
     if len(explanation.iterations) > 1:
         blocks += _course(explanation, key, at, symbol)
     ends = (plain(found.before, explanation.digits), plain(found.after, explanation.digits))
-    title: Words = (symbol, f" of layer {layer}: {ends[0]} → {ends[1]}, because {found.why}")
+    because = ", because" if len(explanation.iterations) == 1 else ":"
+    title: Words = (symbol, f" of layer {layer}: {ends[0]} → {ends[1]}{because} {found.why}")
     of = {"quantity": name, "layer": layer, "unit": j} | ({} if k is None else {"input": k})
     course = [_course_row(explanation, place, key, at) for place in range(len(explanation.iterations))]
-    data = {**of, "before": found.before, "after": found.after, "gradient": found.gradient, "why": found.why, "iterations": course}
+    numbers = {"before": found.before, "after": found.after, "gradients": list(found.gradients)}
+    data = {**of, **numbers, "why": found.why, "iterations": course}
     parts = [vars(share) for share in shares(first, layer, j, k)]
     return Document(title, tuple(blocks), explanation.notation, {**data, "examples": parts})
 
 
-def _role(explanation: Explanation, layer: int, j: int, k: int | None, gradient: float) -> Words:
-    """What the parameter is, and which way the loss goes with it."""
-    unit = f"unit {j} of layer {layer}"
-    what = f"It is the bias of {unit}. " if k is None else f"It is the weight with which {_source(layer, k)} enters {unit}. "
-    if not gradient:
-        return (what, "Its gradient is 0: a small change of it leaves the loss as it is.")
-    size = plain(abs(gradient), explanation.digits)
-    way = "raises" if gradient > 0 else "lowers"
-    return (
-        what,
-        f"Raising it a little {way} the loss {size} times as much, so that it should go {'down' if gradient > 0 else 'up'}.",
-    )
+def _role(explanation: Explanation, moved: Moved) -> Words:
+    """What the parameter is, which way the loss goes with it, and whether it went that way."""
+    layer, rule, count = moved.layer, explanation.derivation.optimiser, len(explanation.iterations)
+    unit = f"unit {moved.j} of layer {layer}"
+    what = f"the weight with which {_source(layer, moved.k)} enters {unit}" if moved.k is not None else f"the bias of {unit}"
+    when = "In iteration 1, r" if count > 1 else "R"
+    if not moved.gradient:
+        loss = f"{when}aising it a little leaves the loss as it is: its gradient is 0."
+    else:
+        up = moved.gradient < 0
+        size = plain(abs(moved.gradient), explanation.digits)
+        loss = f"{when}aising it a little {'lowers' if up else 'raises'} the loss {size} times as much, "
+        loss += f"so that {'a step against the gradient takes it' if count > 1 or rule.state else 'it should go'} "
+        loss += "up." if up else "down."
+    went = ""
+    if count > 1 or rule.state:
+        way = "went up" if moved.change > 0 else "went down" if moved.change < 0 else "is where it was"
+        steps = "the step" if count == 1 else f"all {count} steps"
+        went = f" After {steps} of {rule.name} it {way}"
+        went += "; each step has a gradient of its own, listed below." if count > 1 else "."
+    turned = moved.k is not None and explanation.notation.weights == "in_out"
+    order = " In this notation the first index counts where a weight comes from, the second where it leads to." if turned else ""
+    return (f"It is {what}.{order} {loss}{went}",)
+
+
+def _of_first(explanation: Explanation) -> str:
+    """Which iteration is meant, where there are several."""
+    return " in iteration 1" if len(explanation.iterations) > 1 else ""
 
 
 def _gradient(explanation: Explanation, pen: Pen, layer: int, j: int, k: int | None) -> Iterator[Block]:
     """The gradient as it is made of the examples, and where the unit's δ comes from."""
     first, digits = explanation.iterations[0], explanation.digits
-    yield Heading(("Its gradient",))
+    yield Heading((f"Its gradient{_of_first(explanation)}",))
     yield pen.entry(f"db{layer}", j=j) if k is None else pen.entry(f"dW{layer}", j=j, k=k)
     parts = sorted(shares(first, layer, j, k), key=lambda share: -abs(share.contribution))
     if len(parts) > 1:
@@ -92,7 +110,7 @@ def _gradient(explanation: Explanation, pen: Pen, layer: int, j: int, k: int | N
             yield Paragraph((f"The other {len(parts) - LISTED} examples together give {plain(rest, digits)}.",))
     example = parts[0].example
     delta = pen.entries.symbol_of(explanation.derivation[f"dZ{layer}"].left, pen.place(f"dZ{layer}", j=j, example=example))
-    yield Heading(("Where δ of the unit, ", delta, ", comes from"))
+    yield Heading(("Where δ of the unit, ", delta, f", comes from{_of_first(explanation)}"))
     yield from _delta(pen, layer, j, example)
 
 
@@ -101,6 +119,8 @@ def _delta(pen: Pen, layer: int, j: int, example: int) -> Iterator[Block]:
     names = [f"dA{layer}", f"slope{layer}", f"dZ{layer}_chain", f"dZ{layer}"]
     if pen.has(f"dZ{layer}_chain"):  # the simplified form needs neither
         names = [f"dZ{layer}"]
+    if layer == pen.derivation.network.L and pen.has("Y_smooth"):
+        names.insert(0, "Y_smooth")
     for name in names:
         if pen.has(name):
             yield pen.entry(name, j=j, example=example)
@@ -112,7 +132,7 @@ def _update(explanation: Explanation, pen: Pen, name: str, layer: int, at: tuple
     """The step, the update rule's state included."""
     place = dict(zip("jk", at, strict=False))
     rule = explanation.derivation.optimiser
-    yield Heading(("The step",))
+    yield Heading((f"The step{_of_first(explanation)}",))
     for state in rule.state:
         yield pen.entry(f"update_{state}_{name}{layer}", rule.reasons[state], **place)
     yield pen.entry(f"update_{name}{layer}", rule.reasons["theta"], **place)
@@ -121,7 +141,8 @@ def _update(explanation: Explanation, pen: Pen, name: str, layer: int, at: tuple
 def _course_row(explanation: Explanation, place: int, key: str, at: tuple[int, ...]) -> dict[str, float]:
     iteration, index = explanation.iterations[place], tuple(i - 1 for i in at)
     before, after = (float(parameters.arrays()[key][index]) for parameters in (iteration.before, iteration.after))
-    return {"iteration": iteration.number, "before": before, "after": after}
+    gradient = float(iteration.gradients.arrays()[key][index])
+    return {"iteration": iteration.number, "before": before, "gradient": gradient, "after": after}
 
 
 def _course(explanation: Explanation, key: str, at: tuple[int, ...], symbol: Written) -> Iterator[Block]:
@@ -131,9 +152,9 @@ def _course(explanation: Explanation, key: str, at: tuple[int, ...], symbol: Wri
     rows = []
     for row in (_course_row(explanation, place, key, at) for place in places):
         step = row["after"] - row["before"]
-        shown = (row["before"], step, row["after"])
+        shown = (row["before"], row["gradient"], step, row["after"])
         rows.append(((str(row["iteration"]),), *((plain(value, explanation.digits),) for value in shown)))
-    yield Table((("iteration",), (symbol,), ("step",), ("after",)), tuple(rows), "rrrr")
+    yield Table((("iteration",), (symbol,), ("gradient",), ("step",), ("after",)), tuple(rows), "rrrrr")
 
 
 def neuron(explanation: Explanation, layer: int, unit: int, example: int) -> Document:
@@ -143,13 +164,13 @@ def neuron(explanation: Explanation, layer: int, unit: int, example: int) -> Doc
     _check("unit", unit, network.widths[layer], f" of layer {layer}")
     _check("example", example, explanation.examples)
     pen = pen_of(explanation, explanation.iterations[0])
-    of = f" for example {example}" if explanation.examples > 1 else ""
+    of = (f" for example {example}" if explanation.examples > 1 else "") + _of_first(explanation)
     blocks: list[Block] = [*remarks(explanation), Heading((f"Forward{of}",)), pen.entry(f"Z{layer}", j=unit, example=example)]
     blocks.append(pen.entry(f"A{layer}", j=unit, example=example))
     blocks += [Heading((f"Backward{of}",)), *_delta(pen, layer, unit, example)]
-    blocks += [Heading(("Its weights",)), *_weights(explanation, pen, layer, unit)]
+    blocks += [Heading((f"Its weights{_of_first(explanation)}",)), *_weights(explanation, pen, layer, unit)]
     if explanation.examples > 1:
-        blocks += [Heading(("The unit on each example",)), *_on_examples(explanation, pen, layer, unit)]
+        blocks += [Heading((f"The unit on each example{_of_first(explanation)}",)), *_on_examples(explanation, pen, layer, unit)]
     numbers = {key: pen.result(key, j=unit, example=example) for key in (f"Z{layer}", f"A{layer}", f"dZ{layer}")}
     W, dW = (np.asarray(pen.values[f"{key}[{layer}]"])[unit - 1].tolist() for key in ("W", "dW"))
     b, db = (float(np.asarray(pen.values[f"{key}[{layer}]"])[unit - 1]) for key in ("b", "db"))
@@ -203,10 +224,12 @@ def example(explanation: Explanation, number: int) -> Document:
         Paragraph((words, Strong(" to ".join(plain(float(end), explanation.digits) for end in ends)), ".")),
     ]
     layers = layers_shown(network.L, full=False)
-    blocks += [Heading(("Forward",)), *pen.blocks("A[0]")]
+    when = _of_first(explanation)
+    blocks += [Heading((f"Forward{when}",)), *pen.blocks("A[0]")]
     for layer in layers:
         blocks += [*pen.blocks(f"Z[{layer}]"), *pen.blocks(f"A[{layer}]")]
-    blocks += [Heading(("Its loss",)), *pen.blocks("ell"), Heading(("Backward",))]
+    smoothed = pen.blocks("Y_smooth") if pen.has("Y_smooth") else ()
+    blocks += [Heading((f"Its loss{when}",)), *smoothed, *pen.blocks("ell"), Heading((f"Backward{when}",))]
     for layer in reversed(layers):
         for name in (f"dA{layer}", f"slope{layer}", f"dZ{layer}"):
             if pen.has(name):

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Collection, Iterable
 
 from handgrad.calculus.expressions import Number, gradient, symbol
-from handgrad.calculus.notation import Notation, find_notation
+from handgrad.calculus.notation import NOTATIONS, Notation, find_notation
 from handgrad.calculus.parser import parse
 from handgrad.calculus.rewriting import substitute
 from handgrad.catalogue.initialisers import INITIALISERS
@@ -59,7 +59,9 @@ def program(derivation: Derivation, notation: Notation | str = "ng") -> str:
         )
     if derivation.layers != "numbered":
         derivation = derive(network, one_over_m=derivation.one_over_m, optimiser=derivation.optimiser.name)
-    return _Program(derivation, find_notation(notation), notation if isinstance(notation, str) else "").text()
+    chosen = find_notation(notation)
+    title = next((name for name, known in NOTATIONS.items() if known == chosen), "")
+    return _Program(derivation, chosen, title).text()
 
 
 class _Program:
@@ -120,11 +122,10 @@ class _Program:
     def heading(self, body: str) -> list[str]:
         """The docstring, the imports and the constants."""
         network = self.network
-        loss = network.loss.spelling + (" and an L2 penalty" if network.l2 else "")
-        loss += " of smoothed labels" if network.label_smoothing else ""
-        title = f"{network} with {loss}, derived by handgrad in " + (
-            f"the notation {self.title}." if self.title else "a reader's notation."
-        )
+        loss = network.loss.spelling + (" of smoothed labels" if network.label_smoothing else "")
+        loss += " and an L2 penalty" if network.l2 else ""
+        written = f"the notation {self.title}" if self.title else "a reader's notation"
+        title = f"{network} with {loss}, derived by handgrad in {written}."
         about = (
             f"Forward pass, loss, backward pass, gradient check and training by {self.derivation.optimiser.name}, with nothing "
             f"but NumPy. The comments are the equations; {self.m} is the number of examples."

@@ -114,7 +114,8 @@ GRADIENT_CHECK = '''
 def gradient_check(parameters, $data, h=1e-5, entries=20, rng=None):
     """The worst error ‖exact - numeric‖ / max(‖exact‖, ‖numeric‖) of the gradients by each array.
 
-    Numeric are central differences of the loss, for so many drawn entries of each array.
+    Below 1e-6 is good. Numeric are central differences of the loss, for so many drawn entries of each
+    array; its rounding makes them uncertain by about 1e-10, so that no smaller gradient can be checked.
     """
     rng = np.random.default_rng(0) if rng is None else rng
     $J, gradients = backward(parameters, $data)
@@ -132,9 +133,13 @@ def gradient_check(parameters, $data, h=1e-5, entries=20, rng=None):
             numeric.append((loss(above, $data) - loss(below, $data)) / (2 * h))
         $none
         exact, numeric = np.array(exact), np.array(numeric)
-        # differences of a loss in double precision resolve nothing smaller than the last
-        size = max(np.linalg.norm(exact), np.linalg.norm(numeric), 1e-4 * (1 + abs($J)))
-        errors.append(np.linalg.norm(exact - numeric) / size)
+        error = np.linalg.norm(exact - numeric)
+        size = max(np.linalg.norm(exact), np.linalg.norm(numeric))
+        # losses in double precision are off by a few 1e-16, and differences by that over h
+        rounding = 1e-15 * (1 + abs($J)) / h * np.sqrt(len(exact))
+        if error <= rounding:
+            size = max(size, 1e6 * rounding)  # rounding explains it, however small the gradient
+        errors.append(error / size)
     return np.max(errors)$otherwise
 '''
 
@@ -181,7 +186,11 @@ if __name__ == "__main__":
     $Y = $answers
     $classes
     $weights
-    print(f"gradient check: worst relative error {gradient_check(parameters, $data, rng=rng):.1e}")
+    error = gradient_check(parameters, $data, rng=rng)
+    found = f"gradient check: worst relative error {error:.1e}"
+    if not error < 1e-6:
+        raise SystemExit(f"{found}, not below 1e-6: the gradients are wrong")
+    print(f"{found}, below 1e-6: the gradients hold")
     before, $alpha = loss(parameters, $data), $rate
     trained = train(parameters, $data, $alpha=$alpha, rng=rng)
     while not loss(trained, $data) < before and $alpha > 1e-9:

@@ -116,8 +116,9 @@ class Training:
         outputs = 1 if place in {0, None} else 0
         loss, answers = network.loss, f"forward(teacher, {X})[-1]"
         classes = list[str]()
-        if loss.simplex:
-            classes = [f"{Y} = np.where({Y} == np.max({Y}, axis={outputs}, keepdims=True), 1.0, 0.0)  # as classes"]
+        if loss.simplex:  # one class each, also where outputs tie, as behind dead units
+            turned = ".T" if outputs == 0 else ".swapaxes(1, 2)" if place is None and len(shape) == 2 else ""
+            classes = [f"{Y} = np.eye({network.widths[-1]})[np.argmax({Y}, axis={outputs})]{turned}  # as classes"]
         elif loss.targets.high == 1:
             classes = [f"{Y} = np.where({Y} > 0.5, 1.0, 0.0)  # as classes"]
         if place is None:
