@@ -1,6 +1,7 @@
 """Nine networks, four of them those that the project grew from: derived in every notation and format, explained, and run alone."""
 
 import json
+import pickle
 import re
 import shutil
 
@@ -81,6 +82,13 @@ def test_explained_with_its_numbers(name, notation):
     text = explanation.to_text()
     assert f"{explanation.loss:.4g}" in text
     assert "Health" in text
+
+
+def test_a_derivation_can_be_pickled():
+    derivation = derive("3-4:tanh-2", layers="general", optimiser="adam")
+    again = pickle.loads(pickle.dumps(derivation))
+    assert again == derivation
+    assert again.steps == derivation.steps
 
 
 def test_notebooks_show_a_derivation():

@@ -118,7 +118,7 @@ class Backward(Page):
             return not step.proof and not self.of_batch(step)
         if name == f"dZ{l}_slope":
             return True
-        simplified = layer.output and any(name == f"dZ{l}_chain" for name in (s.id for s in self.derivation.steps))
+        simplified = layer.output and f"dZ{l}_chain" in {other.id for other in self.derivation.steps}
         wanted = {f"slope{l}"} if not simplified else set()
         wanted |= {f"dZ{l}"} if layer.output else set()
         wanted |= {f"dA{l}"} if layer.output and not simplified else set()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from handgrad.calculus.equation import Equation
@@ -41,22 +41,27 @@ def derive(
 
 @lru_cache(maxsize=256)
 def _derived(network: Network, one_over_m: str, optimiser: str, style: str) -> Derivation:
-    rule, early = OPTIMISERS[optimiser], one_over_m == "dZ"
-    numbered = tuple(Layer(Affine.of(n), g, n == network.L) for n, g in enumerate(network.activations, 1))
-    quantities = Quantities(network, Affine.of(network.L), early)
     if network.L == 1 and style == "general":
         style = "numbered"  # there is no other layer to speak of
-
-    def sections() -> tuple[Section, ...]:
-        if style == "general":
-            of_any = Quantities(network, Affine.of("L"), early)
-            return tuple(EquationWriter(of_any, _any_layers(network), rule).sections())
-        found = EquationWriter(quantities, numbered, rule).sections()
-        return tuple(_from_output(section, network.L) for section in found) if style == "from_output" else tuple(found)
-
-    computed = EquationWriter(quantities, numbered, rule, reasons=False).sections()
+    computed = _numbered(network, one_over_m, optimiser, reasons=False).sections()
     equations = tuple(step for section in computed for step in section.steps)
-    return Derivation(network, rule, equations, sections, one_over_m, style)
+    write_sections = partial(_sections, network, one_over_m, optimiser, style)
+    return Derivation(network, OPTIMISERS[optimiser], equations, write_sections, one_over_m, style)
+
+
+def _sections(network: Network, one_over_m: str, optimiser: str, style: str) -> tuple[Section, ...]:
+    """All steps, with the reasoning, in a style of counting layers."""
+    if style == "general":
+        quantities = Quantities(network, Affine.of("L"), one_over_m == "dZ")
+        return tuple(EquationWriter(quantities, _any_layers(network), OPTIMISERS[optimiser]).sections())
+    found = _numbered(network, one_over_m, optimiser, reasons=True).sections()
+    return tuple(_from_output(section, network.L) if style == "from_output" else section for section in found)
+
+
+def _numbered(network: Network, one_over_m: str, optimiser: str, *, reasons: bool) -> EquationWriter:
+    layers = tuple(Layer(Affine.of(n), g, n == network.L) for n, g in enumerate(network.activations, 1))
+    quantities = Quantities(network, Affine.of(network.L), one_over_m == "dZ")
+    return EquationWriter(quantities, layers, OPTIMISERS[optimiser], reasons)
 
 
 def _any_layers(network: Network) -> tuple[Layer, ...]:
