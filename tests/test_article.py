@@ -106,7 +106,8 @@ def test_no_part_of_an_article_is_empty(derivation, notation):
 def test_a_single_example_knows_nothing_of_a_mean():
     late, early = derive("2-3:tanh-2"), derive("2-3:tanh-2", one_over_m="dZ")
     for notation in ("nielsen", "index"):
-        assert early.to_text(notation) == late.to_text(notation)
+        assert "no difference where 1/m stands" in re.sub(r"\s+", " ", early.to_text(notation))
+        assert early.to_text(notation).partition("Forward")[2] == late.to_text(notation).partition("Forward")[2]
         backward = late.to_text(notation).partition("Backward pass")[2].partition("Many examples")[0]
         assert not re.search(r"1/m|all examples|its share|∂J", backward)
 

@@ -369,3 +369,11 @@ def test_what_the_program_says_of_itself(notation, named):
     source = program(derive(Network("3-3", l2=0.1, label_smoothing=0.2)), notation)
     title = " ".join(source.partition("\n\n")[0].strip('"').split())
     assert title == f"3-3:softmax with cross_entropy of smoothed labels and an L2 penalty, derived by handgrad in {named}."
+
+
+@pytest.mark.parametrize("optimiser", ["gradient_descent", "adam"])
+def test_a_wrong_update_ends_the_program(optimiser):
+    source = program(derive("4-3:tanh-2:sigmoid", optimiser=optimiser))
+    assert source.count("theta - alpha") == 1
+    with pytest.raises(SystemExit, match="however short the steps: the update is wrong"):
+        run(source.replace("theta - alpha", "theta + alpha"), "__main__")

@@ -13,18 +13,19 @@ from handgrad.derivation.backward import Backward
 from handgrad.derivation.checking import check_steps
 from handgrad.derivation.data import as_data
 from handgrad.derivation.derivation import Derivation
-from handgrad.derivation.legend import legend
+from handgrad.derivation.legend import MOST_SHAPES, legend
 from handgrad.derivation.page import Page
 from handgrad.document.blocks import Block, Code, Document, Formula, Heading, Line, Paragraph, Table, Words
 
-MOST_SHAPES, MOST_LAYERS = 4, 4
-"""Of more layers than these, the shapes are not listed, and the means over the examples are those of the last layer."""
+MOST_LAYERS = 4
+"""Of more layers than these, the means over the examples are those of the last layer."""
 LIE = {
     "columns": "Each column of a matrix of examples is an example.",
     "rows": "Each row of a matrix of examples is an example.",
     "single": "The formulas are about a single example.",
     "indexed": "The index in the superscript numbers the examples.",
 }
+NO_MATTER = "For one example it makes no difference where 1/m stands, so that its gradients are those of its own loss."
 ERROR_FUNCTIONS = "erf is the error function, 2/√π times the integral of exp(-t²) from 0 to its argument; erfc(z) is 1 - erf(z)."
 
 
@@ -35,10 +36,11 @@ def article(derivation: Derivation, notation: Notation | str = "ng", *, reasons:
     stands: its gradients are those of its own loss.
     """
     notation = derivation.named(find_notation(notation))
-    if notation.examples == "single" and not only:
-        derivation = derivation.averaged_late()
+    notes: tuple[str, ...] = ()
+    if notation.examples == "single" and not only and derivation.one_over_m == "dZ":
+        derivation, notes = derivation.averaged_late(), (NO_MATTER,)
     errors = check_steps(derivation)
-    made = _Article(derivation, notation, reasons)
+    made = _Article(derivation, notation, reasons, notes)
     blocks = tuple(made.steps((only,) if isinstance(only, str) else only) if only else made.blocks(errors))
     title = ("Backpropagation through ", Code(str(derivation.network)))
     return Document(title, blocks, notation, as_data(derivation, notation, errors, only))
@@ -46,6 +48,8 @@ def article(derivation: Derivation, notation: Notation | str = "ng", *, reasons:
 
 @dataclass(frozen=True)
 class _Article(Page):
+    notes: tuple[str, ...] = ()
+
     def blocks(self, errors: dict[str, float]) -> Iterator[Block]:
         yield Paragraph(self.opening())
         yield Heading(("What is what",))
@@ -66,8 +70,9 @@ class _Article(Page):
         yield from self.update()
         yield Heading(("How this was checked",))
         worst = max(errors, key=lambda name: errors[name])
-        words = f"Each of the {len(errors)} steps was evaluated on a small network with layers of the same kinds: derivatives "
-        words += "against central differences, values against the pass. The two sides differ by at most "
+        words = f"Each of the {len(errors)} steps of the derivation, also of those not shown, was evaluated on a small network "
+        words += "with layers of the same kinds: derivatives against central differences, values against the pass. The two sides "
+        words += "differ by at most "
         yield Paragraph((f"{words}{errors[worst]:.0e} (in ", Code(worst), ")."))
 
     def steps(self, names: Sequence[str]) -> Iterator[Block]:
@@ -101,7 +106,7 @@ class _Article(Page):
         else:
             own = "second" if n.weights == "in_out" else "first"
             words.append(f"Indices number units; of those of a weight the {own} is that of the unit itself.")
-        yield Paragraph((" ".join(words),))
+        yield Paragraph((" ".join([*words, *self.notes]),))
         L = self.derivation.network.L
         if self.derivation.layers == "numbered" and L <= MOST_SHAPES and self.matrices:
             shapes: list[str | Written] = []
@@ -135,9 +140,12 @@ class _Article(Page):
 
     def many_examples(self) -> Iterator[Block]:
         """What becomes of a single example's gradients in a batch."""
-        batch = replace(self, notation=self.notation.but(examples="indexed", form="matrix"))
+        form = "index" if self.notation.form == "index" else "matrix"
+        batch = replace(self, notation=self.notation.but(examples="indexed", form=form))
         yield Heading(("Many examples",))
-        yield Paragraph(("A batch takes the mean over its examples, and the derivative of a mean is the mean of the derivatives:",))
+        m = lay_out(symbol("m"), self.notation)
+        words = " examples, which the index in parentheses numbers, and the derivative of a mean is the mean of the derivatives:"
+        yield Paragraph(("A batch takes the mean over its ", m, words))
         sections = list(self.sections("loss", "weights", "biases"))
         few = self.derivation.network.L <= MOST_LAYERS
         kept = [s for s in sections if few or s.layer is None or s.layer.output]

@@ -88,7 +88,8 @@ class Backward(Page):
     def why(self, step: Equation, section: Section, layer: Layer) -> str | None:
         """Why a line follows from the one before it, where that is not what the step says by itself."""
         l, early = layer.label, self.derivation.one_over_m == "dZ"
-        if step.id == f"dW{l}_example" and any(other.id == f"dW{l}_whole" for other in section.steps):
+        named = {f"dW{l}_example"} | ({f"dW{l}"} if early else set())
+        if step.id in named and any(other.id == f"dW{l}_whole" for other in section.steps):
             return NAMED
         if step.id == f"dZ{l}_chain" and not layer.pointwise:
             return "of the first sum only the term where the indices agree remains, and a common factor stands outside"

@@ -14,6 +14,8 @@ from handgrad.document.blocks import Words
 
 Entry = tuple[Words, Words]
 """A symbol, and what it means."""
+MOST_SHAPES = 4
+"""Of more layers than these, the shapes of the parameters are not listed."""
 CONSTANTS = {
     "alpha": "the learning rate",
     "lambda": "the weight of the L2 penalty",
@@ -52,13 +54,19 @@ def legend(derivation: Derivation, notation: Notation) -> Iterator[Entry]:
     yield from _gradients(derivation, notation, layer)
     for state, meaning in KEPT.items():
         if f"{state}_W" in used:
-            yield (name(Symbol(f"{state}_W", symbol("W", layer).layer)),), (f"{meaning}, for the weights",)
+            kept = (name(Symbol(f"{state}_{of}", symbol(of, layer).layer)) for of in "Wb")
+            yield (next(kept), ", ", next(kept)), (f"{meaning}, for weights and biases",)
     weighted = notation.weighted and notation.examples != "single"
     if weighted:
         yield (name(symbol("w")),), ("the weight of an example in the mean",)
     elif notation.examples != "single":
         yield (name(symbol("m")),), ("the number of examples",)
-    if notation.form != "index" or notation.sums in {"from_0", "from_1"}:
+    if derivation.layers != "numbered":
+        yield (name(symbol("L")),), (f"the number of layers, here {network.L}",)
+    if derivation.layers == "general":
+        yield (name(symbol("l")),), (f"any layer from 1 to L, a hidden one from 1 to {network.L - 1}",)
+    shapes = notation.form != "index" and derivation.layers == "numbered" and network.L <= MOST_SHAPES
+    if shapes or notation.sums in {"from_0", "from_1"}:
         yield (name(symbol("n", layer)),), ("the number of units of a layer",)
     for constant, meaning in CONSTANTS.items():
         if constant in used:

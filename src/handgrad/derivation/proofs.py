@@ -62,7 +62,7 @@ class Proofs:
             right = q.at_output(q.network.loss.gradient_expression)
             yield proof(f"{name}_example", left, right, f"the derivative of {q.network.loss.words}")
             shared = symbol("share") * left
-            yield proof(f"{name}_share", q.d(A), shared, "J is the mean of the examples' losses, in which each has its share")
+            yield proof(f"{name}_share", q.d(A), shared, "J holds the mean of the examples' losses, in which each has its share")
 
     def slope(self, layer: Layer) -> Iterator[Equation]:
         """∂A/∂Z of a layer."""
@@ -158,7 +158,7 @@ class Proofs:
         """∂Z/∂W, ∂Z/∂b or ∂Z/∂A: the derivative of a weighted sum."""
         Z, name = symbol("Z", l), f"dZ{l}_d{by.name}{by.layer}"
         weighted = Reduction("sum", (unit(l - 1),), symbol("W", l) * symbol("A", l - 1)) + symbol("b", l)
-        yield proof(f"{name}_rate", Derivative(Z, by), Rate(weighted, by), "the definition of Z put in")
+        yield proof(f"{name}_rate", Derivative(Z, by), Rate(weighted, by), "the weighted sum put in")
         yield proof(name, Derivative(Z, by), result, reason)
 
     def hidden(self, layer: Layer, after: Layer) -> Iterator[Equation]:
@@ -191,7 +191,9 @@ class Proofs:
         yield from self.linear(l, of, result, why)
         left, name = Derivative(q.loss, of), f"d{of.name}{l}"
         penalty = substitute(parse(L2_GRADIENT), {"W": of}) if q.network.l2 and weights else None
-        adds = "; the penalty λ/2 W² adds λ W" if penalty else ""
+        adds = "; the penalty adds its own derivative, λ times the weight" if penalty else ""
+        if q.network.l2 and not weights:
+            adds = "; the penalty does not depend on the biases"
 
         def over(expression: Expression) -> Expression:
             if not q.early_mean:
@@ -212,7 +214,7 @@ class Proofs:
                 everything = product(q.by_output(), slope, result)
                 yield proof(f"{name}_written", left, everything, "with the error of the output written out")
             mean: Expression = Reduction("mean", (EXAMPLE,), left)
-            reason = "J is the mean of the examples' losses, and the derivative of a mean is the mean of the derivatives"
+            reason = "J holds the mean of the examples' losses, and the derivative of a mean is the mean of the derivatives"
             yield proof(f"{name}_mean", q.d(of), mean + penalty if penalty else mean, reason + adds)
 
     def whole_chain(self, layer: Layer, of: Symbol, after: Layer, over: Callable[[Expression], Expression]) -> Iterator[Equation]:

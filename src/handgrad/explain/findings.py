@@ -57,11 +57,12 @@ def numbered(units: Array) -> str:
 
 @dataclass(frozen=True)
 class Examined:
-    """The first and the last pass of a run, by key as `Derivation.evaluate` returns them."""
+    """The first and the last pass of a run, by key as `Derivation.evaluate` returns them; `when` is the last in words, of many."""
 
     derivation: Derivation
     first: Mapping[str, Value]
     last: Mapping[str, Value]
+    when: str = ""
 
     @property
     def examples(self) -> str:

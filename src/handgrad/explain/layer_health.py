@@ -149,7 +149,7 @@ class LayerHealth(Examined):
         ratio = sizes[0] / sizes[-1]
         each = ratio ** (1 / (L - 1))
         data = {"dZ": sizes, "ratio": ratio, "per_layer": each}
-        moved = f"from {plain(sizes[-1])} in layer {L} to {plain(sizes[0])} in layer 1 (root mean square of dZ)"
+        moved = f"from {plain(sizes[-1])} in layer {L} to {plain(sizes[0])} in layer 1 (root mean square of dZ{self.when})"
         factor = f"by a factor of {plain(each, 2)} a layer"
         deep = DEEP <= L
         if ratio < FADED or (deep and each < 1 / A_LAYER):

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from handgrad.calculus.expressions import symbol
 from handgrad.calculus.functions import Array
 from handgrad.derivation import following
 from handgrad.document.blocks import Aside, Block, Bullets, Code, Document, Heading, Paragraph, Strong, Table, Words
@@ -88,17 +89,19 @@ def _early_end(explanation: Explanation) -> Iterator[Block]:
 
 
 def _parameters(explanation: Explanation, iteration: Iteration) -> Iterator[Block]:
-    """Large parameters in a table; small ones are seen in the equations."""
+    """All parameters in a table, shaped as the notation has them, unless they are small enough to be seen in the equations."""
     pen = pen_of(explanation, iteration)
-    large = {key: array for key, array in iteration.before.arrays().items() if not small(array) and key[0] == "W"}
-    if not large:
+    arrays = iteration.before.arrays()
+    if all(small(array) for array in arrays.values()):
         return
     rows: list[tuple[Words, ...]] = []
-    for key, array in large.items():
+    for key in arrays:
+        layer = int(key[2:-1])
+        array = pen.array(symbol(key[0], layer))
         found = Summary(array)
         ends = (plain(float(end), explanation.digits) for end in (array.min(), array.max(), array.mean(), array.std()))
-        rows.append(((pen.named("W", int(key[2:-1])),), (found.shape,), *((end,) for end in ends), (f"{found.zeros:.0%}",)))
-    header: tuple[Words, ...] = (("weights",), ("shape",), ("least",), ("largest",), ("mean",), ("deviation",), ("zeros",))
+        rows.append(((pen.named(key[0], layer),), (found.shape,), *((end,) for end in ends), (f"{found.zeros:.0%}",)))
+    header: tuple[Words, ...] = (("parameters",), ("shape",), ("least",), ("largest",), ("mean",), ("deviation",), ("zeros",))
     yield Table(header, tuple(rows), "llrrrrr")
 
 

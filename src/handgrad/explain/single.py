@@ -108,6 +108,9 @@ def _gradient(explanation: Explanation, pen: Pen, layer: int, j: int, k: int | N
         if len(parts) > LISTED:
             rest = sum(part.contribution for part in parts[LISTED:])
             yield Paragraph((f"The other {len(parts) - LISTED} examples together give {plain(rest, digits)}.",))
+    if k is not None and explanation.network.l2:
+        penalty = explanation.network.l2 * float(first.before.W[layer][j - 1, k - 1])
+        yield Paragraph((f"The L2 penalty adds λ times the weight, {plain(penalty, digits)}.",))
     example = parts[0].example
     delta = pen.entries.symbol_of(explanation.derivation[f"dZ{layer}"].left, pen.place(f"dZ{layer}", j=j, example=example))
     yield Heading(("Where δ of the unit, ", delta, f", comes from{_of_first(explanation)}"))

@@ -196,6 +196,10 @@ if __name__ == "__main__":
     while not loss(trained, $data) < before and $alpha > 1e-9:
         $alpha /= 10  # those steps were too long
         trained = train(parameters, $data, $alpha=$alpha, rng=rng)
+    after = loss(trained, $data)
+    if after > before:
+        found = f"the loss rises from {before} to {after}, however short the steps"
+        raise SystemExit(f"{found}: the update is wrong")
     print(f"loss before training: {before:.6f}")
-    print(f"loss after training:  {loss(trained, $data):.6f}")
+    print(f"loss after training:  {after:.6f}")
 """
