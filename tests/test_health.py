@@ -361,3 +361,14 @@ def test_what_the_last_step_saturates(spelling, rate, kind):
     assert kinds_of(spelling, X, Y, learning_rate=rate)[kind].sentence.startswith("After the last step, ")
     twice = explain((network := Network(spelling)), Parameters.draw(network, 0), X, Y, learning_rate=rate, iterations=2).health
     assert [finding.kind for finding in twice].count(kind) == 1  # not once more of the state after it
+
+
+def test_the_flow_of_gradients_names_its_iteration():
+    network = Network("2-3:tanh-2:softmax")
+    given = ([[0.5, -1], [2, 0.3], [-0.7, 1.5]], [1, 0, 1])
+    for iterations, when in ((1, "(root mean square of dZ)"), (3, "(root mean square of dZ in iteration 3)")):
+        found = explain(network, Parameters.draw(network, 3), *given, iterations=iterations, optimiser="adam")
+        flow = next(finding for finding in found.health if finding.kind == "gradients_flow")
+        last = found.iterations[-1].values
+        assert when in flow.sentence
+        assert flow.data["dZ"] == [np.sqrt(np.mean(np.square(last[f"dZ[{l}]"]))) for l in (1, 2)]

@@ -48,7 +48,8 @@ def health(
     """
     ends = (derivation, passes[0], passes[-1])
     given = [float(np.asarray(values["J"])) for values in passes] if losses is None else list(losses)
-    run, layers = _RunHealth(*ends), LayerHealth(*ends, when=f" in iteration {len(passes)}" if len(passes) > 1 else "")
+    count = len(passes) if losses is None else len(losses) - 1
+    run, layers = _RunHealth(*ends), LayerHealth(*ends, when=f" in iteration {count}" if count > 1 else "")
     found = [*LossHealth(*ends).findings(given), *run.reach(), *layers.findings(), *run.symmetry(), *run.inputs(), *run.outputs()]
     if after is not None and np.isfinite(given).all():
         found += _afterwards(derivation, passes[0], after, found)
