@@ -140,3 +140,21 @@ def test_a_choice_as_text():
 def test_a_loss_that_is_its_output_has_a_derivation():
     add_loss("output_itself", "a", "1")
     assert "∂ℓ/∂a[2]_j" in derive(Network("2-3-2:tanh", loss="output_itself")).to_text()
+
+
+def test_notebooks_get_a_fragment_that_touches_nothing_around_it():
+    network = Network("2-3-1")
+    found = explain(network, problem(network, 1).parameters, [[1, 2]], [1])
+    for shown in (found, found.document(), derive(network), derive(network).document()):
+        assert shown._repr_html_().startswith('<div class="handgrad">')
+        assert "<body" not in shown._repr_html_()
+        assert shown._repr_latex_().startswith("$$\\begin{aligned}")
+
+
+def test_a_step_stands_in_the_data_as_on_the_page():
+    for one_over_m in ("dW", "dZ"):
+        document = derive("2-3-1", one_over_m=one_over_m).document()
+        page = re.sub(r"\s+", " ", str(document))
+        shown = [step["unicode"] for step in document.data["steps"] if step["id"] in {"dZ1_factors", "dW2_chain", "dA1_factors"}]
+        assert len(shown) == 3
+        assert all(line.partition(" = ")[2] in page for line in shown)

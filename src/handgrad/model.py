@@ -132,6 +132,11 @@ class Model:
             raise ModelFileError(f"{path} is not a valid handgrad model: {error}") from None
 
 
+def class_targets(labels: Array, outputs: int) -> Array:
+    """Class numbers as a network's targets, n_samples × outputs: 0 and 1 for a single output, else one-hot."""
+    return labels[:, None].astype(float) if outputs == 1 else np.eye(outputs)[labels]
+
+
 def metric_of(classes: tuple[str, ...] | None) -> str:
     """What a model with these classes, or none, is scored by."""
     return "R²" if classes is None else "accuracy"

@@ -17,7 +17,7 @@ from handgrad.datasets import Dataset
 from handgrad.derivation import derive, following
 from handgrad.errors import DataError, NetworkError, TrainingError
 from handgrad.gradcheck import GradientCheck, gradcheck
-from handgrad.model import Model, Scaling, metric_of
+from handgrad.model import Model, Scaling, class_targets, metric_of
 from handgrad.network import Network, Parameters
 
 CHECKED_EXAMPLES, CHECKED_DIRECTIONS = 8, 4
@@ -208,7 +208,7 @@ class Run:
         y, outputs = self.data.y, self.network.widths[-1]
         if self.data.classes is None:
             return y[:, None].astype(float) if self.targets is None else self.targets.apply(y[:, None])
-        return y[:, None].astype(float) if outputs == 1 else np.eye(outputs)[y]
+        return class_targets(y, outputs)
 
     def check(self) -> GradientCheck:
         """Hold the gradient of a few training examples to central differences."""

@@ -397,6 +397,12 @@ def quantities(expression: Expression) -> Iterator[Symbol | Derivative]:
         yield from quantities(part)
 
 
+def symbols(expression: Expression) -> Iterator[Symbol]:
+    """Every symbol that an expression names, those of its derivatives too."""
+    for quantity in quantities(expression):
+        yield from (quantity,) if isinstance(quantity, Symbol) else (quantity.of, quantity.by)
+
+
 def mentions(expression: Expression, axis: Axis) -> bool:
     """Whether an axis occurs anywhere in an expression, free or summed over."""
     own = expression.over if isinstance(expression, Reduction) else expression.axes

@@ -21,7 +21,7 @@ from handgrad.calculus.expressions import (
     Symbol,
 )
 from handgrad.calculus.indices import Axis
-from handgrad.calculus.writer import Writer, letters_of, pool
+from handgrad.calculus.writer import Writer, pool
 from handgrad.calculus.written import (
     Applied,
     Dots,
@@ -49,9 +49,6 @@ LONGEST = 6
 @dataclass(frozen=True)
 class IndexForm(Writer):
     """Writes with indices. The examples' index stands in the superscript."""
-
-    def free(self, expression: Expression) -> Written:
-        return self.write(expression, letters_of([expression], self.notation))
 
     def scope(self, over: tuple[Axis, ...], letters: Letters, used: set[Axis]) -> Letters:
         """Letters inside a sum: its own, or a fresh one where its letter is in use outside."""

@@ -81,6 +81,8 @@ class Axis:
         return self.name + layer + "'" * self.copy
 
 
+NEXT = Affine.of("t") + 1
+"""The time after the step at hand."""
 EXAMPLE = Axis("example")
 AXIS_NAMES = ("unit", "example")
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from handgrad.calculus.indices import EXAMPLE, Affine
+from handgrad.calculus.indices import Affine
 from handgrad.calculus.quantities import STATE
-from handgrad.calculus.typeset import ATOM, GREEK, POWER, REDUCED, TIMES, Typesetter
+from handgrad.calculus.typeset import ATOM, GREEK, POWER, REDUCED, TIMES, Typesetter, words_of
 from handgrad.calculus.written import (
     Applied,
     Kronecker,
@@ -15,7 +15,6 @@ from handgrad.calculus.written import (
     Partial,
     Raised,
     Reduced,
-    Times,
     Written,
     WrittenNumber,
 )
@@ -59,9 +58,7 @@ class Latex(Typesetter):
     def name(self, name: Name) -> tuple[str, int]:
         alias = self.alias(name)
         upper, below = ("", "") if alias else self.marks(name.layer)
-        indices = ("," if any(len(i) > 1 for i in name.indices) else "").join(name.indices)
-        if name.example and self.notation.example_mark == "_i":
-            indices = f"{indices},{name.example}" if indices else name.example
+        indices = self.indices(name)
         base, under = alias or self.base(name), ""
         if not alias and name.base.partition("_")[0] in STATE and "_" in name.base:
             base, of = name.base.split("_")
@@ -87,14 +84,8 @@ class Latex(Typesetter):
     def transposed(self, body: Written) -> str:
         return f"{self.text(body, ATOM)}^{{T}}"
 
-    def times(self, times: Times) -> tuple[str, int]:
-        if times.kind == "elementwise":
-            sign = {"⊙": r" \odot ", "*": " * ", "∘": r" \circ ", ".*": " .* "}[self.notation.elementwise]
-            return self.factors(times, sign, self.beside_elementwise), TIMES
-        given = self.notation.product if times.kind == "matrix" else self.notation.times
-        join = {"": " ", "·": r" \cdot "}.get(given, f" {given} ")
-        ambiguous = ("elementwise", "matrix") if times.kind == "scalar" and given else ("elementwise",)
-        return self.factors(times, join, ambiguous), TIMES
+    def between(self, sign: str) -> str:
+        return super().between({"⊙": r"\odot", "∘": r"\circ", "·": r"\cdot"}.get(sign, sign))
 
     def fraction(self, numerator: Written, denominator: Written) -> tuple[str, int]:
         if self.notation.fractions == "inline" and isinstance(numerator, WrittenNumber) and isinstance(denominator, Name):
@@ -104,20 +95,14 @@ class Latex(Typesetter):
     def raised(self, base: Written, exponent: Written) -> str:
         return f"{self.text(base, ATOM)}^{{{self.text(exponent)}}}"
 
-    def reduced(self, reduced: Reduced) -> tuple[str, int]:
-        sign = self.own(reduced.kind) or (r"\sum" if reduced.kind == "sum" else rf"\{reduced.kind}")
-        body = self.text(reduced.body, REDUCED)
+    def sign_of(self, kind: str) -> str:
+        return rf"\{kind}"
+
+    def over(self, reduced: Reduced) -> str:
         if reduced.letter and reduced.bounds:
             low, high = map(self.text, reduced.bounds)
-            return rf"{sign}_{{{reduced.letter}={low}}}^{{{high}}} {body}", REDUCED
-        if self.notation.sums in {"bare", "applied"} and not reduced.letter:
-            return (f"{sign} {body}", REDUCED) if self.notation.sums == "bare" else (f"{sign}({self.text(reduced.body)})", REDUCED)
-        if reduced.letter:
-            return rf"{sign}_{{{reduced.letter}}} {body}", REDUCED
-        words = (
-            r"\text{examples}" if reduced.over == (EXAMPLE,) else r"\text{units}" if len(reduced.over) == 1 else r"\text{entries}"
-        )
-        return rf"{sign}_{{{words}}} {body}", REDUCED
+            return f"_{{{reduced.letter}={low}}}^{{{high}}}"
+        return f"_{{{reduced.letter}}}" if reduced.letter else rf"_{{\text{{{words_of(reduced)}}}}}"
 
     def applied(self, applied: Applied) -> str:
         primitive = self.template(applied)

@@ -9,16 +9,14 @@ from typing import Any
 from handgrad.calculus.equation import Equation
 from handgrad.calculus.expressions import Delta, Expression, Rate, Reduction, Symbol
 from handgrad.calculus.index_form import IndexForm
-from handgrad.calculus.indices import EXAMPLE, Affine, Axis
+from handgrad.calculus.indices import EXAMPLE, NEXT, Axis
 from handgrad.calculus.matrix_form import MatrixForm
 from handgrad.calculus.means import normalised
 from handgrad.calculus.notation import Notation
-from handgrad.calculus.quantities import default_axes
 from handgrad.calculus.writer import NoMatrixFormError, letters_of, local
 from handgrad.calculus.written import Dots, Equals, Grid, Name, Partial, Written, mapped
 
 DOTS = "⋯"
-T_NEXT = Affine.of("t") + 1
 
 
 def lay_out(
@@ -111,8 +109,7 @@ def spelled_out(written: Written, notation: Notation, sizes: Mapping[Axis, int])
         if not isinstance(part, Name | Partial):
             return None
         name = part.by if isinstance(part, Partial) else part
-        quantity = "Z" if name.base == "delta" else name.base
-        stored = form.orientation(default_axes(quantity, name.layer))
+        stored = form.of_name(name)
         rows, columns = stored[::-1] if part.transposed else stored
         if (rows, columns) == (None, None) or any(axis is not None and axis not in sizes for axis in (rows, columns)):
             return part
@@ -153,7 +150,7 @@ def sides(equation: Equation, notation: Notation) -> tuple[Expression, Expressio
 def _untimed(expression: Expression) -> Expression:
     def change(part: Any) -> Any:
         if isinstance(part, Symbol):
-            return replace(part, time=None) if part.time == T_NEXT else part
+            return replace(part, time=None) if part.time == NEXT else part
         return part.map(change) if isinstance(part, Expression) else part
 
     result = change(expression)

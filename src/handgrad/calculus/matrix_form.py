@@ -22,6 +22,7 @@ from handgrad.calculus.expressions import (
     Symbol,
 )
 from handgrad.calculus.indices import EXAMPLE, Axis
+from handgrad.calculus.quantities import default_axes
 from handgrad.calculus.writer import NoMatrixFormError, Writer, pool
 from handgrad.calculus.written import (
     Applied,
@@ -69,6 +70,10 @@ class MatrixForm(Writer):
         high_first = (second, first) if (ahead or 0) > 0 else (first, second)
         copies = first.layer == second.layer
         return high_first if copies or self.notation.weights == "out_in" else high_first[::-1]
+
+    def of_name(self, name: Name) -> Orientation:
+        """How the quantity of a name is stored; δ is shaped as Z is."""
+        return self.orientation(default_axes("Z" if name.base == "delta" else name.base, name.layer))
 
     def natural(self, expression: Expression) -> Written:
         return self.lay(expression, self.orientation(expression.axes))

@@ -6,6 +6,7 @@ import math
 import re
 
 from handgrad.calculus.functions import PRIMITIVES, Primitive
+from handgrad.calculus.indices import EXAMPLE
 from handgrad.calculus.notation import Notation
 from handgrad.calculus.written import (
     Applied,
@@ -176,7 +177,23 @@ class Typesetter:
         return "/" in fraction and not fraction[0].isdigit()
 
     def times(self, times: Times) -> tuple[str, int]:
-        raise NotImplementedError
+        notation = self.notation
+        if times.kind == "elementwise":
+            ambiguous = ("scalar",) if notation.matrix_first else ("matrix", "scalar")
+            return self.factors(times, self.between(notation.elementwise), ambiguous), TIMES
+        given = notation.product if times.kind == "matrix" else notation.times
+        ambiguous = ("elementwise", "matrix") if times.kind == "scalar" and given else ("elementwise",)
+        return self.factors(times, self.between(given), ambiguous), TIMES
+
+    def between(self, sign: str) -> str:
+        """The sign of a product with the room around it; without a sign, a space."""
+        return f" {sign} " if sign else " "
+
+    def indices(self, name: Name) -> str:
+        """The indices of a name, and the example's where it stands with them; commas where one has two letters."""
+        indices = ("," if any(len(i) > 1 for i in name.indices) else "").join(name.indices)
+        below = name.example if self.notation.example_mark == "_i" else ""
+        return ",".join(part for part in (indices, below) if part)
 
     def fraction(self, numerator: Written, denominator: Written) -> tuple[str, int]:
         return f"{self.text(numerator, TIMES)} / {self.text(denominator, TIMES + 1)}", TIMES
@@ -185,6 +202,21 @@ class Typesetter:
         raise NotImplementedError
 
     def reduced(self, reduced: Reduced) -> tuple[str, int]:
+        """A sum or maximum over what its sign names; in matrix form it may name nothing."""
+        sign, style = self.own(reduced.kind) or self.sign_of(reduced.kind), self.notation.sums
+        if style == "applied" and not reduced.letter:
+            return f"{sign}({self.text(reduced.body)})", REDUCED
+        body = self.text(reduced.body, REDUCED)
+        if style == "bare" and not reduced.letter:
+            return f"{sign} {body}", REDUCED
+        return f"{sign}{self.over(reduced)} {body}", REDUCED
+
+    def sign_of(self, kind: str) -> str:
+        """The sign of a sum, and the name of a maximum."""
+        raise NotImplementedError
+
+    def over(self, reduced: Reduced) -> str:
+        """What a sum runs over, and from where to where if that is written."""
         raise NotImplementedError
 
     def applied(self, applied: Applied) -> str:
@@ -203,11 +235,6 @@ class Typesetter:
         plain = not applied.primes and applied.layer is None and not self.own(applied.function)
         return PRIMITIVES.get(applied.function) if plain else None
 
-    @property
-    def beside_elementwise(self) -> tuple[str, ...]:
-        """The products that stand in parentheses beside an elementwise one."""
-        return ("scalar",) if self.notation.matrix_first else ("matrix", "scalar")
-
     def factors(self, times: Times, join: str, ambiguous: tuple[str, ...]) -> str:
         """Factors joined, in parentheses where a factor is a product of a kind that could be misread beside this one."""
         shown = []
@@ -225,3 +252,8 @@ class Typesetter:
         for text in shown[1:]:  # two numbers side by side would be one
             line += (self.between_numbers if NUMBER.match(text) and join == " " else join) + text
         return line
+
+
+def words_of(reduced: Reduced) -> str:
+    """What a sum in matrix form runs over, in a word."""
+    return "examples" if reduced.over == (EXAMPLE,) else "units" if len(reduced.over) == 1 else "entries"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from handgrad.calculus.indices import EXAMPLE, Affine
-from handgrad.calculus.typeset import ATOM, GREEK, POWER, REDUCED, TIMES, Typesetter
+from handgrad.calculus.indices import Affine
+from handgrad.calculus.typeset import ATOM, GREEK, POWER, REDUCED, TIMES, Typesetter, words_of
 from handgrad.calculus.written import (
     Applied,
     Kronecker,
@@ -11,7 +11,6 @@ from handgrad.calculus.written import (
     Partial,
     Raised,
     Reduced,
-    Times,
     Written,
     WrittenNumber,
 )
@@ -43,9 +42,7 @@ class Unicode(Typesetter):
     def name(self, name: Name) -> tuple[str, int]:
         alias = self.alias(name)
         text = alias or self.base(name) + ("" if name.layer is None else self.mark(name.layer))
-        indices = ("," if any(len(i) > 1 for i in name.indices) else "").join(name.indices)
-        if name.example and self.notation.example_mark == "_i":
-            indices = f"{indices},{name.example}" if indices else name.example
+        indices = self.indices(name)
         text += ("" if name.time is None else f"⟨{name.time}⟩") + (f"_{indices}" if indices else "")
         marked = name.example if self.notation.example_mark == "(i)" else ""
         text += f"({marked})".translate(SUPERSCRIPT) if marked else ""
@@ -64,13 +61,6 @@ class Unicode(Typesetter):
     def transposed(self, body: Written) -> str:
         return f"{self.text(body, ATOM)}ᵀ"
 
-    def times(self, times: Times) -> tuple[str, int]:
-        if times.kind == "elementwise":
-            return self.factors(times, f" {self.notation.elementwise} ", self.beside_elementwise), TIMES
-        given = self.notation.product if times.kind == "matrix" else self.notation.times
-        ambiguous = ("elementwise", "matrix") if times.kind == "scalar" and given else ("elementwise",)
-        return self.factors(times, f" {given} " if given else " ", ambiguous), TIMES
-
     def fraction(self, numerator: Written, denominator: Written) -> tuple[str, int]:
         above, below = self.text(numerator, TIMES), self.text(denominator, TIMES + 1)
         return f"{above}/{below}" if len(above) + len(below) <= 3 else f"{above} / {below}", TIMES
@@ -79,16 +69,14 @@ class Unicode(Typesetter):
         shown = self.text(exponent, ATOM)
         return self.text(base, ATOM) + (shown.translate(SUPERSCRIPT) if shown.lstrip("-").isdigit() else f"^{shown}")
 
-    def reduced(self, reduced: Reduced) -> tuple[str, int]:
-        words = "examples" if reduced.over == (EXAMPLE,) else "units" if len(reduced.over) == 1 else "entries"
-        sign = self.own(reduced.kind) or ("Σ" if reduced.kind == "sum" else reduced.kind)
+    def sign_of(self, kind: str) -> str:
+        return "Σ" if kind == "sum" else kind
+
+    def over(self, reduced: Reduced) -> str:
         if reduced.letter and reduced.bounds:
             low, high = (self.text(end).replace(" ", "") for end in reduced.bounds)
-            return f"{sign}_{{{reduced.letter}={low}..{high}}} {self.text(reduced.body, REDUCED)}", REDUCED
-        if self.notation.sums in {"bare", "applied"} and not reduced.letter:
-            body = self.text(reduced.body, REDUCED)
-            return (f"{sign} {body}", REDUCED) if self.notation.sums == "bare" else (f"{sign}({self.text(reduced.body)})", REDUCED)
-        return f"{sign}_{reduced.letter or words} {self.text(reduced.body, REDUCED)}", REDUCED
+            return f"_{{{reduced.letter}={low}..{high}}}"
+        return f"_{reduced.letter or words_of(reduced)}"
 
     def applied(self, applied: Applied) -> str:
         primitive = self.template(applied)

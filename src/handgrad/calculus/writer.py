@@ -82,12 +82,17 @@ def pool(letters: str) -> Iterator[str]:
 
 
 def letters_of(expressions: Iterable[Expression], notation: Notation) -> dict[Axis, str]:
-    """A letter for each axis that occurs, one for all expressions together: j for the units of the last layer, k before it.
+    """A letter for each axis that occurs, one for all expressions together."""
+    return letters_for((axis for expression in expressions for axis in all_axes(expression)), notation)
+
+
+def letters_for(axes: Iterable[Axis], notation: Notation) -> dict[Axis, str]:
+    """A letter for each axis: j for the units of the last layer, k before it.
 
     Where layers are counted from the output, the letter says how far from it they are.
     """
     found: dict[Axis, str] = {}
-    every = ranked(axis for expression in expressions for axis in all_axes(expression))
+    every = ranked(axes)
     for axis in every:
         letters = notation.example if axis.name == "example" else notation.letters
         depth = _depth(axis)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from handgrad.calculus.expressions import ELL, J, symbol
 from handgrad.calculus.layout import lay_out
@@ -43,7 +44,7 @@ def article(derivation: Derivation, notation: Notation | str = "ng", *, reasons:
     made = _Article(derivation, notation, reasons, notes)
     blocks = tuple(made.steps((only,) if isinstance(only, str) else only) if only else made.blocks(errors))
     title = ("Backpropagation through ", Code(str(derivation.network)))
-    return Document(title, blocks, notation, as_data(derivation, notation, errors, only))
+    return Document(title, blocks, notation, partial(as_data, derivation, notation, errors, only))
 
 
 @dataclass(frozen=True)
@@ -78,9 +79,7 @@ class _Article(Page):
     def steps(self, names: Sequence[str]) -> Iterator[Block]:
         """Single steps, by name."""
         for name in names:
-            step = self.derivation[name]
-            section = next((section for section in self.derivation.sections if step in section.steps), None)
-            yield from self.formulas([self.row(step, section)])
+            yield from self.formulas([self.row(self.derivation[name], self.derivation.section_of(name))])
 
     def opening(self) -> Words:
         network = self.derivation.network

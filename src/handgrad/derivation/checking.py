@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from itertools import cycle, islice, pairwise
 
 import numpy as np
@@ -136,7 +137,7 @@ class _Numbers:
         self.slopes: dict[Derivative, Array] = {}
         self.given = {key: value for key, value in found.items() if key not in derivation.computed_keys}
 
-    @property
+    @cached_property
     def functions(self) -> Mapping[str, Function]:
         functions = dict(self.derivation.functions)
         for l, activation in enumerate(self.derivation.network.activations, 1):  # g[l] of a derivation for any layer

@@ -13,17 +13,17 @@ from handgrad.calculus.equation import Equation
 from handgrad.calculus.evaluation import Value, evaluate_checked, require_sizes
 from handgrad.calculus.expressions import Call, Derivative, Expression, J, Symbol, symbol
 from handgrad.calculus.functions import PRIMITIVES, Array, Function
-from handgrad.calculus.indices import EXAMPLE, Affine, Axis, unit
+from handgrad.calculus.indices import EXAMPLE, Axis, unit
 from handgrad.calculus.matrix_form import MatrixForm
 from handgrad.calculus.notation import Notation, find_notation
 from handgrad.calculus.parser import parse
 from handgrad.calculus.rendering import render, typeset
-from handgrad.calculus.rewriting import substitute
 from handgrad.calculus.written import Belongs, Equals, Name, WrittenNumber
 from handgrad.catalogue.activations import ACTIVATIONS
 from handgrad.catalogue.lookup import functions
 from handgrad.catalogue.records import Activation, Optimiser
 from handgrad.data import as_inputs, as_targets, as_weights
+from handgrad.derivation.equations import recurrences
 from handgrad.derivation.quantities import Section
 from handgrad.derivation.writing import write_step
 from handgrad.document.blocks import Document
@@ -78,7 +78,20 @@ class Derivation:
 
     @cached_property
     def _by_id(self) -> dict[str, Equation]:
+        """What is found without writing the reasoning; in other styles of layers, steps have the ids of the equations."""
+        return {equation.id: equation for equation in self.equations} if self.layers == "numbered" else {}
+
+    @cached_property
+    def _all_by_id(self) -> dict[str, Equation]:
         return {equation.id: equation for equation in (*self.rule, *self.equations, *self.steps)}
+
+    @cached_property
+    def _sections_by_id(self) -> dict[str, Section]:
+        return {step.id: section for section in self.sections for step in section.steps}
+
+    def section_of(self, name: str) -> Section | None:
+        """The section that has the step of this id; None for the update rule of any parameter."""
+        return self._sections_by_id.get(name)
 
     @cached_property
     def _computed(self) -> dict[str, tuple[Equation, frozenset[str]]]:
@@ -112,9 +125,10 @@ class Derivation:
         return {"t": 1.0, **{key: np.zeros_like(arrays[key.partition("_")[2]]) for key in self.state}}
 
     def __getitem__(self, name: str) -> Equation:
-        if name not in self._by_id:
-            raise HandgradError(f"there is no equation {name!r}. {did_you_mean(name, self._by_id)}")
-        return self._by_id[name]
+        found = self._by_id.get(name) or self._all_by_id.get(name)
+        if found is None:
+            raise HandgradError(f"there is no equation {name!r}. {did_you_mean(name, self._all_by_id)}")
+        return found
 
     def __iter__(self) -> Iterator[Equation]:
         return iter(self.equations)
@@ -136,9 +150,7 @@ class Derivation:
 
     def written(self, name: str, notation: Notation | str = "ng") -> Equals:
         """The step of this id as its section writes it in a notation."""
-        step = self[name]
-        section = next((section for section in self.sections if step in section.steps), None)
-        return write_step(self, step, self.named(notation), section)
+        return write_step(self, self[name], self.named(notation), self.section_of(name))
 
     def named(self, notation: Notation | str) -> Notation:
         """A notation that knows the symbols of the network's activations, where it has no names of its own for them."""
@@ -149,12 +161,10 @@ class Derivation:
     @cached_property
     def rule(self) -> tuple[Equation, ...]:
         """The update rule for any parameter theta."""
-        theta, later = symbol("theta"), Affine.of("t") + 1
-        meant = {"dtheta": Derivative(J, theta)}
-        formulas = {**self.optimiser.state, "theta": self.optimiser.update}
+        roles = {role: Symbol(role) for role in (*self.optimiser.state, "theta")}
         return tuple(
-            Equation(f"rule_{name}", Symbol(name, None, later), substitute(parse(formula), meant), self.optimiser.reasons[name])
-            for name, formula in formulas.items()
+            Equation(f"rule_{role}", left, right, self.optimiser.reasons[role])
+            for role, left, right in recurrences(self.optimiser, roles, Derivative(J, roles["theta"]))
         )
 
     def shape(self, key: str, notation: Notation | str = "ng") -> Belongs:
@@ -215,8 +225,7 @@ class Derivation:
         return self.document(reasons=False)._repr_html_()  # notebooks ask for it by this name
 
     def _repr_latex_(self) -> str:
-        lines = (typeset(self.written(equation.id), self.named("ng"), "latex") for equation in self.equations)
-        return "$$\\begin{aligned} " + r" \\ ".join(line.replace("=", "&=", 1) for line in lines) + r" \end{aligned}$$"
+        return self.document(reasons=False)._repr_latex_()
 
     @cached_property
     def defined(self) -> tuple[Activation, ...]:

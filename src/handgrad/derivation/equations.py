@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from handgrad.calculus.equation import Equation
 from handgrad.calculus.expressions import ELL, Derivative, Expression, J, Multiply, Reduction, Symbol, symbol
-from handgrad.calculus.indices import EXAMPLE, Affine, unit
+from handgrad.calculus.indices import EXAMPLE, NEXT, unit
 from handgrad.calculus.parser import parse
 from handgrad.calculus.rewriting import substitute
 from handgrad.catalogue.losses import L2, L2_GRADIENT, SMOOTHED_TARGETS
@@ -179,11 +179,16 @@ class EquationWriter:
 
     def update(self, theta: Symbol) -> Steps:
         """The recurrences of one parameter."""
-        rule, later = self.optimiser, Affine.of("t") + 1
-        state = {name: Symbol(f"{name}_{theta.name}", theta.layer) for name in rule.state}
-        following = {name: replace(symbol, time=later) for name, symbol in {**state, "theta": theta}.items()}
-        meant: dict[str, Expression] = {"theta": theta, "dtheta": self.q.d(theta), **state}
-        meant |= {f"{name}[t+1]": symbol for name, symbol in following.items()}
-        for name, formula in {**rule.state, "theta": rule.update}.items():
-            role = theta.name if name == "theta" else state[name].name
-            yield Equation(f"update_{role}{theta.layer}", following[name], substitute(parse(formula), meant), rule.reasons[name])
+        rule = self.optimiser
+        roles = {**{role: Symbol(f"{role}_{theta.name}", theta.layer) for role in rule.state}, "theta": theta}
+        for role, left, right in recurrences(rule, roles, self.q.d(theta)):
+            yield Equation(f"update_{roles[role].name}{theta.layer}", left, right, rule.reasons[role])
+
+
+def recurrences(rule: Optimiser, roles: Mapping[str, Symbol], gradient: Expression) -> Iterator[tuple[str, Symbol, Expression]]:
+    """What an update rule keeps, and then theta, as they become in a step: role, left and right; `roles` are their quantities."""
+    following = {role: replace(quantity, time=NEXT) for role, quantity in roles.items()}
+    meant: dict[str, Expression] = {**roles, "dtheta": gradient}
+    meant |= {f"{role}[t+1]": quantity for role, quantity in following.items()}
+    for role, formula in {**rule.state, "theta": rule.update}.items():
+        yield role, following[role], substitute(parse(formula), meant)

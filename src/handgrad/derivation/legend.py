@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from handgrad.calculus.expressions import Call, Derivative, Expression, Symbol, quantities, symbol
+from handgrad.calculus.expressions import Call, Derivative, Symbol, symbol, symbols
 from handgrad.calculus.indices import unit
 from handgrad.calculus.layout import lay_out
 from handgrad.calculus.notation import Notation
@@ -37,7 +37,7 @@ def legend(derivation: Derivation, notation: Notation) -> Iterator[Entry]:
     network = derivation.network
     layer: int | str = "l" if derivation.layers != "numbered" or network.L > 1 else 1
     whose = {"single": "of the example", "indexed": "of an example"}.get(notation.examples, "of all examples")
-    used = {quantity.name for step in derivation.steps for quantity in _symbols(step.left, step.right)}
+    used = {quantity.name for step in derivation.steps for side in (step.left, step.right) for quantity in symbols(side)}
 
     def name(quantity: Symbol) -> Written:
         return lay_out(quantity, notation)
@@ -74,12 +74,6 @@ def legend(derivation: Derivation, notation: Notation) -> Iterator[Entry]:
     if network.activations[-1].rowwise:
         j, k = notation.letters[0], (notation.letters + "'")[1]
         yield (Kronecker(unit(layer), (k, j)),), ("1 where the two indices agree, else 0",)
-
-
-def _symbols(*sides: Expression) -> Iterator[Symbol]:
-    for side in sides:
-        for quantity in quantities(side):
-            yield from (quantity,) if isinstance(quantity, Symbol) else (quantity.of, quantity.by)
 
 
 def _functions(derivation: Derivation, notation: Notation) -> Iterator[Entry]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from handgrad.calculus.expressions import Derivative, Symbol, quantities
+from handgrad.calculus.expressions import symbols
 from handgrad.calculus.functions import PRIMITIVES
 from handgrad.calculus.notation import Notation
 from handgrad.calculus.unicode import Unicode
@@ -17,18 +15,19 @@ ALWAYS = ("X", "Y", "W", "b", "Z", "A", "J", "ell", "m", "n", "theta", "alpha", 
 
 def require_names(derivation: Derivation, notation: Notation) -> None:
     """Refuse a notation that names what the derivation does not have, or two of its quantities alike. Raises HandgradError."""
-    symbols = dict.fromkeys((*ALWAYS, *(symbol.name for symbol in _symbols(derivation))))
+    sides = (side for step in (*derivation.rule, *derivation.steps) for side in (step.left, step.right))
+    known_symbols = dict.fromkeys((*ALWAYS, *(symbol.name for side in sides for symbol in symbols(side))))
     functions = {name for step in derivation.steps for name in called(step.right)} | {"g"}
     functions |= {g.name for g in derivation.defined}
     layers = range(derivation.network.L + 1) if derivation.layers == "numbered" else ()
-    known = {*symbols, *functions, *(f"d{name}" for name in symbols)}
+    known = {*known_symbols, *functions, *(f"d{name}" for name in known_symbols)}
     known |= {f"{name}[{l}]" for name in known for l in layers} if layers else set()
     for name in (*notation.names, *notation.latex):
         if name not in known and (layers or "[" not in name):
             plain = [one for one in known - set(PRIMITIVES) if "[" not in one]
             raise HandgradError(f"there is nothing called {name!r} in this derivation to rename. {did_you_mean(name, plain)}")
     shown: dict[str, str] = {}
-    for name in symbols:
+    for name in known_symbols:
         if name in {"sum", "max", "theta"} or (name == "w" and not notation.weighted):
             continue
         for indices in ((), ("j",)):  # entries may have small letters
@@ -36,10 +35,3 @@ def require_names(derivation: Derivation, notation: Notation) -> None:
             other = shown.setdefault(text, name)
             if other != name and {name, other} & {*notation.names}:
                 raise HandgradError(f"{text!r} would name both {other} and {name}; give one of them another name")
-
-
-def _symbols(derivation: Derivation) -> Iterator[Symbol]:
-    for step in (*derivation.rule, *derivation.steps):
-        for side in (step.left, step.right):
-            for quantity in quantities(side):
-                yield from (quantity.of, quantity.by) if isinstance(quantity, Derivative) else (quantity,)

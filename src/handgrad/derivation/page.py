@@ -12,7 +12,7 @@ from handgrad.calculus.written import Equals, Written
 from handgrad.derivation.derivation import Derivation
 from handgrad.derivation.quantities import Section
 from handgrad.derivation.words import why_transposed
-from handgrad.derivation.writing import over_examples, said, write_step
+from handgrad.derivation.writing import in_indices, said, write_step
 from handgrad.document.blocks import Formula, Line, Words
 
 Row = tuple[Equation, Equals, Words]
@@ -52,11 +52,9 @@ class Page:
 
     def indexed(self, step: Equation, section: Section, why: str | None = None) -> Row:
         """A step with indices, for one example where nothing runs over the examples."""
-        notation = self.notation.but(form="index")
+        notation = in_indices(self.derivation, step, self.notation)
         if notation.gradient == "dZ":
             notation = notation.but(gradient="partial")
-        if notation.examples in {"columns", "rows"} and self.derivation.one_over_m == "dW" and not over_examples(step):
-            notation = notation.but(examples="single")
         written = write_step(self.derivation, step, notation, section)
         return step, written, (said(step, self.notation) if why is None else why,)
 

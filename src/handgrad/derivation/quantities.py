@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from handgrad.calculus.equation import Equation
 from handgrad.calculus.expressions import ELL, Call, Derivative, Expression, J, Symbol, symbol
-from handgrad.calculus.indices import EXAMPLE, Affine, unit
+from handgrad.calculus.indices import EXAMPLE, Affine, Axis, unit
 from handgrad.calculus.rewriting import substitute
+from handgrad.calculus.writer import all_axes
 from handgrad.catalogue.records import Activation
 from handgrad.network import Network
 
@@ -72,6 +74,12 @@ class Section:
     about: str
     layer: Layer | None
     steps: tuple[Equation, ...]
+
+    @cached_property
+    def axes(self) -> tuple[Axis, ...]:
+        """All axes that its steps name or sum over; they have the same letters in all of them."""
+        sides = (side for step in self.steps for side in (step.left, step.right))
+        return tuple(dict.fromkeys(axis for side in sides for axis in all_axes(side)))
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from dataclasses import replace
 from handgrad.calculus.indices import EXAMPLE, Axis
 from handgrad.calculus.matrix_form import MatrixForm
 from handgrad.calculus.notation import Notation
-from handgrad.calculus.quantities import default_axes
 from handgrad.calculus.written import Name, Partial, Times, Written, mapped
 from handgrad.document.blocks import Words
 
@@ -25,8 +24,7 @@ def why_transposed(written: Written, notation: Notation) -> Words:
 
 
 def _reason(name: Name, factor: Name | Partial, *, first: bool, notation: Notation) -> Iterator[str | Written]:
-    quantity = "Z" if name.base == "delta" else name.base
-    rows, columns = MatrixForm(notation).orientation(default_axes(quantity, name.layer))
+    rows, columns = MatrixForm(notation).of_name(name)
     along = rows if first else columns
     plain = replace(factor, transposed=False)
     if along is None:

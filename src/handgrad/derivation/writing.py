@@ -11,7 +11,7 @@ from handgrad.calculus.expressions import Expression, Reduction, Symbol
 from handgrad.calculus.indices import EXAMPLE, Axis
 from handgrad.calculus.layout import lay_out, lay_out_matrix
 from handgrad.calculus.notation import Notation
-from handgrad.calculus.writer import NoMatrixFormError, letters_of
+from handgrad.calculus.writer import NoMatrixFormError, letters_for, letters_of
 from handgrad.calculus.written import Equals
 
 if TYPE_CHECKING:
@@ -24,20 +24,25 @@ def write_step(derivation: Derivation, step: Equation, notation: Notation, secti
 
     In a matrix notation, reasoning about factors is written with indices, for one example where nothing runs over the examples.
     """
-    matrices = fits_matrices(step, notation)
-    if step.proof and not matrices and notation.gradient == "dZ":
-        notation = notation.but(gradient="partial")  # a chain of factors is written with its strokes
-    if notation.form == "matrix" and not matrices:
-        notation = notation.but(form="index")
-        if notation.examples in {"columns", "rows"} and not over_examples(step):
-            notation = notation.but(examples="single")
-    letters = letters_of((e for s in (section.steps if section else (step,)) for e in (s.left, s.right)), notation)
+    if not fits_matrices(step, notation):
+        if step.proof and notation.gradient == "dZ":
+            notation = notation.but(gradient="partial")  # a chain of factors is written with its strokes
+        if notation.form == "matrix":
+            notation = in_indices(derivation, step, notation)
+    letters = letters_for(section.axes, notation) if section else letters_of((step.left, step.right), notation)
     widths = derivation.network.widths
     numbers = {axis: axis.layer.at({"L": len(widths) - 1}).number for axis in letters if axis.layer}
     sizes: Mapping[Axis, int] = {axis: widths[number] for axis, number in numbers.items() if number is not None}
     written = lay_out(step, notation, letters=letters, sizes=sizes)
     assert isinstance(written, Equals)
     return written
+
+
+def in_indices(derivation: Derivation, step: Equation, notation: Notation) -> Notation:
+    """Index form in place of matrices: for one example, unless the step runs over them or gradients are those of all."""
+    alone = derivation.one_over_m == "dW" and not over_examples(step)
+    single = alone and notation.examples in {"columns", "rows"}
+    return notation.but(form="index", examples="single" if single else notation.examples)
 
 
 def said(step: Equation, notation: Notation) -> str:

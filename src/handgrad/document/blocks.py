@@ -5,8 +5,9 @@ Formulas are written trees, so that every format typesets the same ones.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from handgrad.calculus.notation import Notation
@@ -110,14 +111,23 @@ class Aside:
 Block = Heading | Paragraph | Bullets | Formula | Table | Program | HeatMap | Aside
 
 
+NOTEBOOK = 100
+"""About how many characters of a formula stand on a line of a notebook."""
+
+
 @dataclass(frozen=True)
 class Document:
-    """A title, blocks in order, the notation that the formulas are typeset in, and the same content as plain data for JSON."""
+    """A title, blocks in order, the notation of their formulas, and what describes the same content as plain data."""
 
     title: Words
     blocks: tuple[Block, ...]
     notation: Notation
-    data: Mapping[str, Any] = field(default_factory=dict)
+    describe: Callable[[], Mapping[str, Any]] = dict
+
+    @cached_property
+    def data(self) -> Mapping[str, Any]:
+        """The same content as plain data, put together when it is asked for."""
+        return self.describe()
 
     def to(self, format_name: str) -> str:
         """The whole file in the format of this name: text, markdown, latex, html or json. Raises HandgradError."""
@@ -132,3 +142,11 @@ class Document:
         from handgrad.document.html import to_html_fragment  # which reads documents
 
         return to_html_fragment(self)
+
+    def _repr_latex_(self) -> str:
+        """The formulas alone; what is said about them is in the other formats."""
+        from handgrad.document.parts import rows  # loads what typesets
+
+        formulas = (block for block in self.blocks if isinstance(block, Formula))
+        lines = [f"{row.left} &{row.sign} {row.right}" for formula in formulas for row in rows(formula, self.notation, NOTEBOOK)]
+        return "$$\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}$$"

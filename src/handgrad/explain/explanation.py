@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 MOST_DIGITS = 15
 SAFE = (1e-100, 1e100)
 """Between these, sums and products of the examples' weights neither overflow nor lose digits."""
-NOTEBOOK = 100
-"""About how many characters of a formula stand on a line of a notebook."""
 
 
 def explain(
@@ -65,8 +63,6 @@ def explain(
     _require(_whole(iterations) and iterations >= 1, f"iterations is a whole number, 1 or more, but {iterations!r} was given")
     known = _whole(digits) and 1 <= digits <= MOST_DIGITS
     _require(known, f"digits is a whole number from 1 to {MOST_DIGITS}, but {digits!r} was given")
-    named = isinstance(notation, Notation | str)
-    _require(named, f"notation is a Notation or the name of one, but {notation!r} was given")
     page = find_notation(notation)
     own = "made by Parameters.draw(network, 0) or Parameters.given(network, W, b)"
     _require(isinstance(parameters, Parameters), f"parameters are those of a network, {own}, but {parameters!r} was given")
@@ -235,45 +231,28 @@ class Explanation:
 
     def to_text(self, width: int = 100) -> str:
         """Plain text for a terminal of so many columns."""
-        from handgrad.document.terminal import to_text
+        from handgrad.document.terminal import to_text  # loads what typesets
 
         return to_text(self.document(), width)
 
     def to_markdown(self) -> str:
         """Markdown that GitHub renders."""
-        from handgrad.document.markdown import to_markdown
-
-        return to_markdown(self.document())
+        return self.document().to("markdown")
 
     def to_latex(self) -> str:
         """A LaTeX article that compiles as it is."""
-        from handgrad.document.latex import to_latex
-
-        return to_latex(self.document())
+        return self.document().to("latex")
 
     def to_html(self) -> str:
         """A web page in one file."""
-        from handgrad.document.html import to_html
-
-        return to_html(self.document())
+        return self.document().to("html")
 
     def to_json(self) -> str:
         """The steps, shapes and numbers as JSON."""
-        from handgrad.document.data import to_json
-
-        return to_json(self.document())
+        return self.document().to("json")
 
     def _repr_html_(self) -> str:
-        return self.to_html()
+        return self.document()._repr_html_()
 
     def _repr_latex_(self) -> str:
-        """The formulas alone, for notebooks; what is said about them is in the other formats."""
-        from handgrad.document.blocks import Formula
-        from handgrad.document.parts import rows
-
-        document = self.document()
-        formulas = [block for block in document.blocks if isinstance(block, Formula)]
-        lines = [
-            f"{row.left} &{row.sign} {row.right}" for formula in formulas for row in rows(formula, document.notation, NOTEBOOK)
-        ]
-        return "$$\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}$$"
+        return self.document()._repr_latex_()

@@ -16,7 +16,7 @@ from handgrad.calculus.functions import Array
 from handgrad.datasets import READERS, read_dataset, read_inputs
 from handgrad.errors import DataError, HandgradError, NetworkError, did_you_mean
 from handgrad.explain.explanation import Explanation, explain
-from handgrad.model import Model, Scaling
+from handgrad.model import Model, Scaling, class_targets
 from handgrad.network import Network, Parameters
 
 LARGEST_FILE = 200_000_000
@@ -110,8 +110,6 @@ def read_table(data: str, features: tuple[str, ...] = (), target: str | None = N
     header, rows = _read_csv(path)
     y = None if target is None else _column(path, header, rows, target)
     columns = features or tuple(name for name in header if name != target)
-    if not features:
-        _require_numbers(path, header, rows, columns)
     X = read_inputs(path, columns)
     if y is not None and len(X) != len(y):
         raise DataError(f"{path} has {len(X)} rows, but {len(y)} targets in the column {target!r}")
@@ -139,14 +137,6 @@ def _column(path: Path, header: Sequence[str], rows: Sequence[Sequence[str]], na
     if short is not None:
         raise DataError(f"{path}: row {short} has no value in column {name!r}")
     return [row[place] for row in rows]
-
-
-def _require_numbers(path: Path, header: Sequence[str], rows: Sequence[Sequence[str]], columns: Sequence[str]) -> None:
-    """Refuse text in columns of inputs, which a network without a model takes all of."""
-    for place, name in enumerate(header):
-        for number, row in enumerate(rows, 1):
-            if name in columns and place < len(row) and row[place].strip() and not _is_number(row[place]):
-                raise DataError(f"{path}: row {number}, column {name!r} is {row[place]!r}, but inputs are numbers")
 
 
 def parse_rows(text: str, table: Table) -> list[int]:
@@ -200,7 +190,7 @@ def targets_of(model: Model, y: Sequence[Any]) -> Array:
         rows = np.array([[_number(str(v), f"example {i}") for v in np.atleast_1d(value)] for i, value in enumerate(y, 1)])
         return labelled(rows, model.network) if model.targets is None else model.targets.apply(rows)
     labels = np.array([_label(str(value).strip(), model.classes) for value in y])
-    return labels[:, None].astype(float) if model.network.widths[-1] == 1 else np.eye(len(model.classes))[labels]
+    return class_targets(labels, model.network.widths[-1])
 
 
 def _label(name: str, classes: Sequence[str]) -> int:

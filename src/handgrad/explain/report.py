@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -42,7 +43,7 @@ def report(explanation: Explanation, *, full: bool = False) -> Document:
         blocks += _course(explanation)
     blocks += _changed(explanation)
     blocks += _sound(explanation)
-    return Document((title,), tuple(blocks), explanation.notation, data(explanation, full=full))
+    return Document((title,), tuple(blocks), explanation.notation, partial(data, explanation, full=full))
 
 
 def pen_of(explanation: Explanation, iteration: Iteration) -> Pen:

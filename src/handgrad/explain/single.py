@@ -58,7 +58,7 @@ def weight(explanation: Explanation, layer: int, j: int, k: int | None) -> Docum
     numbers = {"before": found.before, "after": found.after, "gradients": list(found.gradients)}
     data = {**of, **numbers, "why": found.why, "iterations": course}
     parts = [vars(share) for share in shares(first, layer, j, k)]
-    return Document(title, tuple(blocks), explanation.notation, {**data, "examples": parts})
+    return Document(title, tuple(blocks), explanation.notation, lambda: {**data, "examples": parts})
 
 
 def _role(explanation: Explanation, moved: Moved) -> Words:
@@ -178,7 +178,7 @@ def neuron(explanation: Explanation, layer: int, unit: int, example: int) -> Doc
     W, dW = (np.asarray(pen.values[f"{key}[{layer}]"])[unit - 1].tolist() for key in ("W", "dW"))
     b, db = (float(np.asarray(pen.values[f"{key}[{layer}]"])[unit - 1]) for key in ("b", "db"))
     data = {"layer": layer, "unit": unit, "example": example, **numbers, "W": W, "b": b, "dW": dW, "db": db}
-    return Document((f"Unit {unit} of layer {layer} of {network}",), tuple(blocks), explanation.notation, data)
+    return Document((f"Unit {unit} of layer {layer} of {network}",), tuple(blocks), explanation.notation, lambda: data)
 
 
 def _weights(explanation: Explanation, pen: Pen, layer: int, unit: int) -> Iterator[Block]:
@@ -240,7 +240,7 @@ def example(explanation: Explanation, number: int) -> Document:
     label = f" ({explanation.labels[row]})" if explanation.labels else ""
     data = {"example": number, "target": Y.tolist(), "loss": float(ends[0]), "loss_after": float(ends[1])}
     data |= {key: np.asarray(pen.values[key]).tolist() for key in pen.values if key[0] in "XZA"}
-    return Document((f"Example {number}{label}",), tuple(blocks), pen.notation, data)
+    return Document((f"Example {number}{label}",), tuple(blocks), pen.notation, lambda: data)
 
 
 def _alone(pen: Pen, number: int, explanation: Explanation) -> Pen:

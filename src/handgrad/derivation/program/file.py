@@ -12,6 +12,7 @@ from handgrad.calculus.rewriting import substitute
 from handgrad.catalogue.initialisers import INITIALISERS
 from handgrad.derivation.derivation import Derivation
 from handgrad.derivation.deriving import derive
+from handgrad.derivation.legend import CONSTANTS
 from handgrad.derivation.program.functions import functions
 from handgrad.derivation.program.source import Scribe, Step
 from handgrad.derivation.program.templates import (
@@ -29,8 +30,6 @@ from handgrad.derivation.program.templates import (
 from handgrad.derivation.program.text import WIDTH, filled, listed, number, shaped
 from handgrad.derivation.program.training import Training
 from handgrad.errors import HandgradError
-
-MEANING = {"lambda": "the weight of the L2 penalty", "epsilon": "the share of label smoothing", "K": "the number of classes"}
 
 
 def program(derivation: Derivation, notation: Notation | str = "ng") -> str:
@@ -132,7 +131,7 @@ class _Program:
         )
         special = [name for name in ("erf", "erfc") if f"{name}(" in body]
         constants = [
-            f"{self.scribe.name(symbol(key))} = {number(value)}  # {MEANING.get(key) or self.scribe.page_form(symbol(key))}"
+            f"{self.scribe.name(symbol(key))} = {number(value)}  # {CONSTANTS[key]}"
             for key, value in self.scribe.constants().items()
         ]
         return filled(

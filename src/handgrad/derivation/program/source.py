@@ -20,12 +20,11 @@ from handgrad.calculus.means import normalised
 from handgrad.calculus.notation import Notation
 from handgrad.calculus.parser import parse
 from handgrad.calculus.rendering import render, typeset
-from handgrad.calculus.writer import Writer, letters_of
+from handgrad.calculus.writer import Writer, letters_for
 from handgrad.calculus.written import Name, Partial
 from handgrad.derivation.derivation import Derivation
 from handgrad.derivation.program.names import ProgramSource
 from handgrad.derivation.program.text import assigned, commented
-from handgrad.derivation.quantities import Section
 from handgrad.derivation.writing import said, write_step
 
 LONGEST_REASON = 130
@@ -142,26 +141,13 @@ class Scribe:
 
     def assignment(self, step: Step) -> list[str]:
         """The lines that compute a step, its repeated parts first."""
-        letters = self.section_letters.get(step.equation.id)
+        section = self.derivation.section_of(step.equation.id)
+        letters = letters_for(section.axes, self.notation) if section else None
         lines, right = self.once(step.computed, letters)
         code = self.code(step.left, right, letters)
         if isinstance(step.left, Derivative) and step.constant:
             code = f"np.broadcast_to({code}, {self.name(step.left.by)}.shape)"
         return [*lines, *assigned(self.name(step.left), code)]
-
-    @cached_property
-    def sections(self) -> dict[str, Section]:
-        """The section of the derivation that has an equation, by its id."""
-        return {step.id: section for section in self.derivation.sections for step in section.steps}
-
-    @cached_property
-    def section_letters(self) -> dict[str, dict[Axis, str]]:
-        """The indices that the axes have in an equation's section, by the equation's id."""
-        found: dict[str, dict[Axis, str]] = {}
-        for section in self.derivation.sections:
-            letters = letters_of((side for step in section.steps for side in (step.left, step.right)), self.notation)
-            found |= dict.fromkeys((step.id for step in section.steps), letters)
-        return found
 
     def once(self, expression: Expression, letters: Mapping[Axis, str] | None = None) -> tuple[list[str], Expression]:
         """Lines that compute what an expression repeats, and the expression in which that has a name."""
@@ -187,7 +173,7 @@ class Scribe:
 
     def page_step(self, equation: Equation, form: Equation) -> str:
         """What stands on the page for one form of an equation, in Unicode, with the letters of its section."""
-        return typeset(write_step(self.derivation, form, self.page, self.sections.get(equation.id)), self.page, "unicode")
+        return typeset(write_step(self.derivation, form, self.page, self.derivation.section_of(equation.id)), self.page, "unicode")
 
     def page_form(self, what: Expression | Equation) -> str:
         """What stands on the page for an expression or an equation by itself, in Unicode."""
