@@ -1,0 +1,1 @@
+"""Which formulas are right: their values against what is true, and the smallest correction of those that are not."""

@@ -1,0 +1,1 @@
+"""From a document to the formulas that stand in it, each with its place."""

@@ -1,0 +1,1 @@
+"""What was found, for a person and for a program."""

@@ -1,0 +1,1 @@
+"""What a document means by its symbols, and the setting that its formulas are about."""
