@@ -7,14 +7,17 @@ from typing import Literal, TypeAlias
 
 Verdict: TypeAlias = Literal["right", "convention", "wrong", "unread", "other"]
 VERDICTS: tuple[Verdict, ...] = ("right", "convention", "wrong", "unread", "other")
+NUDGED = "measured by nudging"
 
 
 @dataclass(frozen=True, slots=True)
 class Witness:
     """A small example in which a formula fails, with round numbers.
 
-    `inputs` are names and values as text, in the document's notation; `author` is what the formula gives there, `measured` what nudging
-    gives (or what is true), `corrected` what the correction gives; `entry` says which entry is shown, as "entry (1, 2)", or is empty.
+    `inputs` are names and values as text, in the document's notation; `author` is what the formula gives there, `measured` what
+    nudging gives (or what is true), `corrected` what the correction gives; `entry` says which entry is shown, as "entry (1, 2)", or
+    is empty.
+    `how` says where `measured` comes from, where it is not by nudging: "true" for a forward equation or a number.
     """
 
     inputs: tuple[tuple[str, str], ...]
@@ -23,21 +26,22 @@ class Witness:
     measured: str
     corrected: str | None = None
     entry: str = ""
+    how: str = NUDGED
 
     def __str__(self) -> str:
         """One line of it."""
         where = f" ({self.entry})" if self.entry else ""
         fixed = "" if self.corrected is None else f"; corrected: {self.corrected}"
-        return f"{self.quantity}{where}: the formula gives {self.author}, measured by nudging: {self.measured}{fixed}"
+        return f"{self.quantity}{where}: the formula gives {self.author}, {self.how}: {self.measured}{fixed}"
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One relation and its verdict. Lines and columns are counted from 1; the end is the place after the last character.
 
-    `code` is that of a mistake (HG001 …) where the verdict is wrong, `marked` the offsets within `formula` of the part that is wrong,
-    `follows` the line of an earlier mistake that this one repeats. `cell` is a notebook's cell from 1, and `file` is given where the formula
-    stands in an included file.
+    `code` is that of a mistake (HG001 …) where the verdict is wrong, `marked` the offsets within `formula` of the part that is
+    wrong, `follows` the line of an earlier mistake that this one repeats. `cell` is a notebook's cell from 1, and `file` is given
+    where the formula stands in an included file.
     """
 
     line: int

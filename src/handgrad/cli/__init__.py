@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from handgrad.cli.check import check
 from handgrad.cli.console import note, silence
 from handgrad.cli.derive import derive
 from handgrad.cli.explain import explain
@@ -28,6 +29,7 @@ app = typer.Typer(
 app.command()(train)
 app.command()(derive)
 app.command()(explain)
+app.command()(check)
 app.command()(predict)
 
 

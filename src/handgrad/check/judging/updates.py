@@ -1,0 +1,85 @@
+"""Updates of parameters: what is subtracted must be the learning rate times the gradient by that very parameter."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from handgrad.check.judging.trying import Tried, Trier
+from handgrad.check.tree import Derivative, Differential, Group, Name, Node, Product, Sum, walk
+from handgrad.check.understanding.names import TIMES, Marker
+from handgrad.check.understanding.relations import Relation
+from handgrad.check.understanding.setting import Setting
+
+
+def without_time(node: Node, marker: Marker) -> Node:
+    """A name without marks of time, as w of w^{t+1}, w_{new}, w' or w^+."""
+    if not isinstance(node, Name):
+        return node
+    kept = []
+    for script in node.scripts:
+        body = tuple(p for p in script.body if not _is_time(p))
+        if script.kind == "prime" or (script.body and not body):
+            continue
+        kept.append(replace(script, body=body, span=None) if body != script.body else script)
+    return replace(node, scripts=tuple(kept), span=None)
+
+
+def _is_time(part: Node) -> bool:
+    return isinstance(part, Name) and part.name in TIMES or isinstance(part, Sum) and any(_is_time(t) for t in part.terms)
+
+
+def same(a: Node, b: Node) -> bool:
+    """Whether two names are written alike, wherever they stand."""
+    from handgrad.check.judging.evaluating import spelled
+
+    return spelled(a) == spelled(b)
+
+
+def step_of(relation: Relation, marker: Marker) -> tuple[Node, Node, str] | None:
+    """The parameter, what is added to it and with which sign; None where the relation is no update."""
+    left = relation.left
+    while isinstance(left, Group):
+        left = left.body
+    if isinstance(left, Differential) or not isinstance(left, Name):
+        return None
+    if relation.op in {"+=", "-="}:
+        return left, relation.right, relation.op[0]
+    right = relation.right
+    while isinstance(right, Group):
+        right = right.body
+    if not isinstance(right, Sum) or len(right.terms) < 2 or right.signs[0] != "+":
+        return None
+    first = right.terms[0]
+    plain = without_time(left, marker)
+    if not isinstance(first, Name) or not same(plain, without_time(first, marker)):
+        return None
+    if len(right.terms) == 2:
+        return plain, right.terms[1], right.signs[1]
+    rest = Sum(None, right.terms[1:], tuple("+" if s == right.signs[1] else "-" for s in right.signs[1:]))
+    return plain, Group(None, rest), right.signs[1]
+
+
+def judge_step(parameter: Node, step: Node, settings: list[Setting], trier: Trier) -> Tried | None:
+    """Whether a step is a multiple of the gradient by the parameter: by its value, or by name where the parameter is any (θ)."""
+    gradient = Differential(None, parameter, "d")
+    first: Tried | None = None
+    for setting in settings:
+        tried = trier.under(gradient, step, setting)
+        if tried.holds:
+            return tried
+        first = first or tried
+    return first
+
+
+def by_name(parameter: Node, step: Node, marker: Marker) -> bool | None:
+    """Whether the gradient in a step is by the parameter, as it is written; None where there is no gradient in it."""
+    found = None
+    for node in walk(step):
+        by = node.by if isinstance(node, Derivative) else (node.by or node.of) if isinstance(node, Differential) else None
+        by = getattr(node, "by", None) if by is None and type(node).__name__ == "Operator" else by
+        if by is not None and isinstance(by, Name):
+            found = found or same(without_time(by, marker), parameter)
+    return found
+
+
+__all__ = ["Product", "by_name", "judge_step", "step_of", "without_time"]

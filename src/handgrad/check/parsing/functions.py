@@ -1,0 +1,72 @@
+"""Which names a document uses as functions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from handgrad.check.parsing.vocabulary import QUANTITIES
+from handgrad.check.tree import Call, Differential, Group, Matrix, Name, Node, Product, Scripted, Statement, walk
+
+
+def on_the_left(node: Node) -> Call | None:
+    """The call that a left side such as f(x) is, or None."""
+    if isinstance(node, Differential) and node.mark == "d" and isinstance(node.of, Group) and isinstance(node.of.body, Name) and node.span:
+        return Call(node.span, Name((node.span[0], node.span[0] + 1), "d"), (node.of.body,))
+    if not isinstance(node, Product) or len(node.items) != 2 or node.signs != ("",):
+        return None
+    function, brackets = node.items
+    if not isinstance(function, Name) or not isinstance(brackets, Group) or brackets.open != "(" or not _argument(brackets.body, function):
+        return None
+    return Call(node.span, function, (brackets.body,))
+
+
+def _argument(body: Node, function: Name) -> bool:
+    """Whether brackets hold one quantity other than the function itself."""
+    return isinstance(body, Name) and body.name != function.name
+
+
+def _pairs(node: Product) -> Iterable[tuple[Name, Group]]:
+    for place, sign in enumerate(node.signs):
+        first, second = node.items[place], node.items[place + 1]
+        second = second.base if isinstance(second, Scripted) else second
+        if not sign and isinstance(first, Name) and isinstance(second, Group) and second.open == "(":
+            yield first, second
+
+
+def known_functions(statements: Sequence[Statement]) -> frozenset[str]:
+    """The functions that the statements themselves show: on the left of a relation, and primed or layered letters before brackets."""
+    found: set[str] = set()
+    for statement in statements:
+        left = statement.sides[0]
+        if statement.ops and isinstance(left, Call) and left.function.name not in QUANTITIES and len(left.arguments) > 0:
+            found.add(left.function.name)
+        for side in statement.sides:
+            for node in walk(side) if side is not None else ():
+                if isinstance(node, Product):
+                    found.update(first.name for first, second in _pairs(node) if _used(first, second))
+    return frozenset(found)
+
+
+def _used(name: Name, brackets: Group) -> bool:
+    """Whether a name before brackets is used as a function: it is no quantity, and a single quantity stands in them."""
+    if name.name in QUANTITIES or not _single(brackets.body) or any(part.name == name.name for part in walk(brackets.body) if isinstance(part, Name)):
+        return False
+    return name.name in {"h", "s", "S", "H", "G", "F"} or any(script.kind == "prime" or (script.kind == "sup" and script.body) for script in name.scripts)
+
+
+def _single(body: Node) -> bool:
+    return isinstance(body, Name | Call | Matrix) or (isinstance(body, Scripted) and isinstance(body.base, Call))
+
+
+def collect_functions(passages: Iterable[tuple[str, str]]) -> frozenset[str]:
+    """The names that a document uses as functions, from its passages as (text, kind): f(x) = …, g'(z), \\sigma(z), g^{[1]}(…)."""
+    from handgrad.check.parsing.statements import parse
+
+    found: set[str] = set()
+    for text, kind in passages:
+        statements = parse(text, 0, kind)
+        found |= known_functions(statements)
+        for statement in statements:
+            for side in statement.sides:
+                found.update(node.function.name for node in walk(side) if isinstance(node, Call)) if side is not None else None
+    return frozenset(found - QUANTITIES)

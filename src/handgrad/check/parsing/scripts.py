@@ -1,0 +1,296 @@
+"""What stands raised, lowered or primed at a part: layers, indices, powers, transposes; only read here, not understood."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from handgrad.check.parsing import calls, names, structures
+from handgrad.check.parsing.items import Block, Item
+from handgrad.check.parsing.tokens import Token
+from handgrad.check.parsing.vocabulary import FACES, FUNCTIONS, LAYERED, METHODS, SUFFIXES, WORDS
+from handgrad.check.parsing.words import word_node
+from handgrad.check.tree import Bracketed, Call, Differential, Name, Node, Script, Scripted, Span
+
+if TYPE_CHECKING:
+    from handgrad.check.parsing.expressions import Parser
+
+_INDICES = re.compile("[a-cg-nprsu-z]+")
+_LAYER = re.compile(r"(?:[lLkKiIhHjJ]|ell|\d+|out|[lLkKiIhHjJ][-+]\d+|[nNtm][-+]?\d*)")
+
+
+def postfix(parser: Parser, node: Node) -> Node:
+    """The part with all scripts that follow it."""
+    while (item := parser.peek()) is not None:
+        found = _script(parser, node, item)
+        if found is None:
+            method = _method(parser, node)
+            if method is None:
+                return node
+            node = method
+            continue
+        before = node
+        for script in found:
+            node = parser.scripted(node, script)
+        if isinstance(node, Name) or (isinstance(node, Differential) and node is not before):
+            node = calls.applied(parser, node)
+    return node
+
+
+def _script(parser: Parser, node: Node, item: Item) -> list[Script] | None:
+    """The scripts that begin here, or None."""
+    if isinstance(item, Block):
+        return _bracket(parser, node, item)
+    if item.kind == "prime":
+        parser.at += 1
+        return [Script(item.span, "prime", (), len(item.text))]
+    if item.kind == "transpose":
+        parser.at += 1
+        return [Script(item.span, "transpose")]
+    if item.text == "prime" and item.kind in {"word", "letter"} and isinstance(node, Name):
+        parser.at += 1
+        return [Script(item.span, "prime", (), 1)]
+    if item.kind == "letter" and item.text == "p" and isinstance(node, Name) and names.run_of(parser.items, parser.at)[0] == "prime":
+        parser.at += 5
+        return [Script((item.start, parser.items[parser.at - 1].end), "prime", (), 1)]
+    if item.kind == "sign" and item.text == "." and not item.space:
+        following = parser.token(1)
+        run = _name_after(parser, 1)
+        if following is not None and not following.space and run == "T" and not (parser.peek(2) and parser.group("(", 2)):
+            parser.at += 2
+            return [Script((item.start, following.end), "transpose")]
+    if item.kind == "script":
+        parser.at += 1
+        return raised(parser, item)
+    return None
+
+
+def _name_after(parser: Parser, ahead: int) -> str:
+    token = parser.token(ahead)
+    if token is None or token.kind not in {"letter", "word"}:
+        return ""
+    return token.text if token.kind == "word" else names.run_of(parser.items, parser.at + ahead)[0]
+
+
+def _method(parser: Parser, node: Node) -> Node | None:
+    """W.dot(X) and dZ.sum(axis=1) as calls of dot and sum."""
+    dot = parser.token()
+    if dot is None or dot.text != "." or dot.kind != "sign" or dot.space or node.span is None:
+        return None
+    name = _name_after(parser, 1)
+    first = parser.token(1)
+    if name not in METHODS or first is None or first.space:
+        return None
+    length = 1 if first.kind == "word" else len(name)
+    group = parser.group("(", 1 + length)
+    if group is None:
+        return None
+    function = Name((first.start, parser.items[parser.at + length].end), name)
+    parser.at += 2 + length
+    arguments, keywords = calls.arguments(parser, group)
+    return Call((node.span[0], group.end), function, (node, *arguments), keywords)
+
+
+def _bracket(parser: Parser, node: Node, block: Block) -> list[Script] | None:
+    """[2] after a name, (l) after the name of a layered quantity, and {[l]} where the caret was forgotten."""
+    name = node.of if isinstance(node, Differential) else node
+    if not isinstance(name, Name | Scripted) or block.space:
+        return None
+    inner = block.items[0] if block.kind == "{" and len(block.items) == 1 else None
+    if isinstance(inner, Block) and inner.kind == "group" and inner.open == "[" and layer_like(inner):
+        parser.at += 1
+        return [Script(block.span, "sup", (bracketed(parser, inner),))]
+    if block.kind != "group" or not isinstance(name, Name) or not layer_like(block):
+        return None
+    if block.open == "[" and "bb" not in name.faces:
+        parser.at += 1
+        return [Script(block.span, "bracket", parts(parser.sub(block))[0])]
+    if block.open == "(" and name.name in LAYERED and name.name not in parser.context.functions:
+        parser.at += 1
+        return [Script(block.span, "bracket", (bracketed(parser, block),))]
+    return None
+
+
+def layer_like(block: Block) -> bool:
+    """Whether brackets hold what can be a layer: 2, l, l-1, L."""
+    text = "".join(item.text for item in block.items if isinstance(item, Token))
+    return len(block.items) <= 4 and all(isinstance(item, Token) for item in block.items) and bool(_LAYER.fullmatch(text))
+
+
+def raised(parser: Parser, mark: Token) -> list[Script]:
+    """The scripts after a ^ or a _ that has been read; primes among them are scripts of their own."""
+    kind = "sup" if mark.text == "^" else "sub"
+    while (again := parser.token()) is not None and again.kind == "script":  # a caret typed twice
+        parser.at += 1
+    item = parser.peek()
+    if item is None:
+        return []
+    if isinstance(item, Block):
+        parser.at += 1
+        if item.kind == "{":
+            body, primes = parts(parser.sub(item))
+        else:
+            body, primes = (bracketed(parser, item) if item.kind == "group" else parser.block(item),), ()
+        span = (mark.start, item.end)
+    else:
+        body, primes = _bare(parser, item, kind)
+        span = (mark.start, parser.items[parser.at - 1].end)
+    found = [Script(span, kind, body)] if body else []
+    return [*primes[:1], *found] if _leading(item) else [*found, *primes]
+
+
+def _leading(item: Item) -> bool:
+    """Whether a prime stands first, as in σ^{'(l)}."""
+    first = item.items[0] if isinstance(item, Block) and item.items else item
+    return isinstance(first, Token) and first.kind == "prime"
+
+
+Parts = tuple[tuple[Node, ...], tuple[Script, ...]]
+
+
+def _bare(parser: Parser, item: Token, kind: str) -> Parts:
+    """A script without braces: one item, but a word where a word is meant."""
+    if item.kind == "letter":
+        run, count = names.run_of(parser.items, parser.at)
+        if not run:
+            parser.at += 1
+            return (Name(item.span, item.text, (), item.faces),), ()
+        whole = kind == "sub" and (names.suffix(run) or run in parser.context.names)
+        count = count if whole else 1
+        last = parser.items[parser.at + count - 1]
+        parser.at += count
+        number = parser.token()
+        if parser.context.kind == "plain" and number is not None and number.kind == "number" and not number.space and number.text.isdigit():
+            parser.at += 1
+            return (word_node(run[:count] + number.text, (item.start, number.end)),), ()
+        return (Name((item.start, last.end), run[:count], (), item.faces),), ()
+    if item.kind == "prime":
+        parser.at += 1
+        return (), (Script(item.span, "prime", (), len(item.text)),)
+    if item.kind == "sign" and item.text in {"+", "-", "*", "ast", "cdot", "circ", "star", "odot", "pm", "times"}:
+        parser.at += 1
+        following = parser.peek()
+        if item.text == "-" and following is not None and not following.space and not (isinstance(following, Token) and following.kind == "sign"):
+            parser.at -= 1
+            return (parser.factor(),), ()
+        return (Name(item.span, item.text),), ()
+    if item.kind == "word" and item.end - item.start == len(item.text):
+        parser.at += 1
+        return (_script_name(item.text, item.span, parser),), ()
+    if item.kind == "command" and item.text == "prime":
+        parser.at += 1
+        return (), (Script(item.span, "prime", (), 1),)
+    if item.kind in {"letter", "word", "number", "command", "dots", "text"}:
+        return (single(parser),), ()
+    return (), ()
+
+
+def single(parser: Parser) -> Node:
+    """One part with nothing that follows it: a command with its arguments, a number."""
+    item = parser.token()
+    assert item is not None
+    count = 1
+    if item.kind == "command" and item.text in FACES:
+        following = parser.token(1)
+        count = 3 if following is not None and following.kind == "command" and following.text in FACES else 2
+    elif item.kind == "command" and item.text in names.FRACTIONS:
+        count = 3
+    elif item.kind == "command" and item.text == "sqrt":
+        count = 2
+    inside = parser.of(parser.items[parser.at : parser.at + count])
+    parser.at = min(parser.at + count, len(parser.items))
+    return inside.whole()
+
+
+def bracketed(parser: Parser, block: Block) -> Bracketed:
+    """A pair of brackets within a script."""
+    body, _ = parts(parser.sub(block)) if block.items else ((), ())
+    return Bracketed(block.span, block.open if block.open in "([{<" else "(", body)
+
+
+def parts(inside: Parser) -> Parts:
+    """What stands side by side in a script; primes are taken out."""
+    found: list[Node] = []
+    primes: list[Script] = []
+    for piece in structures.split(inside.items):
+        body, more = _piece(inside.of(piece))
+        found.extend(body)
+        primes.extend(more)
+    return tuple(found), tuple(primes)
+
+
+def _piece(inside: Parser) -> Parts:
+    items = list(inside.items)
+    primes = [Script(item.span, "prime", (), len(item.text)) for item in items if isinstance(item, Token) and item.kind == "prime"]
+    first_prime = bool(items) and isinstance(items[0], Token) and items[0].kind == "prime"
+    if primes and (first_prime or all(isinstance(item, Block) or item.kind == "prime" for item in items)):
+        items = [item for item in items if not (isinstance(item, Token) and item.kind == "prime")]
+    else:
+        primes = []
+    tokens = [item for item in items if isinstance(item, Token)]
+    if len(items) == 1 and tokens and tokens[0].kind in {"sign", "relation"}:
+        return (Name(tokens[0].span, tokens[0].text),), tuple(primes)
+    if any(item.kind in {"sign", "relation"} for item in tokens):
+        if tokens[-1] is items[-1] and tokens[-1].kind == "sign":  # w^{t+}
+            body, more = _piece(inside.of(items[:-1]))
+            return (*body, Name(tokens[-1].span, tokens[-1].text)), (*primes, *more)
+        return (inside.of(items).condition(),), tuple(primes)
+    reader = inside.of(items)
+    found: list[Node] = []
+    while (item := reader.peek()) is not None:
+        found.extend(_part(reader, item, primes))
+    return tuple(found), tuple(primes)
+
+
+def _part(reader: Parser, item: Item, primes: list[Script]) -> list[Node]:
+    if isinstance(item, Block) and item.kind == "group":
+        reader.at += 1
+        body: list[Node] = [bracketed(reader, item)]
+        while (mark := reader.token()) is not None and mark.kind == "script":  # [l]^T is [l] and T
+            reader.at += 1
+            for script in raised(reader, mark):
+                if script.kind == "prime":
+                    primes.append(script)
+                else:
+                    body.extend(script.body)
+        return body
+    if isinstance(item, Token) and item.kind == "letter":
+        run, count = names.run_of(reader.items, reader.at)
+        if run and (whole := script_word(run, reader)) and count > 1:
+            reader.at += count
+            number, end = reader.token(), reader.items[reader.at - 1].end
+            if number is not None and number.kind == "number" and not number.space and number.text.isdigit():
+                reader.at += 1
+                whole, end = whole + number.text, number.end
+            return [postfix(reader, _script_name(whole, (item.start, end), reader))]
+        if run:
+            return [postfix(reader, _one_letter(reader, item))]
+    if isinstance(item, Token) and item.kind == "word" and item.end - item.start == len(item.text):
+        if set(item.text) <= set("ijkl") and len(item.text) < 4:
+            reader.at += 1
+            return [Name((item.start + n, item.start + n + 1), letter) for n, letter in enumerate(item.text)]
+        reader.at += 1
+        return [postfix(reader, _script_name(item.text, item.span, reader))]
+    return [reader.factor()]
+
+
+def _one_letter(reader: Parser, item: Token) -> Node:
+    reader.at += 1
+    number = reader.token()
+    name = Name(item.span, item.text, (), item.faces)
+    digits = number is not None and number.kind == "number" and not number.space and number.text.isdigit()
+    if number is not None and digits and not item.faces and item.text not in "ijklmnpqr":  # j0 is two indices, h1 is a name
+        reader.at += 1
+        return word_node(item.text + number.text, (item.start, number.end))
+    return name if item.text != "d" or reader.peek() is None else calls.applied(reader, name)
+
+
+def _script_name(text: str, span: Span, parser: Parser) -> Node:
+    return Name(span, text) if text.isalpha() else word_node(text, span, parser.context.names)
+
+
+def script_word(run: str, parser: Parser) -> str:
+    """The run if it is a word, as total, and not indices side by side, as jk."""
+    if run in WORDS or run in SUFFIXES or run in FUNCTIONS or run in parser.context.names:
+        return run
+    return run if len(run) > 2 and not _INDICES.fullmatch(run) and not run.isupper() else run if len(run) > 3 else ""

@@ -1,0 +1,304 @@
+"""The setting of a document: what its formulas say by their form, what its words say, and what is left open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import product as combinations
+
+from handgrad.catalogue.lookup import find_activation, find_loss
+from handgrad.check.judging.evaluating import Lexicon, slope_of
+from handgrad.check.judging.trying import Tried, Trier, single
+from handgrad.check.options import Options
+from handgrad.check.tree import Call, Name, Node, Number, Sum, walk
+from handgrad.check.understanding.forward import FORWARD_OPS, Found, understand_forward
+from handgrad.check.understanding.names import Habit, Marker, habit_of, named
+from handgrad.check.understanding.relations import Relation
+from handgrad.check.understanding.roles import ACTIVATIONS, LAYERED, UNITS
+from handgrad.check.understanding.setting import Frozen, Setting
+from handgrad.check.understanding.stated import Stated
+
+Net = tuple[tuple[str, ...], str, str]
+"""Hidden activations, output activation, loss."""
+LAYOUTS = (("columns", "out-in"), ("rows", "in-out"), ("rows", "out-in"), ("columns", "in-out"))
+GOES_WITH = {"binary_cross_entropy": "sigmoid", "cross_entropy": "softmax", "half_squared_error": "identity", "poisson": "exp"}
+
+
+@dataclass
+class Understanding:
+    """How a document is read: names, a base setting, and the layouts and networks that it supports, the likeliest first."""
+
+    lexicon: Lexicon
+    base: Setting
+    layouts: list[tuple[str, str]]
+    nets: list[Net]
+    trier: Trier
+    found: Found
+    stated: Stated
+
+    def settings(self, *, layouts: Sequence[tuple[str, str]] | None = None, nets: Sequence[Net] | None = None) -> Iterator[Setting]:
+        """All settings that are supported, the likeliest first: for a batch, then for one example."""
+        for hidden, output, loss in nets or self.nets:
+            for examples, weights in layouts or self.layouts:
+                setting = self.base.but(hidden=hidden, output=output, loss=loss, examples=examples, weights=weights)
+                if examples in {"columns", "rows"}:
+                    yield setting
+                yield single(setting)
+
+
+def understand(relations: Sequence[Relation], stated: Stated, options: Options, functions: Iterable[str]) -> Understanding:
+    """Infer the setting of a document from its relations, its words and what the caller states."""
+    statements = list({id(r.statement): r.statement for r in relations}.values())
+    habit = habit_of(statements)
+    found = understand_forward(relations, habit)
+    habit = habit_of(statements, found.roles)
+    lexicon = Lexicon(habit, found.fixed, {}, frozenset(functions), _generic_sigma(relations, stated))
+    stated = _with_options(stated, options)
+    base = Setting(
+        L=_layers(relations, habit, found, stated),
+        indices=found.indices or "out-in",
+        letters=Frozen(found.letters),
+        labels=Frozen(found.labels),
+        one_output=stated.one_output,
+        first=_first(relations),
+        **found.shifts,  # type: ignore[arg-type]
+    )
+    base = base.but(deltas=base.sums)
+    layouts = _layouts(stated, options)
+    nets = _nets(relations, found, stated, base.L)
+    understanding = Understanding(lexicon, base, layouts, nets, Trier(lexicon), found, stated)
+    _settle(understanding, [r for r in relations if r.op in FORWARD_OPS | {"approx", "propto"} and r.unreadable() is None])
+    return understanding
+
+
+def _with_options(stated: Stated, options: Options) -> Stated:
+    if options.network is not None:
+        from handgrad.network import Network
+
+        network = Network(options.network, loss=options.loss)
+        names = [activation.name for activation in network.activations]
+        stated = replace(
+            stated, layers=network.L, hidden=tuple(names[:-1]), outputs=(names[-1],), losses=(network.loss.name,),
+            firm=stated.firm | {"layers", "hidden", "output", "loss"}, one_output=network.widths[-1] == 1,
+        )  # fmt: skip
+    elif options.loss is not None:
+        stated = replace(stated, losses=(find_loss(options.loss).name,), firm=stated.firm | {"loss"})
+    return stated
+
+
+def _generic_sigma(relations: Sequence[Relation], stated: Stated) -> bool:
+    """Whether σ is the activation of whatever layer: where another one is named and σ stands for hidden and output layers alike."""
+    called = {n.function.name for r in relations for side in (r.left, r.right) for n in walk(side) if isinstance(n, Call)}
+    hidden = set(stated.hidden) - {"sigmoid"}
+    return bool(hidden) and not (called & (set(ACTIVATIONS) - {"sigmoid", "softmax"})) and "sigmoid" not in stated.outputs and not (
+        called & {"g", "f", "phi"}
+    )
+
+
+def _first(relations: Sequence[Relation]) -> int:
+    """The number of the first unit: 0 where an index or a lower end of a sum is 0."""
+    for relation in relations:
+        for side in (relation.left, relation.right):
+            for node in walk(side):
+                lower = getattr(node, "lower", None)
+                if isinstance(lower, Number) and lower.value == 0:
+                    return 0
+    return 1
+
+
+def _layers(relations: Sequence[Relation], habit: Habit, found: Found, stated: Stated) -> int:
+    """How many layers the network has; 3 where the text leaves it open."""
+    marker = Marker(habit)
+    top, back, counted = 0, 0, False
+    for relation in relations:
+        for side in (relation.left, relation.right):
+            for name in named(side):
+                role = habit.role(name)
+                if role not in LAYERED:
+                    continue
+                mark = marker.marks(name).layer
+                shift = found.shifts.get("weights_from" if role in {"W", "b"} else "sums" if role == "Z" else "units", 0)
+                if isinstance(mark, Number):
+                    top = max(top, int(mark.value) + shift)
+                elif mark is not None:
+                    counted = True
+                    back = max(back, *(int(t.value) for t in mark.terms if isinstance(t, Number)), 0) if isinstance(mark, Sum) else back
+    top = max([top, *found.labels.values(), *found.fixed.values(), *found.letters.values()])
+    if top > 7:
+        top = 0
+    if counted:
+        return max(3, top, min(back + 1, 5))
+    if top:
+        return top
+    return stated.layers if stated.layers is not None and stated.layers <= 6 else 3
+
+
+def _layouts(stated: Stated, options: Options) -> list[tuple[str, str]]:
+    order = list(LAYOUTS)
+    if "layout" in stated.firm or stated.examples:
+        order.sort(key=lambda layout: layout[0] not in stated.examples)
+    if options.layout is not None:
+        way = "columns" if options.layout == "single" else options.layout
+        order = [layout for layout in order if layout[0] == way]
+    if options.weights is not None:
+        order = [layout for layout in order if layout[1] == options.weights]
+    return order
+
+
+def _nets(relations: Sequence[Relation], found: Found, stated: Stated, layers: int) -> list[Net]:
+    """The networks that the text may be about: those it states, or all that its functions allow."""
+    called: dict[str, None] = {}
+    for relation in relations:
+        for side in (relation.left, relation.right):
+            for node in walk(side):
+                if isinstance(node, Call):
+                    base = slope_of(node.function.name) or node.function.name
+                    words = [base, *(n.name for s in node.function.scripts for n in walk(s) if isinstance(n, Name))]
+                    called.update((ACTIVATIONS[w], None) for w in words if w in ACTIVATIONS)
+                    if base == "sigma":
+                        called.setdefault("sigmoid")
+    seen = [name for name in called if name != "softmax"]
+    hidden = [h for h in (*stated.hidden, *seen) if not find_activation(h).rowwise] if not ("hidden" in stated.firm and stated.hidden) else list(stated.hidden)
+    hidden = list(dict.fromkeys([*hidden, *(() if hidden else ("sigmoid", "tanh", "relu"))]))
+    outputs = list(stated.outputs) if stated.outputs and "output" in stated.firm else list(
+        dict.fromkeys([*stated.outputs, *(("softmax",) if "softmax" in called else ()), *seen, "sigmoid", "softmax", "identity"])
+    )
+    written = _written_losses(relations)
+    losses = list(stated.losses) if stated.losses and "loss" in stated.firm else []
+    losses = list(dict.fromkeys([*losses, *written, *(() if losses or written else (*stated.losses, "binary_cross_entropy", "cross_entropy", "half_squared_error"))]))
+    if written and not ("loss" in stated.firm):
+        losses = list(dict.fromkeys([*written, *stated.losses]))
+    per_layer = tuple(found.activations.get(layer, hidden[0]) for layer in range(1, layers))
+    choices: list[tuple[str, ...]] = list(dict.fromkeys([per_layer or (hidden[0],), *((h,) for h in hidden)]))
+    if len(hidden) == layers - 1 > 1 and stated.hidden:
+        choices.insert(0, tuple(hidden))
+    if found.activations.get(layers):
+        outputs = list(dict.fromkeys([found.activations[layers], *outputs]))
+    return [net for net in _pairs(choices, outputs, losses)][:24]
+
+
+def _pairs(choices: Sequence[tuple[str, ...]], outputs: Sequence[str], losses: Sequence[str]) -> Iterator[Net]:
+    pairs = [(o, loss) for loss, o in combinations(losses, outputs) if _allowed(o, loss)]
+    if not pairs:
+        pairs = [(GOES_WITH.get(loss, "identity"), loss) for loss in losses]
+    pairs.sort(key=lambda pair: GOES_WITH.get(pair[1]) != pair[0] and pair[0] != outputs[0])
+    for output, loss in pairs:
+        for hidden in choices:
+            yield hidden, output, loss
+
+
+def _allowed(output: str, loss: str) -> bool:
+    """Whether a loss can be taken of these outputs."""
+    record, activation = find_loss(loss), find_activation(output)
+    if record.simplex:
+        return activation.simplex
+    return activation.interval in record.outputs
+
+
+def _written_losses(relations: Sequence[Relation]) -> list[str]:
+    """The kinds of losses that are written out."""
+    from handgrad.check.understanding.roles import usual_role
+
+    found: dict[str, None] = {}
+    for relation in relations:
+        left = relation.subject.function if isinstance(relation.subject, Call) else relation.subject
+        if not isinstance(left, Name) or usual_role(left) != "loss":
+            continue
+        logs = [n for n in walk(relation.right) if isinstance(n, Call) and n.function.name in {"log", "ln"}]
+        if logs:
+            both = any(isinstance(p, Sum) and isinstance(p.terms[0], Number) for n in logs for p in walk(n))
+            found["binary_cross_entropy" if both else "cross_entropy"] = None
+        elif any(_squares(node) for node in walk(relation.right)):
+            found["half_squared_error"] = None
+    return list(found)
+
+
+def _squares(node: Node) -> bool:
+    scripts = getattr(node, "scripts", ())
+    return any(s.kind == "sup" and any(isinstance(p, Number) and p.value == 2 for p in s.body) for s in scripts) and not isinstance(node, Name)
+
+
+def attempt(trier: Trier, relation: Relation, settings: Iterable[Setting]) -> Tried | None:
+    """The first setting under which a relation holds, between the subject of its chain and its right side, or its own two sides."""
+    first: Tried | None = None
+    dead: set[tuple[str, str]] = set()
+    lefts = [relation.subject, relation.left] if relation.step and relation.left is not relation.subject else [relation.left]
+    for setting in settings:
+        layout = (setting.examples, setting.weights)
+        if layout in dead:
+            continue
+        for left in lefts:
+            tried = trier.under(left, relation.right, setting)
+            if tried.holds:
+                return tried
+        if first is None or first.outcome.kind == "unknown":
+            first = tried
+        if tried.outcome.kind in {"misfit", "unknown"} and "softmax" not in tried.outcome.why:
+            dead.add(layout)  # what does not fit, or is not known, does so whatever the activations are
+    return first
+
+
+def _settle(u: Understanding, relations: Sequence[Relation]) -> None:
+    """Choose the numbering, the layouts and the networks that most relations support."""
+    net = u.nets[:1]
+    _settle_numbering(u, relations, net)
+    held: dict[tuple[str, str], set[int]] = {}
+    for layout in u.layouts:
+        held[layout] = {r.place for r in relations if (t := attempt(u.trier, r, u.settings(layouts=[layout], nets=u.nets[:6]))) and t.holds}
+    u.layouts = supported_layouts(u, relations, held)
+
+
+def _settle_numbering(u: Understanding, relations: Sequence[Relation], net: Sequence[Net]) -> None:
+    """Try other numberings of layers and of indices where forward equations do not hold as they are read."""
+
+    def score(base: Setting, some: Sequence[Relation]) -> int:
+        old, u.base = u.base, base
+        count = sum(bool((t := attempt(u.trier, r, u.settings(nets=net))) and t.holds) for r in some)
+        u.base = old
+        return count
+
+    forward = [r for r in relations if _is_forward(r, u.lexicon.habit)][:8]
+    if forward:
+        best, most = u.base, score(u.base, forward)
+        if most < len(forward):
+            for units, sums, weights, order in combinations((0, -1), (0, -1), (0, 1), ("out-in", "in-out")):
+                other = u.base.but(units=units, sums=sums, deltas=sums, weights_from=weights, indices=order)
+                if other != u.base and (count := score(other, forward)) > most:
+                    best, most = other, count
+        u.base = best
+    back = [r for r in relations if any(u.lexicon.habit.role(n) == "delta" for side in (r.left, r.right) for n in named(side))][:8]
+    if back:
+        options = dict.fromkeys((u.base.deltas, 0, u.base.units, u.base.sums, -1))
+        u.base = max((u.base.but(deltas=d) for d in options), key=lambda base: score(base, back))
+
+
+def _is_forward(relation: Relation, habit: Habit) -> bool:
+    left = relation.left
+    return isinstance(left, Name) and habit.role(left) in {"Z", "A", "output"}
+
+
+def supported_layouts(u: Understanding, relations: Sequence[Relation], held: dict[tuple[str, str], set[int]]) -> list[tuple[str, str]]:
+    """The layouts that the text supports: the one that explains most, and others that alone explain a forward equation or two kinds of others."""
+    forward = {r.place for r in relations if _is_forward(r, u.lexicon.habit)}
+    order = sorted(u.layouts, key=lambda layout: (-len(held[layout]), u.layouts.index(layout)))
+    best = order[0]
+    chosen = [best]
+    covered = set(held[best])
+    kinds = {r.place: _kind(r, u.lexicon.habit) for r in relations}
+    for layout in order[1:]:
+        alone = held[layout] - covered
+        if alone & forward or len({kinds[place] for place in alone}) > 1 or held[layout] == held[best]:
+            chosen.append(layout)
+            covered |= alone
+    return chosen
+
+
+def _kind(relation: Relation, habit: Habit) -> str:
+    """What a relation is about: the gradient of weights, of units or of something else."""
+    for name in named(relation.subject):
+        role = habit.role(name)
+        if role == "W":
+            return "W"
+        if role in UNITS:
+            return "units"
+    return "other"

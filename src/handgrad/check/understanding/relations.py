@@ -1,0 +1,67 @@
+"""The relations of a document: each = of a chain with its two sides, its place, and what the chain is about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from handgrad.check.reading import Passage
+from handgrad.check.tree import Node, Span, Statement, Unreadable, walk
+
+
+@dataclass(frozen=True)
+class Relation:
+    """One relation. `subject` is the first side of its chain, `place` its number in the document."""
+
+    left: Node
+    right: Node
+    op: str
+    span: Span
+    subject: Node
+    passage: Passage
+    place: int
+    step: int
+    statement: Statement
+
+    @property
+    def text(self) -> str:
+        """The formula as it stands."""
+        start = max(self.span[0] - self.passage.start, 0)
+        return self.passage.text[start : self.span[1] - self.passage.start].strip()
+
+    def unreadable(self) -> str | None:
+        """Why a side cannot be read, if so."""
+        for side in (self.left, self.right):
+            for part in walk(side):
+                if isinstance(part, Unreadable):
+                    return part.reason
+        return None
+
+
+def relations_of(read: Iterable[tuple[Passage, Sequence[Statement]]]) -> list[Relation]:
+    """All relations in their order. A row that goes on takes its left side from the row, or the formula, before it."""
+    found: list[Relation] = []
+    last: Node | None = None
+    subject: Node | None = None
+    section = -1
+    for passage, statements in read:
+        if passage.section != section:
+            section, last, subject = passage.section, None, None
+        for statement in statements:
+            sides = list(statement.sides)
+            if statement.continues or sides[0] is None:
+                sides[0] = last
+            else:
+                subject = sides[0]
+            for k, op in enumerate(statement.ops):
+                left, right = sides[k], sides[k + 1]
+                if left is None or right is None:
+                    reason = "there is nothing on the left of this relation" if left is None else "there is nothing on its right"
+                    left, right = left or Unreadable(None, reason), right or Unreadable(None, reason)
+                first = subject if subject is not None else left
+                found.append(Relation(left, right, op, statement.spans[k], first, passage, len(found), k, statement))
+            if statement.sides[-1] is not None and statement.ops:
+                last = statement.sides[-1]
+            elif statement.sides[0] is not None:
+                last = subject = statement.sides[0]
+    return found
