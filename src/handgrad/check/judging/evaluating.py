@@ -53,6 +53,9 @@ PLAIN_FUNCTIONS: Mapping[str, Callable[[Array], Array]] = {
 CONSTANTS = {"rate": 1.0, "penalty": 0.23, "e": math.e, "pi": math.pi}
 
 
+NO_LAYER = "it is not said of which layer"
+
+
 class UnknownError(Exception):
     """Part of a formula that is not understood, with the reason."""
 
@@ -118,6 +121,10 @@ class Evaluator:
         for word in marks.words:
             if word in setting.labels:
                 return setting.labels[word]
+            if word in {"output", "out", "o", "last"}:
+                return setting.L
+            if word in {"hidden", "hid", "h"} and setting.L == 2:
+                return 1
         if setting.letters and marks.indices:
             letters = [i.name for i in marks.indices if isinstance(i, Name)]
             if role in {"W", "accumulated", "mean gradient"} and len(letters) == 2:
@@ -129,7 +136,9 @@ class Evaluator:
             return fixed
         if setting.L == 1:
             return 1
-        raise UnknownError(name, f"it is not said of which layer {name.name} is")
+        if setting.top:
+            return setting.L
+        raise UnknownError(name, f"{NO_LAYER} {name.name} is")
 
     def meaning(self, name: Name) -> Meaning | None:
         """The quantity that a name stands for, if it is one of a network."""
@@ -405,7 +414,7 @@ class Evaluator:
         if node.open == "|":
             return self.each([node.body], lambda a: elementwise([a], np.abs))
         if node.open == "norm":
-            return self.each([node.body], lambda a: elementwise([_total(elementwise([a], np.square))], np.sqrt))
+            return self.each([node.body], lambda a: elementwise([total(elementwise([a], np.square))], np.sqrt))
         return self.values(node.body)
 
     def scripted(self, node: Scripted) -> list[Value]:
@@ -500,15 +509,15 @@ class Evaluator:
         return found[:MOST]
 
     def layers_sum(self, node: BigSum, letter: str) -> list[Value]:
-        total: list[Value] = []
+        found: list[Value] = []
         for layer in range(1, self.world.L + 1):
             self.env[letter] = layer - self.setting.weights_from
             try:
-                values = [_total(v) for v in self.values(node.body)]
+                values = [total(v) for v in self.values(node.body)]
             finally:
                 del self.env[letter]
-            total = values if not total else [elementwise([a, b], np.add) for a, b in zip(total, values, strict=False)]
-        return total
+            found = values if not found else [elementwise([a, b], np.add) for a, b in zip(found, values, strict=False)]
+        return found
 
     def sum_over(self, value: Value, letter: str, node: BigSum) -> list[Value]:
         if letter in dict(value.letters):
@@ -539,7 +548,7 @@ class Evaluator:
             found.append(summed_axis(value, EXAMPLE))
         elif not self.setting.batch:
             found.append(value)
-        found.append(_total(value))
+        found.append(total(value))
         return found
 
     # derivatives
@@ -621,6 +630,8 @@ class Evaluator:
 
     def slope_values(self, layer: int, marks: Marks) -> list[Value]:
         """g'(Z[l]) entry by entry, or the Jacobian of a rowwise activation for one example."""
+        if not 1 <= layer <= self.world.L:
+            raise MisfitError(f"there is no activation of layer {layer}", "layer")
         name = self.world.shape.activations[layer - 1]
         z = self.world["Z", layer]
         if find_activation(name).rowwise:
@@ -652,7 +663,7 @@ class Evaluator:
                 sides.append(value.data)
             columns.append((sides[0] - sides[1]) / (2 * STEP))
         assert form is not None
-        tensor = np.stack(columns, axis=-1).reshape(*form.data.shape, *base.shape)
+        tensor = np.stack(columns, axis=-1).reshape((*form.data.shape, *base.shape))
         return self.contracted(tensor, form, by)
 
     def entrywise(self, of: Node, by: Meaning, base: Array, whole: Value) -> list[Value]:
@@ -682,7 +693,7 @@ class Evaluator:
         if form.matrix is not None and not form.scalar:
             raise UnknownError(Words(None, ""), "the derivative of a matrix by a matrix")
         if form.matrix is not None:
-            tensor = tensor.reshape(*tensor.shape[: len(form.letters)], *tensor.shape[len(form.letters) + 2 :])
+            tensor = tensor.reshape((*tensor.shape[: len(form.letters)], *tensor.shape[len(form.letters) + 2 :]))
         front = len(form.letters)
         found = []
         for value in self.shown_tensor(tensor, front, axes, marks, by.key[0]):
@@ -696,7 +707,7 @@ class Evaluator:
         found = []
         for reading in range(min(len(s) for s in shown)):
             parts = [s[reading] for s in shown]
-            stacked = np.stack([p.data for p in parts]).reshape(*tensor.shape[:front], *parts[0].data.shape)
+            stacked = np.stack([p.data for p in parts]).reshape((*tensor.shape[:front], *parts[0].data.shape))
             found.append((stacked, front, parts[0]))
         return found
 
@@ -764,7 +775,9 @@ class Evaluator:
         if name.name in PLAIN:
             return self.plain_call(node)
         role = self.lexicon.habit.role(name)
-        if role == "loss" and name.name not in self.lexicon.functions - {name.name}:
+        if role == "loss":
+            if any(isinstance(a, Sum | Product | Fraction) for a in node.arguments):
+                raise UnknownError(node, "the loss at another point")
             return self.loss_value(marks)
         if role == "output" or (name.name in {"h", "f", "F"} and any(self.lexicon.habit.role(a) == "X" for a in node.arguments if isinstance(a, Name))):
             if name.name in {"h", "f", "F"} and self.world.L > 1 and not marks.words and not marks.indices and name.name != "h":
@@ -872,8 +885,8 @@ class Evaluator:
             raise MisfitError("there is nothing to sum over", "sum")
         return found
 
-    def averaged(self, value: Value, total: Value) -> Value:
-        return elementwise([total], lambda a: a * (max(total.data.size, 1) / max(value.data.size, 1)))
+    def averaged(self, value: Value, summed_up: Value) -> Value:
+        return elementwise([summed_up], lambda a: a * (max(summed_up.data.size, 1) / max(value.data.size, 1)))
 
     def compare(self, node: Compare) -> list[Value]:
         if node.op in {"==", "!="} and isinstance(node.left, Name) and isinstance(node.right, Name):
@@ -950,7 +963,8 @@ def _all_names(node: Node) -> Iterable[Name]:
     return named(node)
 
 
-def _total(value: Value) -> Value:
+def total(value: Value) -> Value:
+    """The sum of all entries of a matrix."""
     if value.matrix is None:
         return value
     return Value(value.data.sum(axis=(-1, -2), keepdims=True), value.letters, (ONE, ONE))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from handgrad.check.findings import Verdict
 from handgrad.check.judging.arithmetic import worked_out
 from handgrad.check.judging.comparing import Scale
-from handgrad.check.judging.evaluating import spelled
+from handgrad.check.judging.evaluating import NO_LAYER, spelled
 from handgrad.check.judging.scales import LOSS, Edge, broken, edge_of, family
 from handgrad.check.judging.trying import Tried, specialised
 from handgrad.check.judging.updates import by_name, judge_step, step_of
@@ -75,7 +75,7 @@ class Judge:
         step = step_of(relation, self.u.trier.marker)
         if step is not None:
             return self.update(judged, *step)
-        tried = attempt(self.u.trier, relation, self.u.settings())
+        tried = attempt(self.u.trier, relation, self.u.settings(relation))
         if tried is None:
             return judged
         if not tried.holds:
@@ -98,11 +98,23 @@ class Judge:
             again = self.u.trier.first(left, relation.right, self.u.settings())
             if again is not None:
                 return again
+        if NO_LAYER in tried.outcome.why:
+            again = self.u.trier.first(relation.left, relation.right, (s.but(top=True) for s in self.u.settings(relation)))
+            if again is not None:
+                return again
+        if self.unmarked(relation) or self.u.stated.one_output:
+            again = self.u.trier.first(relation.left, relation.right, (s.but(one_output=True) for s in self.u.settings(relation)))
+            if again is not None:
+                return again
         if not self.transposes:
             again = self.u.trier.first(relation.left, relation.right, self.u.settings(), loose=True)
             if again is not None:
                 return again
         return tried
+
+    def unmarked(self, relation: Relation) -> bool:
+        """Whether no name says of which layer it is, as where one layer is all there is."""
+        return self.u.trier.fitted(self.u.base, (relation.left, relation.right)).L == 1
 
     def claim(self, judged: Judged) -> Judged:
         judged.verdict = "other"

@@ -23,7 +23,8 @@ EASY = {"sign": 1.6, "twos": 0.15, "examples": 0.05, "outputs": 0.05}
 class Edge:
     """A line that ties two families: scale[left] · constant = scale[right], where either may be fixed (1).
 
-    A line that is about one example (`batch` is false) says nothing of powers of m.
+    A line that is about one example (`batch` is false) says nothing of powers of m; one that only gives a second name (`definition`) is never
+    to blame.
     """
 
     place: int
@@ -31,6 +32,7 @@ class Edge:
     right: str
     constant: Scale
     batch: bool = True
+    definition: bool = False
 
 
 def family(node: Node, habit: Habit) -> str | None:
@@ -44,7 +46,7 @@ def family(node: Node, habit: Habit) -> str | None:
         if role == "loss":
             return f"{LOSS} {_loss_name(node)}"
         if role == "delta":
-            return UNITS
+            return f"{UNITS} {node.name}"
         if role in {"accumulated", "mean gradient"}:
             return f"{PARAMETERS} {node.name}"
         return None
@@ -77,7 +79,7 @@ def _gradient(by: Node, habit: Habit, more: str) -> str | None:
     if role in {"W", "b"}:
         return PARAMETERS + more
     if role in {"Z", "A", "X", "output", "delta"} or is_hat(by):
-        return UNITS + more
+        return UNITS + (" each" if by.name.islower() and not more else "") + more
     return None
 
 
@@ -102,7 +104,7 @@ def edge_of(place: int, left: Node, right: Node, scale: Scale, habit: Habit, *, 
     rights = families_in(right, habit)
     if len(rights) > 1 or (isinstance(right, Node) and _differentiated(right)):
         return None
-    return Edge(place, family(left, habit) or FIXED, next(iter(rights)) if rights else FIXED, scale, batch)
+    return Edge(place, family(left, habit) or FIXED, next(iter(rights)) if rights else FIXED, scale, batch, definition=family(right, habit) is not None)
 
 
 def _differentiated(node: Node) -> bool:
@@ -170,8 +172,9 @@ def _solve(
             e.place for e in edges if not same(values[e.left] + _number(e.constant, part), values[e.right])
             and not (len(allowed) > 1 and part != "sign" and _excused(e, values, allowed, part))
         }  # fmt: skip
-        cost = float(len(broken_places)) + sum(_tie(node, values, losses, part, adds=adds) for node in unknown)
-        best.append((cost, broken_places, values))
+        soft = {e.place for e in edges if e.definition}
+        cost = float(len(broken_places - soft)) + 0.6 * len(broken_places & soft) + sum(_tie(node, values, losses, part, adds=adds) for node in unknown)
+        best.append((cost, broken_places - soft, values))
     best.sort(key=lambda item: item[0])
     lowest = best[0][0]
     rivals = [places for cost, places, _ in best if cost < lowest + 0.04]

@@ -61,6 +61,7 @@ class Shape:
     examples: int
     targets: str = "free"
     """free, or zero, one or one-hot, for formulas that hold for such targets only."""
+    bias: bool = True
 
 
 @dataclass
@@ -179,7 +180,7 @@ def _drawn(shape: Shape, rng: np.random.Generator) -> World:
     drawn: dict[Key, Array] = {("A", 0): some(n[0], m)}
     for layer in range(1, len(n)):
         drawn["W", layer] = some(n[layer], n[layer - 1])
-        drawn["b", layer] = some(n[layer])
+        drawn["b", layer] = some(n[layer]) * shape.bias
     drawn["Y", 0] = _targets(shape, rng)
     return World(shape, drawn)
 

@@ -120,7 +120,7 @@ class Parser:
         """Terms with signs between them."""
         terms: list[Node] = []
         signs: list[str] = []
-        start = self.peek()
+        begin = self.at
         while True:
             chain: list[Token] = []
             while (sign := self.token()) is not None and sign.kind == "sign" and sign.text in TERMS:
@@ -139,13 +139,13 @@ class Parser:
             terms.append(term)
         if len(terms) == 1 and signs == ["+"]:
             return terms[0]
-        assert start is not None
-        return Sum((start.start, spanned(terms, self.span)[1]), tuple(terms), tuple(signs))
+        return Sum(self.since(begin), tuple(terms), tuple(signs))
 
     def product(self) -> Node:
         """Factors up to the next + or - of this level."""
         items: list[Node] = []
         signs: list[str] = []
+        begin = self.at
         self._extend(items, signs, self.factor(), None)
         while (item := self.peek()) is not None:
             if isinstance(item, Token) and item.kind == "sign":
@@ -157,7 +157,7 @@ class Parser:
                         break
                     raise ParseError(f"nothing stands after {item.text}", item.span)
                 if item.text == "/":
-                    self._divide(items, signs)
+                    self._divide(items, signs, begin)
                     continue
                 while (again := self.token()) is not None and again.kind == "sign" and again.text not in TERMS:
                     self.at += 1
@@ -168,7 +168,14 @@ class Parser:
                 self._extend(items, signs, self.factor(), "")
         if len(items) == 1:
             return items[0]
-        return Product(spanned(items, self.span), tuple(items), tuple(signs))
+        return Product(self.since(begin), tuple(items), tuple(signs))
+
+    def since(self, place: int) -> Span:
+        """The span of the items from a place to what has been read."""
+        last = self.at - 1
+        while last > place and isinstance(item := self.items[last], Token) and item.kind == "sign":
+            last -= 1
+        return self.items[place].start, max(self.items[place].end, self.items[last].end)
 
     @staticmethod
     def _extend(items: list[Node], signs: list[str], node: Node, sign: str | None) -> None:
@@ -180,15 +187,17 @@ class Parser:
         else:
             items.append(node)
 
-    def _divide(self, items: list[Node], signs: list[str]) -> None:
+    def _divide(self, items: list[Node], signs: list[str], begin: int) -> None:
+        slash = self.at - 1
+        above = (self.items[begin].start, self.items[slash - 1].end)
         under = self.denominator()
         last = items[-1]
         whole = quotients.slashed(last, under)
         if whole is not None:
             items[-1] = whole
             return
-        over = last if len(items) == 1 else Product(spanned(items, self.span), tuple(items), tuple(signs))
-        items[:] = [Fraction(spanned((over, under), self.span), over, under, "/")]
+        over = last if len(items) == 1 else Product(above, tuple(items), tuple(signs))
+        items[:] = [Fraction(self.since(begin), over, under, "/")]
         signs.clear()
 
     def denominator(self) -> Node:
@@ -279,7 +288,9 @@ class Parser:
                 raise ParseError("nothing stands in the braces", block.span)
             return self.atom()
         node = self.sub(block).condition()
-        return Group(block.span, node, "{") if isinstance(node, Sum | Compare) else node
+        if isinstance(node, Sum | Compare):
+            return Group(block.span, node, "{")
+        return node if isinstance(node, Product) else replace(node, span=block.span)
 
     def scripted(self, node: Node, script: Script) -> Node:
         """The node with one more script."""

@@ -88,7 +88,10 @@ def presented(items: Sequence[Item], *, top: bool = False) -> list[Item]:
         if isinstance(item, Block):
             done.extend(_block(item, done, rest, top=top))
         elif item.kind == "command":
+            left = len(done)
             space = _command(item, done, rest) or space
+            if len(done) == left and rest and is_block(rest[-1], "{") and item.text not in {"left", "right"}:
+                rest[-1] = replace(rest[-1], start=item.start)  # its text is that of the command as well
             continue
         elif item.kind == "?":
             space = True
@@ -243,11 +246,13 @@ def _without_annotation(done: list[Item], rest: list[Item]) -> None:
     if not rest:
         return
     argument = rest.pop()
-    if rest and isinstance(rest[-1], Token) and rest[-1].kind == "script":
-        rest.pop()
+    end = argument.end
+    while rest and isinstance(rest[-1], Token) and rest[-1].kind == "script":
+        end = rest.pop().end
         if rest:
-            rest.pop()
-    rest.append(argument)
+            end = rest.pop().end
+    inside = argument.items if is_block(argument, "{") and isinstance(argument, Block) else (argument,)
+    rest.append(Block("{", inside, argument.start, end, space=argument.space))
 
 
 def bracketed(items: Sequence[Item], depth: int) -> list[Item]:

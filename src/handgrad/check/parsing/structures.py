@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from handgrad.check.parsing.items import Block, Item
@@ -149,16 +150,16 @@ def _sum(parser: Parser, kind: str, span: Span, lower: Sequence[Item], upper: Se
         under: Node | None = parser.of(pieces[0]).condition()
         for piece in reversed(pieces[1:]):  # i=1, j=1
             if piece:
-                body = _sum(parser, kind, span, piece, upper, body)
+                body = replace(_sum(parser, kind, span, piece, upper, body), span=None)
     elif place is not None:
         index, under = (parser.of(lower).condition(),), None
     else:
         index, under = parts(parser.of(lower))[0], None
     if not index:
         return BigSum(span, None, under, top, body, kind)
-    for one in reversed(index):
-        body = BigSum(span, one, under, top, body, kind)
-    return body
+    for one in reversed(index[1:]):  # Σ over i and j: the inner sum has no place of its own
+        body = BigSum(None, one, under, top, body, kind)
+    return BigSum(span, index[0], under, top, body, kind)
 
 
 def expectation(parser: Parser, name: Name) -> Node:

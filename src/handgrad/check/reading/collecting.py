@@ -10,6 +10,9 @@ from handgrad.check.reading.source import Macro, Passage, Problem, Prose, Read, 
 LONGEST = 20_000
 """A passage of more characters is not read."""
 
+MOST = 5_000
+"""So many passages of a document are read."""
+
 HARD, SOFT, WALL = "\x1e", "\x1f", "\x1d"
 """In a mask, a newline at which a paragraph ends; at which an item of a list or a row of a table begins; that no formula crosses."""
 
@@ -28,6 +31,7 @@ class Collector:
         self.macros: dict[str, Macro] = {}
         self.front_matter: dict[str, str] = {}
         self.section = 0
+        self.full = False
 
     def read(self) -> Read:
         """Return what was found."""
@@ -70,6 +74,11 @@ class Sheet:
         """Record a passage, without the spaces around it; nothing for an empty one. `text` is the mask's, unless it is given."""
         text = self.shown(start, end) if text is None else text
         if not text.strip():
+            return
+        if len(self.into.passages) + len(self._passages) >= MOST:
+            if not self.into.full:
+                self.into.full = True
+                self.problem(start, f"{MOST} formulas are read at most; those from here on are not")
             return
         start, end = start + len(text) - len(text.lstrip()), end - (len(text) - len(text.rstrip()))
         text = text.strip()

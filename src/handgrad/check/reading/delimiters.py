@@ -24,6 +24,7 @@ _NOT_WORDS = re.compile(
     r"\\(?:text\w*|mbox|hbox|math\w+|operatorname|label|tag|begin|end|color\w*|ref|eqref)\*?\s*\{[^{}]*\}|\\[A-Za-z]+"
 )
 _WORD = re.compile(r"(?<![A-Za-z0-9_^{\\.])[A-Za-z]{2,}(?![A-Za-z0-9_^}({\[])")
+_LINE_END = re.compile(f"[\n{HARD}{SOFT}{WALL}]")
 _STRONG = re.compile(r"[\\^_=+*<>|{}/]")
 
 
@@ -151,8 +152,8 @@ class Scanner:
         return self.text[at : self._line_end(at)]
 
     def _line_end(self, at: int) -> int:
-        newline = self.text.find("\n", at, self.end)
-        return min(_next(self.tokens.stops, at, self.end), newline if newline >= 0 else self.end)
+        newline = _LINE_END.search(self.text, at, self.end)
+        return newline.start() if newline else self.end
 
     def _closes(self, start: int, begin: int, stop: int) -> bool:
         """Whether the delimiter at `stop` is the partner of that before `begin`."""

@@ -143,10 +143,10 @@ def _apart(run: list[_Token], token: _Token, text: str) -> bool:
 
 def _goes_on(tokens: list[_Token], index: int, run: list[_Token]) -> bool:
     """Whether a condition is part of the formula, as in `1 if z > 0 else 0`: a comparison comes before anything else."""
-    if not any(token.kind == "relation" for token in run):
+    if not any(token.kind == "relation" for token in run[:200]):
         return False
     if tokens[index].text in ("else", "otherwise", "elsewhere"):
-        return any(token.kind == "compare" for token in run)
+        return any(token.kind == "compare" for token in run[-200:])
     for token in tokens[index + 1 : index + 12]:
         if token.kind in ("compare", "prose", "end", "comma", "relation", "condition"):
             return token.kind == "compare"
@@ -156,13 +156,14 @@ def _goes_on(tokens: list[_Token], index: int, run: list[_Token]) -> bool:
 def _equation(run: list[_Token], before: _Token | None, after: _Token | None, text: str) -> tuple[int, int] | None:
     """The place of the equation that a run of tokens is, if it is one."""
     run = _balanced(run, text, remarks=after is not None and after.kind == "prose")
-    while run and run[0].kind != "relation" and (run[0].text in _BINARY or run[0].text in ("'", "!")):
-        run = run[1:]
-    cut = False
-    while run and (run[-1].kind in ("relation", "compare", "condition") or run[-1].text in _BINARY):
-        cut, run = True, run[:-1]
-    if cut and after is not None and after.kind != "end":
+    begin, end = 0, len(run)
+    while begin < end and run[begin].kind != "relation" and (run[begin].text in _BINARY or run[begin].text in ("'", "!")):
+        begin += 1
+    while begin < end and (run[end - 1].kind in ("relation", "compare", "condition") or run[end - 1].text in _BINARY):
+        end -= 1
+    if end < len(run) and after is not None and after.kind != "end":
         return None  # a side goes on with words: "dW = gradient of the loss"
+    run = run[begin:end]
     run = _without_shape(run, text)
     sides = _sides(run)
     if len(sides) < 2 or not sides[0] or not all(any(token.kind in ("name", "variable", "number") for token in side) for side in sides):

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from handgrad.check.tree import BigSum, Call, Group, Name, Node, Number, Product, Scripted, Sum
-from handgrad.check.understanding.names import Habit, Marker, Marks
+from handgrad.check.tree import BigSum, Call, Group, Name, Node, Number, Product, Scripted, Sum, walk
+from handgrad.check.understanding.names import Habit, Marker, Marks, named
 from handgrad.check.understanding.relations import Relation
 from handgrad.check.understanding.roles import ACTIVATIONS, GENERIC, LAYERED, is_hat
 
@@ -149,6 +149,7 @@ def understand_forward(relations: Iterable[Relation], habit: Habit) -> Found:
 
     pairs = [(r.left, r.right) for r in relations if r.op in FORWARD_OPS]
     for left, right in pairs:
+        _vote_loss(found, left, right, habit)
         equation = taken_apart(left, right, habit)
         if equation is None:
             continue
@@ -165,8 +166,30 @@ def understand_forward(relations: Iterable[Relation], habit: Habit) -> Found:
     _roles(found, votes, habit)
     own = Habit(**{**vars(habit), "roles": {**habit.roles, **found.roles}})
     _layers(found, own)
+    if len(set(found.fixed.values())) < 2 and not found.labels:
+        found.fixed = {}  # one layer only: names without marks are those of a network of one layer
     _letters(found, own, pairs)
     return found
+
+
+def _vote_loss(found: Found, left: Node, right: Node, habit: Habit) -> None:
+    """A name without a usual role that is computed from targets and outputs is a loss: c = Σ (a - y)², l(a, y) = …"""
+    name = left.function if isinstance(left, Call) else left
+    if not isinstance(name, Name) or habit.role(name) not in {None, "constant"} or is_act(name):
+        return
+    roles = {habit.role(n) for n in named(right)}
+    arguments = {habit.role(n) for a in left.arguments for n in named(a)} if isinstance(left, Call) else set()
+    if ("Y" in roles and roles & {"A", "output"} and any(_measures(n) for n in walk(right))) or "Y" in arguments:
+        found.roles.setdefault(base(name), "loss")
+
+
+def _measures(node: Node) -> bool:
+    """Whether a node is what losses are made of: a square, a norm, a logarithm."""
+    if isinstance(node, Call):
+        return node.function.name in {"log", "ln"}
+    if isinstance(node, Group):
+        return node.open in {"norm", "|"}
+    return isinstance(node, Scripted) and any(s.kind == "sup" and any(isinstance(p, Number) and p.value == 2 for p in s.body) for s in node.scripts)
 
 
 def _roles(found: Found, votes: dict[Base, Counter[str]], habit: Habit) -> None:
@@ -261,8 +284,6 @@ def _known(found: Found, marker: Marker, name: Name) -> int | None:
 
 def _letters(found: Found, habit: Habit, pairs: Sequence[tuple[Node, Node]]) -> None:
     """Index letters of weights: which one is summed over, and whether letters name layers."""
-    from handgrad.check.understanding.names import named
-
     marker = Marker(habit)
     order: Counter[str] = Counter()
     edges: Counter[tuple[str, str]] = Counter()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import product as combinations
 
 from handgrad.catalogue.lookup import find_activation, find_loss
@@ -35,15 +35,27 @@ class Understanding:
     trier: Trier
     found: Found
     stated: Stated
+    others: list[Setting] = field(default_factory=list)
+    both_cases: bool = False
 
-    def settings(self, *, layouts: Sequence[tuple[str, str]] | None = None, nets: Sequence[Net] | None = None) -> Iterator[Setting]:
-        """All settings that are supported, the likeliest first: for a batch, then for one example."""
-        for hidden, output, loss in nets or self.nets:
-            for examples, weights in layouts or self.layouts:
-                setting = self.base.but(hidden=hidden, output=output, loss=loss, examples=examples, weights=weights)
-                if examples in {"columns", "rows"}:
-                    yield setting
-                yield single(setting)
+    def settings(
+        self, relation: Relation | None = None, *, layouts: Sequence[tuple[str, str]] | None = None, nets: Sequence[Net] | None = None
+    ) -> Iterator[Setting]:
+        """All settings that are supported, the likeliest first: for a batch, then for one example.
+
+        Where a text writes a batch with capitals and one example with small letters, a relation in small letters is about one example.
+        """
+        small = relation is not None and self.both_cases and self.is_small(relation)
+        for base in (self.base, *self.others):
+            for hidden, output, loss in nets or self.nets:
+                for examples, weights in layouts or self.layouts:
+                    setting = base.but(hidden=hidden, output=output, loss=loss, examples=examples, weights=weights)
+                    batch = [setting] if examples in {"columns", "rows"} else []
+                    yield from (single(setting), *batch) if small else (*batch, single(setting))
+
+    def is_small(self, relation: Relation) -> bool:
+        """Whether all quantities of units in a relation are written with small letters."""
+        return cases((relation,), self.lexicon.habit) == {False}
 
 
 def understand(relations: Sequence[Relation], stated: Stated, options: Options, functions: Iterable[str]) -> Understanding:
@@ -61,14 +73,25 @@ def understand(relations: Sequence[Relation], stated: Stated, options: Options, 
         labels=Frozen(found.labels),
         one_output=stated.one_output,
         first=_first(relations),
+        bias=any(habit.role(n) == "b" for r in relations for side in (r.left, r.right) for n in named(side)),
         **found.shifts,  # type: ignore[arg-type]
     )
     base = base.but(deltas=base.sums)
     layouts = _layouts(stated, options)
     nets = _nets(relations, found, stated, base.L)
     understanding = Understanding(lexicon, base, layouts, nets, Trier(lexicon), found, stated)
+    understanding.both_cases = len(cases(relations, habit)) == 2
     _settle(understanding, [r for r in relations if r.op in FORWARD_OPS | {"approx", "propto"} and r.unreadable() is None])
     return understanding
+
+
+def cases(relations: Iterable[Relation], habit: Habit) -> set[bool]:
+    """Whether quantities of units are written with capitals (true), with small letters (false), or both."""
+    return {
+        name.name[0].isupper()
+        for r in relations for side in (r.left, r.right) for name in named(side)
+        if habit.role(name) in {"Z", "A", "X"} and len(name.name) == 1
+    }  # fmt: skip
 
 
 def _with_options(stated: Stated, options: Options) -> Stated:
@@ -109,7 +132,7 @@ def _first(relations: Sequence[Relation]) -> int:
 def _layers(relations: Sequence[Relation], habit: Habit, found: Found, stated: Stated) -> int:
     """How many layers the network has; 3 where the text leaves it open."""
     marker = Marker(habit)
-    top, back, counted = 0, 0, False
+    top, back, counted, units_top = 0, 0, False, 0
     for relation in relations:
         for side in (relation.left, relation.right):
             for name in named(side):
@@ -118,12 +141,14 @@ def _layers(relations: Sequence[Relation], habit: Habit, found: Found, stated: S
                     continue
                 mark = marker.marks(name).layer
                 shift = found.shifts.get("weights_from" if role in {"W", "b"} else "sums" if role == "Z" else "units", 0)
-                if isinstance(mark, Number):
+                if isinstance(mark, Number) and role in {"W", "b"}:
                     top = max(top, int(mark.value) + shift)
+                elif isinstance(mark, Number):
+                    units_top = max(units_top, int(mark.value) + shift) if role != "delta" else units_top
                 elif mark is not None:
                     counted = True
                     back = max(back, *(int(t.value) for t in mark.terms if isinstance(t, Number)), 0) if isinstance(mark, Sum) else back
-    top = max([top, *found.labels.values(), *found.fixed.values(), *found.letters.values()])
+    top = max([top or units_top, *found.labels.values(), *found.fixed.values(), *found.letters.values()])
     if top > 7:
         top = 0
     if counted:
@@ -244,8 +269,37 @@ def _settle(u: Understanding, relations: Sequence[Relation]) -> None:
     _settle_numbering(u, relations, net)
     held: dict[tuple[str, str], set[int]] = {}
     for layout in u.layouts:
-        held[layout] = {r.place for r in relations if (t := attempt(u.trier, r, u.settings(layouts=[layout], nets=u.nets[:6]))) and t.holds}
+        held[layout] = {r.place for r in relations if (t := attempt(u.trier, r, u.settings(r, layouts=[layout], nets=u.nets[:6]))) and t.holds}
     u.layouts = supported_layouts(u, relations, held)
+    _settle_others(u, relations)
+
+
+def _settle_others(u: Understanding, relations: Sequence[Relation]) -> None:
+    """Other numberings of layers that part of the text keeps to: each must explain relations of two kinds that the first one does not."""
+    nets = u.nets[:3]
+    left = [r for r in relations if not ((t := attempt(u.trier, r, u.settings(r, nets=nets))) and t.holds)]
+    if len(left) < 2:
+        return
+    first = u.base
+    tops = dict.fromkeys((first.L, *(k for k in _tops(left, u.lexicon.habit) if 1 <= k <= 5)))
+    found = []
+    for other in (first.but(L=L, units=shift, sums=shift, deltas=shift) for L in tops for shift in (0, -1)):
+        if other == first:
+            continue
+        u.base = other
+        held = [r for r in left if (t := attempt(u.trier, r, u.settings(r, nets=nets))) and t.holds]
+        if len(held) > 2 and len({_kind(r, u.lexicon.habit) for r in held}) > 1:
+            found.append((len(held), other))
+    u.base = first
+    u.others = [max(found, key=lambda item: item[0])[1]] if found else []
+
+
+def _tops(relations: Sequence[Relation], habit: Habit) -> list[int]:
+    """The highest numbers of layers, for what is written on weights and on units."""
+    marker = Marker(habit)
+    marks = [marker.marks(n).layer for r in relations for side in (r.left, r.right) for n in named(side) if habit.role(n) in LAYERED]
+    numbers = [int(m.value) for m in marks if isinstance(m, Number)]
+    return [max(numbers)] if numbers else []
 
 
 def _settle_numbering(u: Understanding, relations: Sequence[Relation], net: Sequence[Net]) -> None:
@@ -253,7 +307,7 @@ def _settle_numbering(u: Understanding, relations: Sequence[Relation], net: Sequ
 
     def score(base: Setting, some: Sequence[Relation]) -> int:
         old, u.base = u.base, base
-        count = sum(bool((t := attempt(u.trier, r, u.settings(nets=net))) and t.holds) for r in some)
+        count = sum(bool((t := attempt(u.trier, r, u.settings(r, nets=net))) and t.holds) for r in some)
         u.base = old
         return count
 

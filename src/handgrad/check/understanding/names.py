@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from handgrad.check.tree import BigSum, Bracketed, Call, Derivative, Differential, Dots, Group, Name, Node, Number, Operator, Product, Script, Statement, Sum, walk
-from handgrad.check.understanding.roles import DATA, LAYERED, UNITS, is_hat, usual_role
+from handgrad.check.understanding.roles import DATA, LAYERED, UNITS, is_hat, split_word, usual_role
 
 TRANSPOSES = frozenset({"T", "top", "intercal", "mathsf", "tr", "Tr", "transpose", "mathrm"})
 TIMES = frozenset({"t", "tau", "new", "old", "+", "prev", "next", "before", "after", "neu", "alt", "updated"})
@@ -95,6 +95,11 @@ class Marker:
         """The marks at a name."""
         role = self.habit.role(name)
         found = Marks()
+        parts = split_word(name.name)
+        if parts is not None and (name.name, is_hat(name)) not in self.habit.roles:
+            found = Marks(words=(parts[1],))
+        elif len(name.name) == 2 and name.name[1] == "L" and role in LAYERED:
+            found = Marks(layer=Name(None, "L"))  # AL, ZL
         scripts = list(name.scripts)
         for place, script in enumerate(scripts):
             found = self._script(found, script, role, scripts[place + 1 :])

@@ -52,6 +52,28 @@ def is_hat(name: Name) -> bool:
     return bool(name.faces & {"hat", "tilde"})
 
 
+_PREFIXES = (("Weights", "W"), ("Weight", "W"), ("Biases", "b"), ("Bias", "b"), ("Delta", "delta"), ("Error", "delta"), ("A", "A"), ("Z", "Z"), ("W", "W"))
+_PLACES = (("out", "output"), ("hid", "hidden"), ("input", "input"), ("last", "output"), ("first", "hidden"))
+
+
+def split_word(word: str) -> tuple[str, str] | None:
+    """The role and the place in the network of a long name, as in ALayerOutput and netWeightsLayerHidden; None for other words."""
+    lower = word.lower()
+    place = next((name for part, name in _PLACES if part in lower), None)
+    if place is None or len(word) < 6:
+        return None
+    if "weight" in lower:
+        return "W", place
+    if "bias" in lower:
+        return "b", place
+    for start, role in _PREFIXES:
+        if word.startswith(start) and word[len(start) :][:1].isupper():
+            return role, place
+    if "layer" in lower and place == "input":
+        return "X", place
+    return None
+
+
 def usual_role(name: Name) -> str | None:
     """The role that a name has unless the document says otherwise; None for names without one."""
     word = name.name
@@ -62,6 +84,9 @@ def usual_role(name: Name) -> str | None:
         return found
     if len(word) == 2 and word[1] == "L" and DEFAULT.get(word[0]) in LAYERED:
         return DEFAULT[word[0]]  # AL, ZL, WL: the last layer's
+    parts = split_word(word)
+    if parts is not None:
+        return parts[0]
     lower = word.lower()
     for start, role in (("weight", "W"), ("bias", "b"), ("error", "delta"), ("cost", "loss"), ("loss", "loss"), ("net", "Z"), ("target", "Y")):
         if lower.startswith(start) and len(lower) > len(start):

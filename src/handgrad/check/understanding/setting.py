@@ -32,7 +32,8 @@ class Setting:
     the order of W's axes and of w_{jk}'s letters; `scalar` has one unit in every layer, `one_output` one in the last. `units`, `sums`, `deltas`
     and `weights_from` are added to the numbers that layers have at A, at Z, at δ and at W to get the layer, where W[1] leads to layer 1 and
     A[0] is the input. `letters` gives layers for index letters that name them; `labels` for words. `widths` fixes layers that are written out,
-    `first` is the number of the first unit.
+    `first` is the number of the first unit; `bias` is false where biases are folded into the weights, and `top` reads what has no mark of a
+    layer as the last layer's.
     """
 
     L: int = 3
@@ -53,6 +54,8 @@ class Setting:
     widths: Mapping[int, int] = NOTHING
     first: int = 1
     targets: str = "free"
+    bias: bool = True
+    top: bool = False
 
     def but(self, **changes: Any) -> Setting:
         """The setting with some choices changed."""
@@ -80,5 +83,5 @@ class Setting:
             for layer, width in self.widths.items():
                 if 0 <= layer <= self.L:
                     widths[layer] = width
-        shape = Shape(tuple(widths), self.activations, self.loss, EXAMPLES[number] if self.batch else 1, self.targets)
+        shape = Shape(tuple(widths), self.activations, self.loss, EXAMPLES[number] if self.batch else 1, self.targets, self.bias)
         return draw(shape, seed + 10 * number)

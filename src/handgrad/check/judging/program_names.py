@@ -1,0 +1,200 @@
+"""What names in a program of numbers stand for: out_{o1}, w5 and w_5, y', each as one key, with what is no part of it told apart."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from handgrad.check.tree import Bracketed, Derivative, Differential, Group, Name, Node, Number, Product, Script, Sum, Words, children
+from handgrad.check.understanding.names import TIMES
+from handgrad.check.understanding.roles import usual_role
+
+INDICES = frozenset("ijklnpqrs")
+"""Letters that stand for a number as an index; o and h are more often the name of a unit."""
+FACES = frozenset({"hat", "tilde", "bar", "check"})
+AFTER = frozenset({"new", "+", "next", "neu", "updated", "after", "prime"})
+TRANSPOSED = frozenset({"T", "top", "intercal", "t"})
+WHOLE = frozenset({"net", "out", "target", "output", "input"})
+NOT_A_LOSS = re.compile(r"(?:E|L|J|C)_?(?:tot|total|Total)")
+
+
+class MarkError(Exception):
+    """A mark at a name that names of numbers do not have."""
+
+
+@dataclass(frozen=True)
+class Spelled:
+    """A name as it stands: its key, its power, whether it is the value after an update, and the index letters that are open."""
+
+    key: str
+    stem: str
+    suffix: str
+    power: Node | None = None
+    updated: bool = False
+    letters: tuple[str, ...] = ()
+
+
+@dataclass
+class Names:
+    """How a document writes its names: with primes that are no derivatives, with numbers above that are no powers, by several names."""
+
+    primed: frozenset[str] = frozenset()
+    raised: frozenset[str] = frozenset()
+    alias: dict[str, str] = field(default_factory=dict)
+
+    def key(self, name: Name, bound: Mapping[str, str] | None = None) -> str:
+        """The key of a name. Raises MarkError."""
+        return self.spelled(name, bound).key
+
+    def spelled(self, name: Name, bound: Mapping[str, str] | None = None) -> Spelled:
+        """A name with `bound` in the place of index letters. Raises MarkError."""
+        reader = _Reader(self, name, bound or {})
+        for script in name.scripts:
+            reader.script(script)
+        stem = name.name + "".join(sorted(f"<{face}>" for face in name.faces & FACES))
+        key = self.final(stem + "".join(reader.suffix))
+        return Spelled(key, stem, "".join(reader.suffix), reader.power, reader.updated, tuple(dict.fromkeys(reader.letters)))
+
+    def final(self, key: str) -> str:
+        """A key by the name that all of its names share."""
+        for _ in range(8):
+            if key not in self.alias:
+                break
+            key = self.alias[key]
+        return key
+
+
+class _Reader:
+    def __init__(self, names: Names, name: Name, bound: Mapping[str, str]) -> None:
+        self.names, self.name, self.bound = names, name, bound
+        self.suffix: list[str] = []
+        self.letters: list[str] = []
+        self.power: Node | None = None
+        self.updated = False
+
+    def script(self, script: Script) -> None:
+        match script.kind:
+            case "prime":
+                self.suffix.append("'" * script.count)
+            case "transpose":
+                raise MarkError("a transpose")
+            case "sup":
+                for part in parts_of(script):
+                    self.above(part)
+            case "bracket":
+                self.suffix.append(f"[{self.texts(script.body)}]")
+            case _:
+                for part in parts_of(script):
+                    self.below(part)
+
+    def below(self, part: Node) -> None:
+        word = part.name if isinstance(part, Name) else ""
+        if word in TIMES - {"t", "tau"}:
+            self.updated = self.updated or word in AFTER
+            return
+        self.suffix.append(self.text(part))
+
+    def above(self, part: Node) -> None:
+        if isinstance(part, Bracketed):
+            inner = part.body[0] if len(part.body) == 1 else None
+            if isinstance(inner, Name) and inner.name in INDICES | {"m", "t"} and not inner.scripts and part.open == "(":
+                return  # the example, of which there is one
+            self.suffix.append(f"^{self.texts(part.body)}")
+        elif isinstance(part, Name) and part.name in TIMES and not part.scripts:
+            self.updated = self.updated or part.name in AFTER
+        elif isinstance(part, Name) and part.name == "prime":
+            self.suffix.append("'")
+        elif isinstance(part, Name) and part.name in TRANSPOSED:
+            raise MarkError("a transpose")
+        elif isinstance(part, Sum) and any(isinstance(t, Name) and t.name in {"t", "k", "n", "tau"} for t in part.terms):
+            self.updated = self.updated or "+" in part.signs[1:]
+        elif isinstance(part, Number) and f"{self.name.name}^{part.text}" in self.names.raised:
+            self.suffix.append(f"^{part.text}")
+        elif isinstance(part, Words) and part.text.strip() in TIMES:
+            self.updated = self.updated or part.text.strip() in AFTER
+        elif self.power is None and not (isinstance(part, Name) and part.name in {"*", "cdot", "star"}):
+            self.power = part
+        else:
+            raise MarkError("a mark above")
+
+    def text(self, part: Node) -> str:
+        match part:
+            case Number(text=text):
+                return text
+            case Words(text=text):
+                return text.strip()
+            case Name(name=word, scripts=scripts):
+                if word in self.bound:
+                    word = self.bound[word]
+                elif word in INDICES and not scripts:
+                    self.letters.append(word)
+                return word + "".join(self.texts(script.body) for script in scripts)
+            case Bracketed(body=body):
+                return self.texts(body)
+            case Group(body=body):
+                return self.text(body)
+            case Product(items=items):
+                return self.texts(items)
+            case Sum(terms=terms, signs=signs):
+                return "".join(s + self.text(t) for s, t in zip(signs, terms, strict=True)).removeprefix("+")
+        raise MarkError("a mark that is not understood")
+
+    def texts(self, parts: tuple[Node, ...]) -> str:
+        return "".join(self.text(part) for part in parts)
+
+
+def parts_of(script: Script) -> Iterator[Node]:
+    """The parts of a script, side by side; what stands side by side in a product is taken apart."""
+    for node in script.body:
+        if isinstance(node, Product) and not any(node.signs):
+            yield from node.items
+        else:
+            yield node
+
+
+def is_loss(name: Name) -> bool:
+    """Whether a name is usual for a loss."""
+    return usual_role(name) == "loss" or NOT_A_LOSS.fullmatch(name.name) is not None
+
+
+def names_of(node: Node) -> Iterator[Name]:
+    """The names in a formula that stand for something, those that derivatives are by or of as well, without marks."""
+    stack = [node]
+    while stack:
+        top = stack.pop()
+        if isinstance(top, Name):
+            yield top
+            power = [s for s in top.scripts if s.kind == "sup"] if top.name == "e" else []
+            stack.extend(part for script in power for part in script.body)
+        elif not isinstance(top, Script):
+            stack.extend(reversed(list(children(top))))
+
+
+def has_gradients(node: Node) -> bool:
+    """Whether a formula has a derivative in it."""
+    from handgrad.check.tree import Operator, walk
+
+    return any(isinstance(part, Derivative | Differential | Operator) for part in walk(node))
+
+
+def inside(node: Node) -> Node:
+    """A node without brackets around it."""
+    while isinstance(node, Group) and node.open in "([{":
+        node = node.body
+    return node
+
+
+def mended(node: Product) -> Product:
+    r"""A product without words that a converter has broken, as \text{ou}t_{o1}."""
+    items, signs = list(node.items), list(node.signs)
+    k = 0
+    while k + 1 < len(items):
+        left, right = items[k], items[k + 1]
+        broken = isinstance(left, Name) and isinstance(right, Name) and not signs[k] and not left.scripts
+        if broken and left.name + right.name in WHOLE:  # type: ignore[attr-defined]
+            items[k : k + 2] = [replace(right, name=left.name + right.name)]  # type: ignore[attr-defined, call-overload]
+            del signs[k]
+            continue
+        k += 1
+    return Product(node.span, tuple(items), tuple(signs)) if len(items) > 1 else node
