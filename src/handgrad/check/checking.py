@@ -2,17 +2,130 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from handgrad.check.findings import Checked
+from handgrad.check.findings import Checked, Finding, Remark
 from handgrad.check.options import Options
+from handgrad.check.reading import Passage, Read, read, read_file
+from handgrad.check.tree import Statement, Unreadable, walk
+
+SECONDS = 7.0
+"""How long one document may be judged; what is left then is reported as not read."""
+MOST_RELATIONS = 2000
+
+
+def check(text: str, **options: str | None) -> Checked:
+    """Check a derivation that is given as text: Markdown, LaTeX, or plain.
+
+    `options` state what need not be inferred: network ("4-3:relu-1:sigmoid"), loss ("half_squared_error"), layout (columns, rows or
+    single) and weights (out-in or in-out). Returns a Checked with a finding for each relation; its text is the report. Raises
+    HandgradError for options that do not exist.
+    """
+    return check_text(text, "<text>", Options(**options))
 
 
 def check_text(text: str, name: str, options: Options) -> Checked:
-    """Check a document that is given as text; `name` is the name it is reported by."""
-    raise NotImplementedError
+    """Check a document that is given as text; `name` is the name it is reported by, whose ending tells what kind of text it is."""
+    return _checked(read(text, name), name, options)
 
 
 def check_file(path: Path, options: Options) -> Checked:
     """Check a file. Raises HandgradError where it cannot be read."""
-    raise NotImplementedError
+    return _checked(read_file(path), str(path), options)
+
+
+def _checked(found: Read, name: str, options: Options) -> Checked:
+    from handgrad.check.judging.judging import Judge, Judged
+    from handgrad.check.judging.missing import missing
+    from handgrad.check.understanding.inferring import understand
+    from handgrad.check.understanding.relations import relations_of
+    from handgrad.check.understanding.remarks import remarks
+    from handgrad.check.understanding.shown import setting_lines, understood
+    from handgrad.check.understanding.stated import stated
+
+    deadline = time.monotonic() + SECONDS
+    options = options.merged(found.front_matter)
+    statements, functions = _parsed(found)
+    relations = relations_of(statements)
+    known = relations[:MOST_RELATIONS]
+    understanding = understand(known, stated(prose.text for prose in found.prose), options, functions, deadline=deadline)
+    judge = Judge(understanding, known, deadline=deadline)
+    judged = judge.all()
+    judge.correct(judged, [passage for passage, _ in statements])
+    judged += [Judged(r, message=f"only the first {MOST_RELATIONS} relations are judged") for r in relations[MOST_RELATIONS:]]
+    findings = [_finding(j, understood(j, understanding)) for j in judged]
+    findings += _without_relation(statements)
+    return Checked(
+        name,
+        tuple(setting_lines(understanding, judged)),
+        tuple(sorted(findings, key=lambda f: (f.cell or 0, f.line, f.column))),
+        missing(judged, understanding),
+        tuple(remarks(found, known, understanding, judged)),
+    )
+
+
+def _parsed(found: Read) -> tuple[list[tuple[Passage, tuple[Statement, ...]]], frozenset[str]]:
+    from handgrad.check.parsing import collect_functions, parse
+    from handgrad.check.parsing.numpy_code import parse_numpy
+
+    functions = collect_functions((p.text, p.kind) for p in found.passages)
+    statements = []
+    for passage in found.passages:
+        if passage.kind == "numpy":
+            statements.append((passage, parse_numpy(passage.text, passage.start)))
+        else:
+            statements.append((passage, parse(passage.text, passage.start, passage.kind, functions=functions, macros=found.macros)))
+    return statements, functions
+
+
+def _finding(judged: object, understood: str) -> Finding:
+    from handgrad.check.judging.judging import Judged
+
+    assert isinstance(judged, Judged)
+    relation = judged.relation
+    start, end = relation.span
+    text = relation.text
+    first = relation.passage.source.place(start)
+    last = relation.passage.source.place(end)
+    marked = None
+    if judged.marked is not None:
+        inside = (judged.marked[0] - start, judged.marked[1] - start)
+        marked = inside if 0 <= inside[0] <= inside[1] <= len(text) else None
+    return Finding(
+        first.line, first.column, last.line, last.column, text, understood, judged.verdict, judged.code if judged.verdict == "wrong" else None,
+        judged.message, judged.correction if judged.verdict == "wrong" else None, judged.witness, marked, judged.follows, first.cell, first.file,
+    )  # fmt: skip
+
+
+def _without_relation(statements: Sequence[tuple[Passage, Sequence[Statement]]]) -> Iterable[Finding]:
+    """Displays that state no relation: what could not be read, or a formula alone."""
+    for passage, parsed in statements:
+        for statement in parsed:
+            if statement.ops or not (passage.display or passage.kind == "numpy"):
+                continue
+            side = statement.sides[0]
+            reasons = [part.reason for part in walk(side) if isinstance(part, Unreadable)] if side is not None else []
+            first, last = (passage.source.place(offset) for offset in statement.span)
+            text = passage.text[statement.span[0] - passage.start : statement.span[1] - passage.start].strip()
+            if not text:
+                continue
+            finding = Finding(
+                first.line, first.column, last.line, last.column, text, "", "unread" if reasons else "other",
+                message=reasons[0] if reasons else "a formula that states no relation", cell=first.cell, file=first.file,
+            )  # fmt: skip
+            yield finding
+
+
+def remark_of(problem: object) -> Remark:
+    """A problem of reading as a remark."""
+    from handgrad.check.reading import Problem
+
+    assert isinstance(problem, Problem)
+    place = problem.source.place(problem.start)
+    return Remark(place.line, place.column, None, problem.message, place.cell)
+
+
+__all__ = ["Checked", "check", "check_file", "check_text", "replace"]

@@ -53,6 +53,7 @@ PLAIN_FUNCTIONS: Mapping[str, Callable[[Array], Array]] = {
 CONSTANTS = {"rate": 1.0, "penalty": 0.23, "e": math.e, "pi": math.pi}
 
 
+SOFTMAX_SLOPE = "the slope of softmax, which has a Jacobian"
 NO_LAYER = "it is not said of which layer"
 
 
@@ -128,9 +129,11 @@ class Evaluator:
         if setting.letters and marks.indices:
             letters = [i.name for i in marks.indices if isinstance(i, Name)]
             if role in {"W", "accumulated", "mean gradient"} and len(letters) == 2:
-                letters = letters[:1] if setting.indices == "out-in" else letters[1:]
+                letters = letters[:1] if setting.order == "out-in" else letters[1:]
             if letters and letters[0] in setting.letters:
                 return setting.letters[letters[0]]
+            if letters and role not in {"W", "accumulated", "mean gradient"}:
+                return setting.L
         fixed = self.lexicon.fixed.get((name.name, is_hat(name)))
         if fixed is not None:
             return fixed
@@ -260,7 +263,7 @@ class Evaluator:
         """Weights as a matrix or as elements."""
         indices = marks.indices
         if len(indices) >= 2:
-            pair = indices[:2] if self.setting.indices == "out-in" else indices[1::-1]
+            pair = indices[:2] if self.setting.order == "out-in" else indices[1::-1]
             return [self.element(array, axes, pair)]
         if self.setting.weights == "in-out":
             array, axes = array.T, axes[::-1]
@@ -717,6 +720,16 @@ class Evaluator:
         """Whether a name is that of an activation function or of one that the document defines."""
         return name.name in ACTIVATIONS or name.name in GENERIC or name.name in self.lexicon.functions or slope_of(name.name) is not None
 
+    def kinds(self, name: Name, argument: Node | None, value: Value | None) -> list[str]:
+        """The activations that a call may mean: σ is the sigmoid, or that of the layer."""
+        found = [self.activation(name, argument, value)]
+        if name.name == "sigma" and not self.lexicon.generic_sigma:
+            try:
+                found.append(self.world.shape.activations[self.function_layer(name, argument, value) - 1])
+            except UnknownError:
+                pass
+        return list(dict.fromkeys(found))
+
     def activation(self, name: Name, argument: Node | None, value: Value | None) -> str:
         """The catalogue's name of the activation that is called."""
         words = self.marker.marks(name).words
@@ -801,11 +814,11 @@ class Evaluator:
         argument = node.arguments[0]
         found = []
         for value in self.values(argument):
-            kind = self.activation(node.function, argument, value)
-            if primes and find_activation(kind).rowwise:
-                raise UnknownError(node, "the slope of softmax, which has a Jacobian")
-            result = _applied(kind, value, primes)
-            found.append(result.T if marks.transpose else result)
+            kinds = self.kinds(node.function, argument, value)
+            if primes and find_activation(kinds[0]).rowwise:
+                raise UnknownError(node, SOFTMAX_SLOPE)
+            results = [_applied(kind, value, primes) for kind in kinds if not (primes and find_activation(kind).rowwise)]
+            found += [result.T if marks.transpose else result for result in results]
         return self.powered(found, marks.power) if not isinstance(marks.power, Name) else found
 
     def code_slope(self, base: str, node: Call, primes: int) -> list[Value]:
@@ -818,7 +831,7 @@ class Evaluator:
         for value in self.values(argument):
             kind = ACTIVATIONS.get(base) or self.activation(Name(node.span, base), argument, value)
             if find_activation(kind).rowwise:
-                raise UnknownError(node, "the slope of softmax, which has a Jacobian")
+                raise UnknownError(node, SOFTMAX_SLOPE)
             found.append(_applied(kind, value, 1))
             stored = {"sigmoid": lambda a: a * (1 - a), "tanh": lambda a: 1 - a * a}.get(kind)
             if stored is not None and isinstance(argument, Name) and self.lexicon.habit.role(argument) in {"A", "output"}:

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from handgrad.check.findings import Verdict
-from handgrad.check.judging.arithmetic import worked_out
-from handgrad.check.judging.comparing import Scale
+from handgrad.check.judging.arithmetic import Wrong, worked_out
+from handgrad.check.judging.comparing import Scale, is_loss
 from handgrad.check.judging.evaluating import NO_LAYER, spelled
 from handgrad.check.judging.scales import LOSS, Edge, broken, edge_of, family
 from handgrad.check.judging.trying import Tried, specialised
 from handgrad.check.judging.updates import by_name, judge_step, step_of
-from handgrad.check.tree import Call, Differential, Name, Node, walk
+from handgrad.check.tree import Call, Derivative, Differential, Name, Node, Number, Operator, walk
 from handgrad.check.understanding.inferring import Understanding, attempt
 from handgrad.check.understanding.relations import Relation
 from handgrad.check.understanding.roles import LAYERED
@@ -34,6 +34,19 @@ class Judged:
     edges: list[Edge] = field(default_factory=list)
     follows: int | None = None
     note: str = ""
+
+
+def is_numeric(node: Node) -> bool:
+    """Whether a side is made of numbers only."""
+    found = False
+    for part in walk(node):
+        if isinstance(part, Differential | Derivative | Operator):
+            return False
+        if isinstance(part, Number):
+            found = True
+        elif isinstance(part, Name) and part.name not in {"e", "pi", "log", "ln", "exp", "tanh", "sigmoid", "sigma", "max", "sqrt", "log10"}:
+            return False
+    return found
 
 
 class Judge:
@@ -72,6 +85,8 @@ class Judge:
             return judged
         if relation.op not in EQUALS:
             return self.claim(judged)
+        if self.numbers(judged):
+            return judged
         step = step_of(relation, self.u.trier.marker)
         if step is not None:
             return self.update(judged, *step)
@@ -83,7 +98,7 @@ class Judge:
         judged.tried = tried
         if tried.holds:
             judged.verdict = "right"
-            self.tie(judged, relation.left, relation.right, tried)
+            self.tie(judged, tried.left or relation.left, relation.right, tried)
             return judged
         if tried.outcome.kind == "unknown":
             judged.message = tried.outcome.why
@@ -91,6 +106,21 @@ class Judge:
         judged.verdict = "wrong"
         judged.message = tried.outcome.why or "the two sides differ"
         return judged
+
+    def numbers(self, judged: Judged) -> bool:
+        """Judge a relation with numbers worked out; whether it is one."""
+        relation = judged.relation
+        left, right = is_numeric(relation.left), is_numeric(relation.right)
+        if not right or (isinstance(relation.right, Number) and relation.right.value in {0, 1}):
+            return False
+        judged.verdict = "right"
+        if left:
+            found = worked_out(relation.left, relation.right, relation.op if relation.op == "approx" else "=")
+            if isinstance(found, Wrong):
+                judged.verdict, judged.code = "wrong", "HG012"
+                judged.message = f"it comes to {found.expected}" + (f"; {found.guess}" if found.guess else "")
+                judged.correction = found.expected
+        return True
 
     def another_way(self, relation: Relation, tried: Tried) -> Tried:
         """Readings that are tried last: letters at their written numbers, one unit, order and transposes left aside where none is written."""
@@ -102,10 +132,16 @@ class Judge:
             again = self.u.trier.first(relation.left, relation.right, (s.but(top=True) for s in self.u.settings(relation)))
             if again is not None:
                 return again
+        if is_loss(relation.left, self.u.lexicon):
+            for targets in ("zero", "one", "one-hot"):
+                again = self.u.trier.first(relation.left, relation.right, (s.but(targets=targets) for s in self.u.settings(relation)))
+                if again is not None:
+                    return again
         if self.unmarked(relation) or self.u.stated.one_output:
-            again = self.u.trier.first(relation.left, relation.right, (s.but(one_output=True) for s in self.u.settings(relation)))
-            if again is not None:
-                return again
+            for change in ({"one_output": True}, {"output": self.u.base.hidden[0], "loss": "half_squared_error"}):
+                again = self.u.trier.first(relation.left, relation.right, (s.but(**change) for s in self.u.settings(relation)))
+                if again is not None:
+                    return again
         if not self.transposes:
             again = self.u.trier.first(relation.left, relation.right, self.u.settings(), loose=True)
             if again is not None:

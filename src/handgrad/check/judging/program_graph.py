@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from zlib import crc32
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy as np
 from handgrad.calculus.functions import Array
 from handgrad.catalogue.lookup import find_activation
 from handgrad.check.judging.evaluating import PLAIN_FUNCTIONS, UnknownError, slope_of
-from handgrad.check.judging.program_names import INDICES, MarkError, Names, Spelled, inside, is_loss, mended, names_of
+from handgrad.check.judging.program_names import INDICES, MarkError, Names, Spelled, as_derivative, inside, is_loss, mended, names_of
 from handgrad.check.judging.world import MARGIN, STEP, activate, slope
 from handgrad.check.tree import (
     BigSum,
@@ -32,6 +33,7 @@ from handgrad.check.tree import (
     Script,
     Scripted,
     Sum,
+    walk,
 )
 from handgrad.check.understanding.roles import ACTIVATIONS, GENERIC, usual_role
 
@@ -43,7 +45,7 @@ EVIDENT = frozenset({"W", "b", "X", "Y", "rate", "penalty", "m"})
 COMPARISONS = {">": np.greater, ">=": np.greater_equal, "<": np.less, "<=": np.less_equal, "==": np.equal, "!=": np.not_equal}
 
 
-@dataclass
+@dataclass(eq=False)
 class Graph:
     """What a document defines. `loss` is the key that gradients without a numerator are of, `known` are all keys that occur in it,
     `activations` what its letters for activation functions are, `uncertain` the keys without definition that may depend on others.
@@ -65,6 +67,33 @@ class Graph:
         """Whether a name is used as a function, not as a factor before brackets."""
         word = name.name
         return word in self.functions or word in ACTIVATIONS or word in PLAIN_FUNCTIONS or word in GENERIC or slope_of(word) is not None
+
+    def sure(self, key: str) -> bool:
+        """Whether it is certain what a name is: it is defined, or definitions are made of it."""
+        name = self.known.get(key)
+        return key in self.defined or key in self.used or (name is not None and usual_role(name) in {"rate", "penalty", "m"})
+
+    @cached_property
+    def used(self) -> frozenset[str]:
+        """The names that definitions are made of."""
+        names = (name for body in [*self.defined.values(), *(body for _, body in self.functions.values())] for name in names_of(body))
+        found = {marks.key for name in names if (marks := _spelled(self.names, name)) is not None}
+        sums = {key for body in self.defined.values() for part in walk(body) if isinstance(part, BigSum) for key in self.family_of(part)}
+        return frozenset(found | sums)
+
+    def family_of(self, node: BigSum) -> Iterable[str]:
+        """The names that a sum is of beyond those that it has."""
+        try:
+            point = Point(self)
+            point.big_sum(node, {})
+        except (UnknownError, MarkError):
+            return ()
+        return point.seen
+
+    def is_the_loss(self, key: str, name: Name) -> bool:
+        """Whether a name is one more for the loss: E, C_0, J beside L; but not E_{o2}, which is a part of it."""
+        suffix = self.names.spelled(name).suffix
+        return is_loss(name) and key not in self.defined and (not any(c.isdigit() for c in suffix) or suffix == "0")
 
     def members(self, names: Iterable[Name], letter: str) -> list[str]:
         """What an index letter may be replaced by so that all names that have it are known: 1, 2, … or o1, o2, …"""
@@ -135,7 +164,7 @@ class Point:
                     self.known[key] = self.value(graph.defined[key])
                 finally:
                     self.depth -= 1
-            elif is_loss(name) and graph.loss and graph.loss != key:
+            elif graph.loss and graph.loss != key and graph.is_the_loss(key, name):
                 self.known[key] = self.at(graph.loss, graph.known[graph.loss])
             else:
                 self.known[key] = self.leaf(key, name)
@@ -196,8 +225,11 @@ class Point:
             case Sum():
                 return self.sum(node, bound)
             case Product():
-                return self.product(mended(node), bound)
+                whole = mended(node)
+                return self.product(whole, bound) if isinstance(whole, Product) else self.value(whole, bound)
             case Fraction(over=over, under=under):
+                if (meant := as_derivative(node)) is not None:
+                    return self.derived(meant.of, meant.by, bound)
                 return np.asarray(self.value(over, bound) / self.value(under, bound))
             case Root(body=body):
                 return np.asarray(np.sqrt(self.value(body, bound)))
@@ -318,8 +350,6 @@ class Point:
     def derived(self, of: Node, by: Node, bound: Bound) -> Array:
         """∂of/∂by: by is nudged as a value of its own, and all that depends on it is computed anew."""
         name = inside(by)
-        if isinstance(name, Product):
-            name = mended(name).items[0] if len(mended(name).items) == 1 else name
         if not isinstance(name, Name):
             raise UnknownError(by, "a derivative by something that is no name")
         spelled = self.spelled(name, bound)
@@ -346,17 +376,12 @@ class Point:
         if key in seen:
             return
         doubts = (seen & self.graph.uncertain) - {key}
-        if doubts or (key not in self.graph.defined and not self.occurs(key)):
+        if doubts or (key not in self.graph.defined and key not in self.graph.used):
             missing = self.graph.known[min(doubts)].name if doubts else by.name
             raise UnknownError(by, f"it is not said what {missing} depends on" if doubts else f"it is not said what depends on {missing}")
 
-    def occurs(self, key: str) -> bool:
-        """Whether a definition has a name in it."""
-        names = self.graph.names
-        return any(names.key(name) == key for node in self.graph.defined.values() for name in names_of(node) if _spelled(names, name))
-
     def is_main_loss(self, name: Name, key: str) -> bool:
-        return key == self.graph.loss or (is_loss(name) and key not in self.graph.defined)
+        return key == self.graph.loss or self.graph.is_the_loss(key, name)
 
     def differential(self, node: Differential, bound: Bound) -> Array:
         by = inside(node.by if node.by is not None else node.of)
@@ -435,8 +460,6 @@ class Point:
 
 
 def _parts(script: Script) -> Iterable[Node]:
-    from handgrad.check.tree import walk
-
     return (part for body in script.body for part in walk(body))
 
 

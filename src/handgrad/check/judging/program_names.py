@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from handgrad.check.tree import Bracketed, Derivative, Differential, Group, Name, Node, Number, Product, Script, Sum, Words, children
+from handgrad.check.tree import Bracketed, Derivative, Differential, Fraction, Group, Name, Node, Number, Operator, Product, Script, Sum, Words, children, walk
 from handgrad.check.understanding.names import TIMES
 from handgrad.check.understanding.roles import usual_role
 
@@ -173,28 +173,44 @@ def names_of(node: Node) -> Iterator[Name]:
 
 def has_gradients(node: Node) -> bool:
     """Whether a formula has a derivative in it."""
-    from handgrad.check.tree import Operator, walk
+    return any(isinstance(part, Derivative | Differential | Operator) or as_derivative(part) is not None for part in walk(node))
 
-    return any(isinstance(part, Derivative | Differential | Operator) for part in walk(node))
+
+def as_derivative(node: Node) -> Derivative | None:
+    r"""A quotient of two products that begin with one and the same letter, as \alpha E / \alpha w: that letter stands for ∂."""
+    if not isinstance(node, Fraction) or not isinstance(node.over, Product) or not isinstance(node.under, Product):
+        return None
+    (first, *over), (second, *under) = node.over.items, node.under.items
+    same = isinstance(first, Name) and isinstance(second, Name) and first.name == second.name and not (first.scripts or second.scripts)
+    if not same or len(over) != 1 or len(under) != 1 or node.over.signs != ("",) or node.under.signs != ("",):
+        return None
+    return Derivative(node.span, over[0], under[0], "partial")
 
 
 def inside(node: Node) -> Node:
-    """A node without brackets around it."""
+    """A node without brackets around it; a name that is in pieces is one."""
     while isinstance(node, Group) and node.open in "([{":
         node = node.body
-    return node
+    return mended(node) if isinstance(node, Product) else node
 
 
-def mended(node: Product) -> Product:
+def mended(node: Product) -> Node:
     r"""A product without words that a converter has broken, as \text{ou}t_{o1}."""
     items, signs = list(node.items), list(node.signs)
     k = 0
     while k + 1 < len(items):
         left, right = items[k], items[k + 1]
-        broken = isinstance(left, Name) and isinstance(right, Name) and not signs[k] and not left.scripts
-        if broken and left.name + right.name in WHOLE:  # type: ignore[attr-defined]
-            items[k : k + 2] = [replace(right, name=left.name + right.name)]  # type: ignore[attr-defined, call-overload]
+        if isinstance(left, Name) and isinstance(right, Name) and not signs[k] and not left.scripts and left.name + right.name in WHOLE:
+            items[k : k + 2] = [replace(right, name=left.name + right.name)]
             del signs[k]
-            continue
-        k += 1
-    return Product(node.span, tuple(items), tuple(signs)) if len(items) > 1 else node
+        else:
+            k += 1
+    if len(items) == len(node.items):
+        return node
+    return Product(node.span, tuple(items), tuple(signs)) if len(items) > 1 else items[0]
+
+
+def factors(node: Product) -> tuple[Node, ...]:
+    """The factors of a product, with broken words mended."""
+    whole = mended(node)
+    return whole.items if isinstance(whole, Product) else (whole,)

@@ -101,10 +101,10 @@ def families_in(node: Node, habit: Habit) -> set[str]:
 
 def edge_of(place: int, left: Node, right: Node, scale: Scale, habit: Habit, *, batch: bool) -> Edge | None:
     """The tie that a line makes, or None where it makes none or more than one."""
-    rights = families_in(right, habit)
-    if len(rights) > 1 or (isinstance(right, Node) and _differentiated(right)):
+    lefts, rights = families_in(left, habit), families_in(right, habit)
+    if len(lefts) > 1 or len(rights) > 1 or _differentiated(right) or _differentiated(left):
         return None
-    return Edge(place, family(left, habit) or FIXED, next(iter(rights)) if rights else FIXED, scale, batch, definition=family(right, habit) is not None)
+    return Edge(place, next(iter(lefts)) if lefts else FIXED, next(iter(rights)) if rights else FIXED, scale, batch, definition=family(right, habit) is not None)
 
 
 def _differentiated(node: Node) -> bool:

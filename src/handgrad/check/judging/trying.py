@@ -19,11 +19,14 @@ SINGLE = {"columns": "single", "rows": "row", "single": "single", "row": "row"}
 
 @dataclass(frozen=True)
 class Tried:
-    """How a relation came out under a setting, and for which layers. `only` names layers where it holds for some only."""
+    """How a relation came out under a setting, and for which layers. `only` names layers where it holds for some only; `left` is the side that
+    the right side was compared with.
+    """
 
     outcome: Outcome
     setting: Setting
     only: str = ""
+    left: Node | None = None
 
     @property
     def holds(self) -> bool:
@@ -60,10 +63,29 @@ class Trier:
                     marked = True
         if shared and not marked:
             setting = setting.but(L=1)
+        if setting.letters:
+            setting = setting.but(letters={**setting.letters, **self.paired(setting, nodes)})
         widths, first = self.explicit(setting, nodes)
         if widths:
             setting = setting.but(widths=widths, first=first)
         return setting
+
+    def paired(self, setting: Setting, nodes: Sequence[Node]) -> dict[str, int]:
+        """Layers of letters that only this formula has, from the other letter at their weights, as p and q of w_{pq}."""
+        found: dict[str, int] = {}
+        for name in (n for node in nodes for n in _all_names(node) if self.lexicon.habit.role(n) == "W"):
+            letters = [i.name for i in self.marker.marks(name).indices if isinstance(i, Name)]
+            if len(letters) != 2:
+                continue
+            below, above = letters if setting.order == "in-out" else letters[::-1]
+            known = {**found, **setting.letters}
+            if above in known and below not in known:
+                found[below] = known[above] - 1
+            elif below in known and above not in known:
+                found[above] = known[below] + 1
+            elif below not in known and above not in known:
+                found[below], found[above] = setting.L - 1, setting.L
+        return {letter: layer for letter, layer in found.items() if 0 <= layer <= setting.L}
 
     def explicit(self, setting: Setting, nodes: Sequence[Node]) -> tuple[dict[int, int], int]:
         """Widths of layers whose units are written out by number, and the number of the first unit."""
@@ -78,7 +100,7 @@ class Trier:
                 if layer is None:
                     continue
                 layers = [layer, layer - 1] if role == "W" else [layer]
-                if role == "W" and setting.indices == "in-out":
+                if role == "W" and setting.order == "in-out":
                     layers.reverse()
                 for index, of in zip(marks.indices, layers, strict=False):
                     if isinstance(index, Number):
@@ -136,7 +158,7 @@ class Trier:
         for setting in settings:
             tried = self.under(left, right, setting, loose=loose)
             if tried.holds:
-                return tried
+                return replace(tried, left=left)
         return None
 
 

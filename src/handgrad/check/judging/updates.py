@@ -77,8 +77,12 @@ def by_name(parameter: Node, step: Node, marker: Marker) -> bool | None:
     for node in walk(step):
         by = node.by if isinstance(node, Derivative) else (node.by or node.of) if isinstance(node, Differential) else None
         by = getattr(node, "by", None) if by is None and type(node).__name__ == "Operator" else by
-        if by is not None and isinstance(by, Name):
-            found = found or same(without_time(by, marker), parameter)
+        if by is None or not isinstance(by, Name):
+            continue
+        if same(without_time(by, marker), parameter):
+            return True
+        if found is None and (by.scripts or not isinstance(parameter, Name) or by.name == parameter.name):
+            found = False  # dW alone may be short for the gradient by whatever is updated
     return found
 
 

@@ -8,7 +8,7 @@ from handgrad.check.parsing import structures
 from handgrad.check.parsing.items import Block, Item
 from handgrad.check.parsing.tokens import Token
 from handgrad.check.parsing.vocabulary import DIRECT, FUNCTIONS, INDICATORS
-from handgrad.check.tree import Call, Differential, Name, Node, Number, Product
+from handgrad.check.tree import Call, Name, Node, Number, Product
 
 if TYPE_CHECKING:
     from handgrad.check.parsing.expressions import Parser
@@ -20,17 +20,8 @@ Keywords = tuple[tuple[str, Node], ...]
 def applied(parser: Parser, node: Node) -> Node:
     """The call of a function where the node is one and something to apply it to follows; else the node."""
     item = parser.peek()
-    if item is None or not isinstance(node, Name | Differential):
+    if item is None or not isinstance(node, Name):
         return node
-    if isinstance(node, Differential):
-        whole = node.of.name if isinstance(node.of, Name) else ""
-        group = parser.group("(")
-        if node.mark != "d" or group is None or whole not in FUNCTIONS | set(parser.context.functions) or not node.span or not node.of.span:
-            return node
-        if node.span[1] - node.span[0] != len(whole) + 1 or whole in {"f", "g", "sigma", "phi", "psi"}:
-            return node
-        node = Name(node.span, f"d{whole}")  # dLeakyRelu(Z)
-        return called(parser, node, group)
     block = item if isinstance(item, Block) and item.kind == "group" and item.open in "([{" else None
     if block is None:
         return _direct(parser, node, item)
@@ -61,26 +52,30 @@ def is_function(parser: Parser, name: Name) -> bool:
         return name.name == "J" or "cal" in name.faces
     if name.name in {"E", "P", "p"} and "bb" in name.faces:
         return True
-    return (name.name in FUNCTIONS or name.name.lower().replace("_", "") in PLAIN) and not name.faces & {"hat", "bar", "tilde", "vec"}
+    return (name.name in FUNCTIONS or name.name.lower().replace("_", "") in PLAIN) and not name.faces & {
+        "hat",
+        "bar",
+        "tilde",
+        "vec",
+    }
 
 
 def mentions(block: Block, name: str) -> bool:
     """Whether brackets hold the function's own bare name, as in σ(1 - σ), so that they are a factor."""
     items = block.items
     for place, item in enumerate(items):
-        if not isinstance(item, Token) or item.kind not in {"letter", "command", "word"} or item.text.removeprefix("var") != name:
-            continue
-        following = place + 1
-        while following < len(items) and (not isinstance(items[following], Block) or items[following].kind == "{"):
-            before = items[following]
-            if isinstance(before, Token) and before.kind not in {"prime", "script", "number"}:
-                if not (isinstance(items[following - 1], Token) and items[following - 1].kind == "script"):
-                    break
-            following += 1
-        after = items[following] if following < len(items) else None
-        if not (isinstance(after, Block) and after.kind == "group"):
-            return True
+        if isinstance(item, Token) and item.kind in {"letter", "command", "word"} and item.text.removeprefix("var") == name:
+            after = place + 1
+            while after < len(items) and _belongs(items[after - 1], items[after]):
+                after += 1
+            if after == len(items) or items[after].kind != "group":
+                return True
     return False
+
+
+def _belongs(before: Item, item: Item) -> bool:
+    """Whether an item is part of the scripts that follow a name."""
+    return item.kind in {"prime", "script", "number", "transpose"} or (before.kind == "script" and item.kind != "sign")
 
 
 def _comma(block: Block) -> bool:
@@ -135,7 +130,13 @@ def _direct(parser: Parser, name: Name, item: Item) -> Node:
     if isinstance(item, Block) and item.kind == "{" and not item.items:
         parser.at += 1
         return applied(parser, name)
-    if isinstance(item, Token) and item.kind in {"letter", "word"} and not item.space and isinstance(parser.peek(1), Token) and item.text == "prime":
+    if (
+        isinstance(item, Token)
+        and item.kind in {"letter", "word"}
+        and not item.space
+        and isinstance(parser.peek(1), Token)
+        and item.text == "prime"
+    ):
         return name
     argument = parser.product() if name.name == "lim" else parser.factor()
     following = parser.token()
@@ -174,4 +175,3 @@ def _conditional(block: Block) -> bool:
     if len(items) == 1 and isinstance(items[0], Block) and items[0].kind == "group":
         items = items[0].items
     return any(isinstance(part, Token) and part.kind == "relation" for part in items)
-

@@ -5,7 +5,8 @@ Signs of one level are read left to right, as people write them: juxtaposition, 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from handgrad.check.parsing import calls, names, quotients, scripts, structures
@@ -17,7 +18,6 @@ from handgrad.check.tree import (
     Dots,
     Fraction,
     Group,
-    Matrix,
     Name,
     Node,
     Number,
@@ -131,7 +131,10 @@ class Parser:
             if terms and not chain:
                 break
             if self.peek() is None:
-                raise ParseError(f"nothing stands after {chain[-1].text}" if chain else "nothing stands here", chain[-1].span if chain else self.span)
+                raise ParseError(
+                    f"nothing stands after {chain[-1].text}" if chain else "nothing stands here",
+                    chain[-1].span if chain else self.span,
+                )
             term = self.product()
             for sign in reversed(chain[1:]):
                 term = Sum((sign.start, (term.span or self.span)[1]), (term,), (sign.text,)) if sign.text != "+" else term
@@ -139,7 +142,7 @@ class Parser:
             terms.append(term)
         if len(terms) == 1 and signs == ["+"]:
             return terms[0]
-        return Sum(self.since(begin), tuple(terms), tuple(signs))
+        return Sum(self.since(begin, terms), tuple(terms), tuple(signs))
 
     def product(self) -> Node:
         """Factors up to the next + or - of this level."""
@@ -168,14 +171,15 @@ class Parser:
                 self._extend(items, signs, self.factor(), "")
         if len(items) == 1:
             return items[0]
-        return Product(self.since(begin), tuple(items), tuple(signs))
+        return Product(self.since(begin, items), tuple(items), tuple(signs))
 
-    def since(self, place: int) -> Span:
-        """The span of the items from a place to what has been read."""
+    def since(self, place: int, nodes: Sequence[Node]) -> Span:
+        """The span of the items from a place to what has been read, without signs that stand at the end for nothing."""
         last = self.at - 1
         while last > place and isinstance(item := self.items[last], Token) and item.kind == "sign":
             last -= 1
-        return self.items[place].start, max(self.items[place].end, self.items[last].end)
+        start = self.items[place].start
+        return start, max(self.items[last].end, spanned(nodes, (start, start))[1])
 
     @staticmethod
     def _extend(items: list[Node], signs: list[str], node: Node, sign: str | None) -> None:
@@ -197,7 +201,7 @@ class Parser:
             items[-1] = whole
             return
         over = last if len(items) == 1 else Product(above, tuple(items), tuple(signs))
-        items[:] = [Fraction(self.since(begin), over, under, "/")]
+        items[:] = [Fraction(self.since(begin, [under]), over, under, "/")]
         signs.clear()
 
     def denominator(self) -> Node:
@@ -219,19 +223,29 @@ class Parser:
         while (sign := self.token()) is not None and sign.kind == "sign" and sign.text in TERMS:
             chain.append(sign)
             self.at += 1
-        self.context.depth += 1
-        try:
-            if self.context.depth > DEEPEST:
-                raise ParseError("nested too deeply", (self.peek() or self).span)
+        with self.deeper():
             node = scripts.postfix(self, self.atom())
-        finally:
-            self.context.depth -= 1
         for sign in reversed(chain):
             node = Sum((sign.start, (node.span or self.span)[1]), (node,), (sign.text,)) if sign.text != "+" else node
         return node
 
+    @contextmanager
+    def deeper(self) -> Iterator[None]:
+        """Count how deep the reading has gone."""
+        self.context.depth += 1
+        try:
+            if self.context.depth > 2 * DEEPEST:  # each level is a factor and a part of it
+                raise ParseError("nested too deeply", (self.peek() or self).span)
+            yield
+        finally:
+            self.context.depth -= 1
+
     def atom(self) -> Node:
         """One part without the scripts that follow it."""
+        with self.deeper():
+            return self._atom()
+
+    def _atom(self) -> Node:
         item = self.peek()
         if item is None:
             raise ParseError("something is missing at the end", (self.span[1], self.span[1]))
@@ -272,10 +286,10 @@ class Parser:
             raise ParseError("empty brackets", block.span)
         if len(block.items) == 1 and isinstance(block.items[0], Block) and block.items[0].kind == "matrix" and block.open in "([|":
             return replace(self.block(block.items[0]), span=block.span)
+        rows = structures.split(block.items, "joiner")
         parts = structures.split(block.items)
-        if len(parts) > 1:
-            entries = tuple(self.of(part).condition() for part in parts if part)
-            return Matrix(block.span, (entries,))
+        if len(parts) > 1 or len(rows) > 1:
+            return structures.listed(self, block, rows)
         return Group(block.span, self.sub(block).condition(), block.open if block.open != "<" else "(")
 
     def braces(self, block: Block) -> Node:

@@ -10,12 +10,23 @@ from handgrad.check.tree import Call, Differential, Group, Matrix, Name, Node, P
 
 def on_the_left(node: Node) -> Call | None:
     """The call that a left side such as f(x) is, or None."""
-    if isinstance(node, Differential) and node.mark == "d" and isinstance(node.of, Group) and isinstance(node.of.body, Name) and node.span:
+    if (
+        isinstance(node, Differential)
+        and node.mark == "d"
+        and isinstance(node.of, Group)
+        and isinstance(node.of.body, Name)
+        and node.span
+    ):
         return Call(node.span, Name((node.span[0], node.span[0] + 1), "d"), (node.of.body,))
     if not isinstance(node, Product) or len(node.items) != 2 or node.signs != ("",):
         return None
     function, brackets = node.items
-    if not isinstance(function, Name) or not isinstance(brackets, Group) or brackets.open != "(" or not _argument(brackets.body, function):
+    if (
+        not isinstance(function, Name)
+        or not isinstance(brackets, Group)
+        or brackets.open != "("
+        or not _argument(brackets.body, function)
+    ):
         return None
     return Call(node.span, function, (brackets.body,))
 
@@ -34,7 +45,7 @@ def _pairs(node: Product) -> Iterable[tuple[Name, Group]]:
 
 
 def known_functions(statements: Sequence[Statement]) -> frozenset[str]:
-    """The functions that the statements themselves show: on the left of a relation, and primed or layered letters before brackets."""
+    """The functions that the statements themselves show: on the left of a relation, primed or layered letters before brackets."""
     found: set[str] = set()
     for statement in statements:
         left = statement.sides[0]
@@ -49,9 +60,12 @@ def known_functions(statements: Sequence[Statement]) -> frozenset[str]:
 
 def _used(name: Name, brackets: Group) -> bool:
     """Whether a name before brackets is used as a function: it is no quantity, and a single quantity stands in them."""
-    if name.name in QUANTITIES or not _single(brackets.body) or any(part.name == name.name for part in walk(brackets.body) if isinstance(part, Name)):
+    within = {part.name for part in walk(brackets.body) if isinstance(part, Name)}
+    if name.name in QUANTITIES or name.name in within or not _single(brackets.body):
         return False
-    return name.name in {"h", "s", "S", "H", "G", "F"} or any(script.kind == "prime" or (script.kind == "sup" and script.body) for script in name.scripts)
+    return name.name in {"h", "s", "S", "H", "G", "F"} or any(
+        script.kind == "prime" or (script.kind == "sup" and script.body) for script in name.scripts
+    )
 
 
 def _single(body: Node) -> bool:
@@ -59,7 +73,7 @@ def _single(body: Node) -> bool:
 
 
 def collect_functions(passages: Iterable[tuple[str, str]]) -> frozenset[str]:
-    """The names that a document uses as functions, from its passages as (text, kind): f(x) = …, g'(z), \\sigma(z), g^{[1]}(…)."""
+    """The names that a document uses as functions, from its passages as (text, kind): f(x) = …, g'(z), σ(z), g^{[1]}(…)."""
     from handgrad.check.parsing.statements import parse
 
     found: set[str] = set()
@@ -68,5 +82,6 @@ def collect_functions(passages: Iterable[tuple[str, str]]) -> frozenset[str]:
         found |= known_functions(statements)
         for statement in statements:
             for side in statement.sides:
-                found.update(node.function.name for node in walk(side) if isinstance(node, Call)) if side is not None else None
+                if side is not None:
+                    found |= {node.function.name for node in walk(side) if isinstance(node, Call)}
     return frozenset(found - QUANTITIES)

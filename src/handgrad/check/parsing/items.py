@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
@@ -28,10 +27,12 @@ class Block:
 
     @property
     def span(self) -> Span:
+        """Where it stands."""
         return self.start, self.end
 
     @property
     def text(self) -> str:
+        """How it opens; what a token's text is."""
         return self.open
 
 
@@ -44,12 +45,7 @@ def is_block(item: Item | None, kind: str) -> bool:
     return isinstance(item, Block) and item.kind == kind
 
 
-def nested(tokens: Iterable[Token]) -> list[Item]:
-    """The items of a whole passage."""
-    return bracketed(presented(_braced(tokens), top=True), 0)
-
-
-def _braced(tokens: Iterable[Token]) -> list[Item]:
+def braced(tokens: Iterable[Token]) -> list[Item]:
     """Braces and environments; what has no end ends with what it stands in, an end without beginning is left out."""
     stack: list[tuple[Token | None, list[Item]]] = [(None, [])]
     for token in tokens:
@@ -57,9 +53,9 @@ def _braced(tokens: Iterable[Token]) -> list[Item]:
             stack.append((token, []))
         elif token.kind in {"}", "end"}:
             kind = "{" if token.kind == "}" else token.text
-            kinds = ["{" if first.kind == "{" else first.text for first, _ in stack[1:] if first]
-            if kind in kinds:
-                while kinds.pop() != kind:
+            near = [_opens(first) for first, _ in stack[-30:]]
+            if kind in near:
+                while _opens(stack[-1][0]) != kind:
                     _close(stack, token.start)
                 _close(stack, token.end)
         elif token.kind != "$":
@@ -69,12 +65,16 @@ def _braced(tokens: Iterable[Token]) -> list[Item]:
     return stack[0][1]
 
 
+def _opens(token: Token | None) -> str | None:
+    return None if token is None else "{" if token.kind == "{" else token.text
+
+
 def _close(stack: list[tuple[Token | None, list[Item]]], end: int) -> None:
     first, inside = stack.pop()
     assert first is not None
     if len(stack) > DEEPEST:
         inside = [Token("deep", "", first.start, end)]
-    kind = "{" if first.kind == "{" else first.text
+    kind = _opens(first) or ""
     stack[-1][1].append(Block(kind, tuple(inside), first.start, max(end, first.end), space=first.space))
 
 
@@ -108,7 +108,11 @@ def _block(block: Block, done: list[Item], rest: list[Item], *, top: bool) -> li
     if block.kind == "{":
         argument = bool(done) and (_takes(done[-1]) or (len(done) > 1 and is_block(done[-1], "{") and _takes_two(done[-2])))
         inside = presented(block.items, top=top and not argument)
-        if not argument and inside and (_loose(inside, top=top) or (len(inside) == 1 and isinstance(inside[0], Token) and _bare(inside[0]))):
+        if (
+            not argument
+            and inside
+            and (_loose(inside, top=top) or (len(inside) == 1 and isinstance(inside[0], Token) and _bare(inside[0])))
+        ):
             return inside
         return [replace(block, items=tuple(inside))]
     items = list(block.items)
@@ -118,43 +122,57 @@ def _block(block: Block, done: list[Item], rest: list[Item], *, top: bool) -> li
                 pass
         if items and is_block(items[0], "{") and block.kind not in CONTAINERS - {"alignedat", "alignat", "IEEEeqnarray", "empheq"}:
             items.pop(0)
-    kind = _environment(block, items, done, rest, top=top)
+    brace = done[-1] if done and done[-1].kind == "open" and done[-1].text == "{" else None
+    kind = _environment(block, items, done, top=top)
     inside = presented(items, top=top and kind == "container")
     if kind == "container":
         if not top:
-            return [item for item in inside if item.text == "" or not (isinstance(item, Token) and item.kind in {"row", "amp"})]
+            return [item for item in inside if item.kind not in {"row", "amp"}]
         row = Token("row", "", block.start, block.start)
         apart = block.kind not in {"aligned", "split", "array", "gathered", "alignedat", "cases"} and done
-        if done and isinstance(done[-1], Token) and done[-1].text == "{" and done[-1].kind == "open":
+        if brace is not None:
             done.pop()  # a brace before several equations
         return [row, *inside, replace(row, start=block.end, end=block.end)] if apart else inside
-    return [Block(kind, tuple(inside), block.start, block.end, space=block.space)]
+    start, end = block.start, block.end
+    if kind == "cases" and brace is not None:
+        start = done.pop().start
+        if rest and isinstance(rest[-1], Token) and rest[-1].text == "right":
+            end = rest.pop().end
+            end = rest.pop().end if rest else end
+    return [Block(kind, tuple(inside), start, end, space=block.space)]
 
 
-def _environment(block: Block, items: list[Item], done: list[Item], rest: list[Item], *, top: bool) -> str:
+def _environment(block: Block, items: list[Item], done: list[Item], *, top: bool) -> str:
     """What an environment is: container of equations, matrix or cases."""
     name = block.kind
     if name in MATRICES:
         return "matrix"
-    relations = any(isinstance(item, Token) and item.kind == "relation" and item.text in {"=", ":=", "<-"} for item in items)
+    equations = any(_is_equality(item) for item in items)
     if name in CASES:
-        return "container" if relations and top and not _content(done) else "cases"
+        return "container" if top and not _content(done) and _equality_first(items) else "cases"
     before = done[-1] if done else None
-    if isinstance(before, Token) and before.text == "left" and len(done) > 1:
-        before = done[-1]
     opened = isinstance(before, Token) and before.kind in {"open", "bar"}
-    if opened and before is not None and before.text == "{" and not (relations and len(done) == 1):
-        done.pop()
-        if rest and isinstance(rest[-1], Token) and rest[-1].text == "right":
-            rest.pop()
-            if rest:
-                rest.pop()
+    if opened and before is not None and before.text == "{" and not (equations and len(done) == 1):
         return "cases"
-    if name in {"array", "subarray", "tabular"} and not (relations and not opened):
-        columns = any(isinstance(item, Token) and item.kind == "amp" for item in items)
-        rows = any(isinstance(item, Token) and item.kind == "row" for item in items)
-        return "matrix" if opened or ((columns or rows) and not relations and _content(done)) else "container"
+    if name in {"array", "subarray", "tabular"}:
+        several = any(isinstance(item, Token) and item.kind in {"amp", "row"} for item in items)
+        return "matrix" if opened or (several and not equations and _content(done)) else "container"
     return "container"
+
+
+def _is_equality(item: Item) -> bool:
+    return isinstance(item, Token) and item.kind == "relation" and item.text in {"=", ":=", "<-"}
+
+
+def _equality_first(items: Sequence[Item]) -> bool:
+    """Whether what stands before the first & of some row is an equation."""
+    column = 0
+    for item in items:
+        if item.kind in {"amp", "row"}:
+            column = column + 1 if item.kind == "amp" else 0
+        elif column == 0 and _is_equality(item):
+            return True
+    return False
 
 
 def _content(items: Sequence[Item]) -> bool:
@@ -188,11 +206,15 @@ def _bare(token: Token) -> bool:
     return token.kind in {"sign", "relation", "open", "close", "bar", "joiner", "comma", "dots", "gap"}
 
 
+LENGTHS = {"-", "p", "t", "m", "u", "e", "x"}
+"""Letters of 3pt, 1em, 2mu."""
+
+
 def _command(token: Token, done: list[Item], rest: list[Item]) -> bool:
     """Put away a command and what belongs to it; whether it leaves a space."""
     name = token.text
     if name in {"left", "right", "bigl", "bigr", "Bigl", "Bigr", "biggl", "biggr", "Biggl", "Biggr"}:
-        _delimiter(done, rest, "open" if name in {"left"} or name.endswith("l") else "close")
+        _delimiter(done, rest, token, "open" if name == "left" or name.endswith("l") else "close")
     elif name in {"color", "bbox"} or name in SKIPPED:
         while rest and isinstance(rest[-1], Token) and rest[-1].text == "[":
             while rest and rest.pop().text != "]":
@@ -202,31 +224,36 @@ def _command(token: Token, done: list[Item], rest: list[Item]) -> bool:
                 _skip_argument(rest)
         return True
     elif name in BRACES:
-        _without_annotation(done, rest)
+        _without_annotation(rest)
     elif name in NOTHING:
         if name in {"hskip", "kern", "mkern", "mskip"}:
-            while rest and isinstance(rest[-1], Token) and (rest[-1].kind == "number" or rest[-1].text in {"-", "p", "t", "m", "u", "e", "x"}):
+            while rest and (rest[-1].kind == "number" or rest[-1].text in LENGTHS):
                 rest.pop()
         return True
     elif name in DECLARATIONS:
-        if rest:
-            inside = tuple(reversed(rest))
-            rest[:] = [Block("{", inside, inside[0].start, inside[-1].end)]
+        length = next(
+            (n for n, item in enumerate(reversed(rest)) if item.kind == "command" and item.text in DECLARATIONS), len(rest)
+        )
+        if length:
+            inside = tuple(reversed(rest[-length:]))
+            rest[-length:] = [Block("{", inside, inside[0].start, inside[-1].end)]
         done.append(replace(token, text={"bf": "mathbf", "cal": "mathcal"}.get(name, "mathrm")))
     else:
         done.append(token)
     return False
 
 
-def _delimiter(done: list[Item], rest: list[Item], kind: str) -> None:
-    """The delimiter after \\left or \\right opens or closes, whatever it is; a dot is nothing."""
+def _delimiter(done: list[Item], rest: list[Item], token: Token, kind: str) -> None:
+    r"""The delimiter after \left or \right opens or closes, whatever it is; a dot is nothing."""
     if not rest or isinstance(rest[-1], Block):
         return
     item = rest.pop()
+    assert isinstance(item, Token)
     if item.kind in {"open", "close", "bar"}:
-        done.append(replace(item, kind=kind, text={v: k for k, v in CLOSING.items()}.get(item.text, item.text) if kind == "open" else item.text))
+        opened = {closing: opening for opening, closing in CLOSING.items()}.get(item.text, item.text)
+        done.append(replace(item, kind=kind, text=opened if kind == "open" else item.text, start=token.start))
     elif item.kind == "relation" and item.text in {"<", ">"}:
-        done.append(replace(item, kind=kind, text="<" if kind == "open" else ">"))
+        done.append(replace(item, kind=kind, text="<" if kind == "open" else ">", start=token.start))
     elif item.kind == "sign" and item.text == "/":
         done.append(item)
     elif not (item.kind == "sign" and item.text == "."):
@@ -242,7 +269,7 @@ def _skip_argument(rest: list[Item]) -> None:
         rest.pop()
 
 
-def _without_annotation(done: list[Item], rest: list[Item]) -> None:
+def _without_annotation(rest: list[Item]) -> None:
     if not rest:
         return
     argument = rest.pop()
@@ -253,109 +280,3 @@ def _without_annotation(done: list[Item], rest: list[Item]) -> None:
             end = rest.pop().end
     inside = argument.items if is_block(argument, "{") and isinstance(argument, Block) else (argument,)
     rest.append(Block("{", inside, argument.start, end, space=argument.space))
-
-
-def bracketed(items: Sequence[Item], depth: int) -> list[Item]:
-    """Brackets as blocks; an extra closing bracket is skipped, a missing one is closed where its side ends."""
-    pairs = _pairs(items)
-    stack: list[tuple[Token | None, list[Item]]] = [(None, [])]
-    closing = Counter(pairs.values())
-    endless = 0  # of those open, how many have no end; they are below all others
-    for place, item in enumerate(items):
-        if endless and len(stack) == endless + 1 and isinstance(item, Token) and (item.kind in {"row", "joiner"} or item.text in ENDING):
-            while len(stack) > 1:
-                _group(stack, items[place - 1].end, depth)
-            endless = 0
-        if isinstance(item, Block):
-            deep = depth + len(stack) > DEEPEST
-            inside = (Token("deep", "", *item.span),) if deep else tuple(bracketed(item.items, depth + len(stack)))
-            if item.kind == "{":
-                inside = tuple(part for part in inside if part.kind not in {"row", "amp", "gap"})
-            stack[-1][1].append(replace(item, items=inside))
-        elif item.kind == "open":
-            endless += place not in pairs
-            stack.append((item, []))
-        elif item.kind == "bar":
-            if place in pairs:
-                stack.append((item, []))
-            elif place in closing:
-                _group(stack, item.end, depth)
-            else:
-                stack[-1][1].append(Token("comma", "|", item.start, item.end, item.space))
-        elif item.kind == "close":
-            for _ in range(closing[place]):
-                _group(stack, item.end, depth)
-        elif len(stack) == 1 or item.kind not in {"row", "amp", "gap"}:
-            stack[-1][1].append(item)
-    while len(stack) > 1:
-        _group(stack, items[-1].end, depth)
-    return stack[0][1]
-
-
-ENDING = {"=", ":=", "<-", "+=", "-="}
-
-
-def _group(stack: list[tuple[Token | None, list[Item]]], end: int, depth: int) -> None:
-    first, inside = stack.pop()
-    assert first is not None
-    if depth + len(stack) > DEEPEST:
-        inside = [Token("deep", "", first.start, end)]
-    stack[-1][1].append(Block("group", tuple(inside), first.start, end, first.text, first.space))
-
-
-def _again(items: Sequence[Item], place: int) -> bool:
-    """Whether a bar is followed by another one of its kind within the same brackets."""
-    depth = 0
-    for item in items[place + 1 : place + 200]:
-        if isinstance(item, Token):
-            depth += (item.kind == "open") - (item.kind == "close")
-            if depth < 0 or (item.kind == "row" and not depth):
-                return False
-            if item.kind == "bar" and item.text == items[place].text and not depth:
-                return True
-    return False
-
-
-def _pairs(items: Sequence[Item]) -> dict[int, int]:
-    """Which opening bracket is closed where; one without an end is closed where its row ends."""
-    pairs: dict[int, int] = {}
-    opened: list[int] = []
-    rows: list[int] = []
-    previous: Item | None = None
-
-    def close(at: int, kinds: set[str]) -> bool:
-        for depth in range(len(opened) - 1, max(-1, len(opened) - 12), -1):
-            if items[opened[depth]].text in kinds:
-                while len(opened) > depth + 1:
-                    pairs[opened.pop()] = at  # closed together with the one around it
-                pairs[opened.pop()] = at
-                return True
-        return False
-
-    for place, item in enumerate(items):
-        if isinstance(item, Token):
-            if item.kind == "open":
-                opened.append(place)
-            elif item.kind == "close":
-                same = {opening for opening, closing in CLOSING.items() if closing == item.text}
-                if not close(place, same) and opened and item.text in {")", "]"} and items[opened[-1]].text in {"(", "["}:
-                    close(place, {"(", "["})
-            elif item.kind == "bar":
-                operand = previous is not None and (
-                    isinstance(previous, Block) or previous.kind in {"letter", "word", "number", "close", "prime", "transpose", "dots"}
-                    or (previous.kind == "command" and previous.text not in FACES)
-                )
-                if operand and close(place, {item.text}):
-                    previous = replace(item, kind="close")
-                    continue
-                if place + 1 < len(items) and (not operand or (item.space and not items[place + 1].space) or _again(items, place)):
-                    opened.append(place)
-            elif item.kind == "row":
-                rows.append(place)
-            elif item.kind == "relation" and rows and opened and opened[0] < rows[-1]:
-                opened.clear()  # a new equation began in a later row: what was open in the earlier one stays so
-        previous = item
-    for place in opened:
-        if items[place].kind == "bar":
-            pairs.pop(place, None)
-    return pairs

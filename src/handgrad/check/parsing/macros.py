@@ -17,11 +17,16 @@ class Macro(Protocol):
     """An author's own command: how many arguments it takes, the default of the first if it has one, and what it stands for."""
 
     @property
-    def arguments(self) -> int: ...
+    def arguments(self) -> int:
+        """How many arguments it takes."""
+
     @property
-    def default(self) -> str | None: ...
+    def default(self) -> str | None:
+        """What the first argument is where it is left out."""
+
     @property
-    def body(self) -> str: ...
+    def body(self) -> str:
+        """What it stands for."""
 
 
 class ExpansionError(Exception):
@@ -37,6 +42,7 @@ def expand(found: list[Token], macros: Mapping[str, Macro]) -> list[Token]:
 
     Raises:
         ExpansionError: Macros call each other more than 20 deep, or stand for more than 10,000 tokens in all.
+
     """
     known = {name.lstrip("\\"): macro for name, macro in macros.items()}
     done: list[Token] = []
@@ -95,7 +101,7 @@ def _argument(rest: list[tuple[Token, int]], close: str) -> tuple[list[Token], i
 
 
 def _filled(macro: Macro, arguments: list[list[Token]], call: Token) -> list[Token]:
-    """The body with the arguments in place of #1, #2 …"""
+    """The body with the arguments in place of #1, #2 and so on."""
     body: list[Token] = []
     mark = False
     for token in tokens(macro.body, 0, "tex"):

@@ -116,6 +116,9 @@ def named(parser: Parser, text: str, count: int) -> Node:
         text += _minus(parser)
         span = (first.start, parser.items[parser.at + 1].end)
         parser.at += 2
+    group = parser.group("(")
+    if group is not None and len(text) > 3 and text[0] == "d" and text[1:] in FUNCTIONS:  # dLeakyRelu(Z)
+        return calls.called(parser, Name(span, text), group)
     if first.faces and len(text) == 1:
         node: Node = Name(span, text, (), first.faces)
     elif "-" in text:  # dA-1 is a name of this document
@@ -158,7 +161,12 @@ def word(parser: Parser) -> Node:
     if text == "prime" or (text in FUNCTIONS and text not in parser.context.names):
         return named(parser, text, 1)
     found = _EMBEDDED.fullmatch(text)
-    if found is not None and text not in parser.context.names and len(text) > len(found[2]) and token.end - token.start == len(text):
+    if (
+        found is not None
+        and text not in parser.context.names
+        and len(text) > len(found[2])
+        and token.end - token.start == len(text)
+    ):
         cuts = [found.start(2), found.end(2)]
         parts = [text[: cuts[0]], text[cuts[0] : cuts[1]], text[cuts[1] :]]
         places = [token.start, token.start + cuts[0], token.start + cuts[1]]
@@ -230,11 +238,11 @@ def argument(parser: Parser) -> tuple[Item, ...]:
     parser.at += 1
     if isinstance(item, Block):
         return item.items if item.kind == "{" else (item,)
-    if item.kind == "number" and len(item.text) > 1 and item.end - item.start == len(item.text):
+    if item.kind == "number" and len(item.text) > 1 and item.text.isdigit() and item.end - item.start == len(item.text):
         first = replace(item, text=item.text[0], end=item.start + 1)
         rest = replace(item, text=item.text[1:], start=item.start + 1, space=False)
         parser.items = [*parser.items[: parser.at - 1], first, rest, *parser.items[parser.at :]]
-        return (first,) if first.text != "." else (rest,)
+        return (first,)
     if item.kind == "command" and item.text in FACES and parser.peek() is not None:
         return item, *_rest(parser)
     return (item,)
@@ -255,7 +263,7 @@ def face(parser: Parser, name: str, token: Token) -> Node:
         parser.at += 1
         inside: tuple[Item, ...] = (item,)
     elif isinstance(item, Token) and item.kind == "command" and item.text in FACES:
-        nested = command(parser)
+        nested = parser.atom()
         return calls.applied(parser, _spanning(_faced(nested, FACES[name]), token.start))
     else:
         inside = argument(parser)
@@ -313,7 +321,9 @@ def _all_faced(node: Node, faces: frozenset[str]) -> Node:
             return _all_faced(value, faces)
         return tuple(changed(part) for part in value) if isinstance(value, tuple) else value
 
-    return replace(node, **{field.name: changed(getattr(node, field.name)) for field in fields(node) if field.name not in {"span", "keywords"}})
+    return replace(
+        node, **{field.name: changed(getattr(node, field.name)) for field in fields(node) if field.name not in {"span", "keywords"}}
+    )
 
 
 JOINED = {"hat", "bar", "tilde", "pred", "prime", "derivative", "backward", "rate"}

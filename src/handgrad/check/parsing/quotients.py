@@ -78,7 +78,7 @@ def _marked(items: Sequence[Item]) -> Marked | None:
 
 
 def _plain_power(node: Node, order: int) -> Node:
-    """w of ∂w²."""
+    """The w of ∂w²."""
     if order == 1 or not isinstance(node, Name) or not node.scripts:
         return node
     last = node.scripts[-1]
@@ -117,7 +117,7 @@ def differential(parser: Parser, mark: str, token: Token, *, upright: bool = Fal
         if by is not None:
             script = Script(by.span, "sub", (by,))
             return replace(name, scripts=(script,), span=(token.start, by.span[1] if by.span else token.end))
-        return letter(parser, mark, token) if mark in {"Delta"} else name
+        return letter(parser, mark, token) if mark == "Delta" else name
     if isinstance(item, Token) and item.kind == "number":
         from handgrad.check.parsing.names import letter
 
@@ -149,7 +149,10 @@ def _of_delta(parser: Parser, name: Name, token: Token) -> Node:
 def _transposed(name: Name) -> bool:
     return any(
         script.kind in {"transpose", "prime"}
-        or (script.kind == "sup" and any(isinstance(part, Name) and part.name in {"T", "top", "intercal", "t"} for part in script.body))
+        or (
+            script.kind == "sup"
+            and any(isinstance(part, Name) and part.name in {"T", "top", "intercal", "t"} for part in script.body)
+        )
         for script in name.scripts
     )
 
@@ -180,5 +183,4 @@ def _begins(item: Item, mark: str, *, upright: bool) -> bool:
         return item.kind in {"letter", "word"} or (item.kind == "command" and item.text not in {"over", "sum"})
     if item.kind == "command" and item.text in {"over", "atop"}:
         return False
-    return item.kind in {"letter", "word", "command"} 
-
+    return item.kind in {"letter", "word", "command"}

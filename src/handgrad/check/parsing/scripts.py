@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from handgrad.check.parsing import calls, names, structures
 from handgrad.check.parsing.items import Block, Item
 from handgrad.check.parsing.tokens import Token
-from handgrad.check.parsing.vocabulary import FACES, FUNCTIONS, LAYERED, METHODS, SUFFIXES, WORDS
+from handgrad.check.parsing.vocabulary import FACES, FRACTIONS, FUNCTIONS, LAYERED, METHODS, SUFFIXES, WORDS
 from handgrad.check.parsing.words import word_node
 from handgrad.check.tree import Bracketed, Call, Differential, Name, Node, Script, Scripted, Span
 
@@ -50,7 +51,12 @@ def _script(parser: Parser, node: Node, item: Item) -> list[Script] | None:
     if item.text == "prime" and item.kind in {"word", "letter"} and isinstance(node, Name):
         parser.at += 1
         return [Script(item.span, "prime", (), 1)]
-    if item.kind == "letter" and item.text == "p" and isinstance(node, Name) and names.run_of(parser.items, parser.at)[0] == "prime":
+    if (
+        item.kind == "letter"
+        and item.text == "p"
+        and isinstance(node, Name)
+        and names.run_of(parser.items, parser.at)[0] == "prime"
+    ):
         parser.at += 5
         return [Script((item.start, parser.items[parser.at - 1].end), "prime", (), 1)]
     if item.kind == "sign" and item.text == "." and not item.space:
@@ -160,7 +166,13 @@ def _bare(parser: Parser, item: Token, kind: str) -> Parts:
         last = parser.items[parser.at + count - 1]
         parser.at += count
         number = parser.token()
-        if parser.context.kind == "plain" and number is not None and number.kind == "number" and not number.space and number.text.isdigit():
+        if (
+            parser.context.kind == "plain"
+            and number is not None
+            and number.kind == "number"
+            and not number.space
+            and number.text.isdigit()
+        ):
             parser.at += 1
             return (word_node(run[:count] + number.text, (item.start, number.end)),), ()
         return (Name((item.start, last.end), run[:count], (), item.faces),), ()
@@ -170,19 +182,36 @@ def _bare(parser: Parser, item: Token, kind: str) -> Parts:
     if item.kind == "sign" and item.text in {"+", "-", "*", "ast", "cdot", "circ", "star", "odot", "pm", "times"}:
         parser.at += 1
         following = parser.peek()
-        if item.text == "-" and following is not None and not following.space and not (isinstance(following, Token) and following.kind == "sign"):
+        if (
+            item.text == "-"
+            and following is not None
+            and not following.space
+            and not (isinstance(following, Token) and following.kind == "sign")
+        ):
             parser.at -= 1
             return (parser.factor(),), ()
         return (Name(item.span, item.text),), ()
     if item.kind == "word" and item.end - item.start == len(item.text):
+        if kind == "sup" and "_" in item.text:  # of z^l_j only the l is raised
+            item = _first_part(parser, item)
         parser.at += 1
         return (_script_name(item.text, item.span, parser),), ()
-    if item.kind == "command" and item.text == "prime":
-        parser.at += 1
-        return (), (Script(item.span, "prime", (), 1),)
     if item.kind in {"letter", "word", "number", "command", "dots", "text"}:
         return (single(parser),), ()
     return (), ()
+
+
+def _first_part(parser: Parser, word: Token) -> Token:
+    """The word before the first underscore, which becomes an item of its own; the rest follows it."""
+    text = word.text.partition("_")[0]
+    cut = word.start + len(text)
+    rest = word.text[len(text) + 1 :]
+    first = replace(word, text=text, end=cut)
+    after = [Token("script", "_", cut, cut + 1), Token("word" if len(rest) > 1 else "letter", rest, cut + 1, word.end)]
+    if rest.isdigit():
+        after[1] = replace(after[1], kind="number")
+    parser.items = [*parser.items[: parser.at], first, *after, *parser.items[parser.at + 1 :]]
+    return first
 
 
 def single(parser: Parser) -> Node:
@@ -193,7 +222,7 @@ def single(parser: Parser) -> Node:
     if item.kind == "command" and item.text in FACES:
         following = parser.token(1)
         count = 3 if following is not None and following.kind == "command" and following.text in FACES else 2
-    elif item.kind == "command" and item.text in names.FRACTIONS:
+    elif item.kind == "command" and item.text in FRACTIONS:
         count = 3
     elif item.kind == "command" and item.text == "sqrt":
         count = 2

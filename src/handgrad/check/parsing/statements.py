@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from handgrad.check.parsing.brackets import bracketed
 from handgrad.check.parsing.expressions import Context, ParseError, Parser
 from handgrad.check.parsing.functions import known_functions, on_the_left
-from handgrad.check.parsing.items import Block, Item, nested
+from handgrad.check.parsing.items import Block, Item, braced, presented
 from handgrad.check.parsing.macros import ExpansionError, Macro, expand
 from handgrad.check.parsing.tokens import Token, tokens
 from handgrad.check.tree import Node, Statement, Unreadable, Words
@@ -38,11 +39,12 @@ def parse(
 
     Returns:
         The statements in order. What cannot be read is an `Unreadable` side with its reason; nothing raises.
+
     """
     span = (start, start + len(text))
     try:
         found = list(tokens(text, start, kind))
-        items = nested(expand(found, macros) if macros else found)
+        items = bracketed(presented(braced(expand(found, macros) if macros else found), top=True), 0)
     except ExpansionError as error:
         return (Statement((Unreadable(error.span, str(error)),), (), (), error.span),)
     if not items:
@@ -85,7 +87,7 @@ def _rows(items: Sequence[Item]) -> Iterator[list[Item]]:
 
 def _goes_on(before: list[Item], row: list[Item]) -> bool:
     first, last = row[0], next((item for item in reversed(before) if not _is(item, "gap", "amp")), before[-1])
-    if _is(last, "sign") and last.text != "." or _is(last, "relation"):
+    if (_is(last, "sign") and last.text != ".") or _is(last, "relation"):
         return not _is(first, "relation") or _is(last, "relation")
     if not _is(first, "sign"):
         return False
@@ -135,7 +137,7 @@ def _alternatives(row: list[Item]) -> list[Item]:
 
 
 def _title(row: list[Item], place: int) -> bool:
-    """Whether words are the left side of a relation, as \\text{cross entropy loss} = …"""
+    """Whether words are the left side of a relation."""
     return _is(row[place], "text") and place + 1 < len(row) and _is(row[place + 1], "relation")
 
 
@@ -150,11 +152,17 @@ def _ends(part: list[Item], cut: Item, piece: list[Item]) -> bool:
         return False
     if _is(cut, "joiner", "text"):
         return True
-    complete = any(_is(item, "relation") for item in part) and not _is(part[-1], "relation") and not (_is(part[-1], "sign") and part[-1].text != ".")
+    complete = (
+        any(_is(item, "relation") for item in part)
+        and not _is(part[-1], "relation")
+        and not (_is(part[-1], "sign") and part[-1].text != ".")
+    )
     begins = not _is(piece[0], "relation", "sign")
     related = any(_is(item, "relation") for item in piece)
     if _is(cut, "comma"):
-        return (complete and not _is(piece[0], "relation")) or (not related and not complete and not any(_is(item, "comma") for item in part))
+        return (complete and not _is(piece[0], "relation")) or (
+            not related and not complete and not any(_is(item, "comma") for item in part)
+        )
     return complete and begins and (related or _number(cut, piece))
 
 
@@ -163,7 +171,11 @@ def _number(cut: Item, piece: list[Item]) -> bool:
     if len(piece) != 1 or not _is(cut, "gap", "amp"):
         return False
     block = piece[0]
-    return isinstance(block, Block) and block.open == "(" and all(_is(item, "number", "letter", "sign", "word") for item in block.items)
+    return (
+        isinstance(block, Block)
+        and block.open == "("
+        and all(_is(item, "number", "letter", "sign", "word") for item in block.items)
+    )
 
 
 def _statement(items: list[Item], context: Context, span: tuple[int, int]) -> Statement | None:
@@ -214,4 +226,3 @@ def _side(items: list[Item], context: Context, span: tuple[int, int], *, left: b
     if left and (call := on_the_left(node)) is not None:
         return call
     return node
-

@@ -14,6 +14,7 @@ from handgrad.check.tree import BigSum, Cases, Matrix, Name, Node, Span
 if TYPE_CHECKING:
     from handgrad.check.parsing.expressions import Parser
 
+Limits = tuple[Sequence[Item], Sequence[Item]]
 CONDITIONS = {"if", "for", "when", "falls", "wenn", "where", "si", "若", "当", "and"}
 
 
@@ -34,12 +35,20 @@ def _rows(block: Block) -> list[list[Item]]:
 
 
 def matrix(parser: Parser, block: Block) -> Node:
-    """Entries between & and \\\\."""
+    """Entries between ampersands, in rows."""
     rows = []
     for row in _rows(block):
         cells = [cell for cell in split(row, "amp") if cell]
         rows.append(tuple(_entry(parser, cell) for cell in cells))
     return Matrix(block.span, tuple(row for row in rows if row))
+
+
+def listed(parser: Parser, block: Block, rows: list[list[Item]]) -> Node:
+    """Entries between commas, rows between semicolons or in brackets of their own: (n, m), [1; 2], [[1, 2], [3, 4]]."""
+    found = tuple(tuple(parser.of(part).condition() for part in split(row) if part) for row in rows if row)
+    if len(found) == 1 and block.open == "[" and all(isinstance(entry, Matrix) and len(entry.rows) == 1 for entry in found[0]):
+        found = tuple(entry.rows[0] for entry in found[0] if isinstance(entry, Matrix))
+    return Matrix(block.span, found)
 
 
 def _entry(parser: Parser, cell: list[Item]) -> Node:
@@ -73,13 +82,21 @@ def _spelt(items: Sequence[Item]) -> str:
 def _filler(item: Item) -> bool:
     if not isinstance(item, Token):
         return False
-    return item.kind in {"comma", "text", "gap", "amp", "joiner"} or item.text in CONDITIONS or (item.kind == "sign" and item.text == ".")
+    return (
+        item.kind in {"comma", "text", "gap", "amp", "joiner"}
+        or item.text in CONDITIONS
+        or (item.kind == "sign" and item.text == ".")
+    )
 
 
 def _cut(row: list[Item]) -> tuple[list[Item], list[Item]]:
     """A row without &: the value ends at the first comma or word."""
     for place, item in enumerate(row):
-        if place and isinstance(item, Token) and (item.kind in {"comma", "text", "amp"} or item.text in CONDITIONS or item.text in OTHERWISE):
+        if (
+            place
+            and isinstance(item, Token)
+            and (item.kind in {"comma", "text", "amp"} or item.text in CONDITIONS or item.text in OTHERWISE)
+        ):
             return row[:place], row[place:]
     return row, []
 
@@ -111,7 +128,7 @@ def big(parser: Parser, kind: str, token: Token) -> Node:
             upper = found
     body = parser.product()
     end = body.span[1] if body.span else token.end
-    return _sum(parser, kind, (token.start, end), lower, upper, body)
+    return _sum(parser, kind, (token.start, end), (lower, upper), body)
 
 
 def summed(parser: Parser, token: Token, kind: str, index: str) -> Node:
@@ -120,7 +137,7 @@ def summed(parser: Parser, token: Token, kind: str, index: str) -> Node:
     cut = token.end - len(index)
     lower = [Token("word" if len(index) > 1 else "letter", index, cut, token.end)]
     body = parser.product()
-    return _sum(parser, kind.lower(), (token.start, body.span[1] if body.span else token.end), lower, (), body)
+    return _sum(parser, kind.lower(), (token.start, body.span[1] if body.span else token.end), (lower, ()), body)
 
 
 def _limit(parser: Parser) -> Sequence[Item]:
@@ -137,9 +154,10 @@ def _limit(parser: Parser) -> Sequence[Item]:
     return argument(parser)
 
 
-def _sum(parser: Parser, kind: str, span: Span, lower: Sequence[Item], upper: Sequence[Item], body: Node) -> Node:
+def _sum(parser: Parser, kind: str, span: Span, limits: Limits, body: Node) -> Node:
     from handgrad.check.parsing.scripts import parts
 
+    lower, upper = limits
     top = parser.of(upper).condition() if upper else None
     if not lower:
         return BigSum(span, None, None, top, body, kind)
@@ -150,7 +168,7 @@ def _sum(parser: Parser, kind: str, span: Span, lower: Sequence[Item], upper: Se
         under: Node | None = parser.of(pieces[0]).condition()
         for piece in reversed(pieces[1:]):  # i=1, j=1
             if piece:
-                body = replace(_sum(parser, kind, span, piece, upper, body), span=None)
+                body = replace(_sum(parser, kind, span, (piece, upper), body), span=None)
     elif place is not None:
         index, under = (parser.of(lower).condition(),), None
     else:
@@ -181,5 +199,4 @@ def expectation(parser: Parser, name: Name) -> Node:
         return called(parser, name, group)
     else:
         body = parser.factor()
-    return _sum(parser, "mean", (name.span[0], body.span[1] if body.span else name.span[1]), lower, (), body)
-
+    return _sum(parser, "mean", (name.span[0], body.span[1] if body.span else name.span[1]), (lower, ()), body)

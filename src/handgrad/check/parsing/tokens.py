@@ -28,10 +28,10 @@ KINDS = {
 }  # fmt: skip
 DELIMITERS = {
     "{": ("open", "{"), "lbrace": ("open", "{"), "}": ("close", "}"), "rbrace": ("close", "}"), "langle": ("open", "<"),
-    "rangle": ("close", ">"), "lbrack": ("open", "["), "rbrack": ("close", "]"), "lparen": ("open", "("), "rparen": ("close", ")"),
-    "|": ("bar", "norm"), "Vert": ("bar", "norm"), "parallel": ("bar", "norm"), "lVert": ("open", "norm"), "rVert": ("close", "norm"),
-    "vert": ("bar", "|"), "mid": ("bar", "|"), "lvert": ("open", "|"), "rvert": ("close", "|"), "prime": ("prime", "'"), "quad": ("gap", ""),
-    "qquad": ("gap", ""), "sp": ("script", "^"), "sb": ("script", "_"), "_": ("script", "_"), "transpose": ("command", "top"),
+    "rangle": ("close", ">"), "lbrack": ("open", "["), "rbrack": ("close", "]"), "lparen": ("open", "("),
+    "rparen": ("close", ")"), "|": ("bar", "norm"), "Vert": ("bar", "norm"), "parallel": ("bar", "norm"), "lVert": ("open", "norm"),
+    "rVert": ("close", "norm"), "vert": ("bar", "|"), "mid": ("bar", "|"), "lvert": ("open", "|"), "rvert": ("close", "|"),
+    "prime": ("prime", "'"), "quad": ("gap", ""), "qquad": ("gap", ""), "sp": ("script", "^"), "sb": ("script", "_"), "_": ("script", "_"), "transpose": ("command", "top"),
 }  # fmt: skip
 """Commands that are brackets, bars, scripts, primes or space: the kind and the text of their tokens."""
 BRACES = re.compile(r"\\.|[{}]", re.DOTALL)
@@ -41,7 +41,9 @@ IDENTIFIER = re.compile(r"[^\W\d_]\w*(?:[.\-]\w+)*")
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One token. `kind` is letter, word, text, number, command, sign, relation, joiner, script, prime, transpose, dots, open, close,
+    """One token.
+
+    `kind` is letter, word, text, number, command, sign, relation, joiner, script, prime, transpose, dots, open, close,
     bar, comma, amp, gap, row, begin, end, ? (what has no meaning), { or }. `space` says that white space stands before it.
     """
 
@@ -54,6 +56,7 @@ class Token:
 
     @property
     def span(self) -> Span:
+        """Where it stands."""
         return self.start, self.end
 
 
@@ -205,7 +208,11 @@ def _unicode(text: str, at: int, start: int) -> tuple[list[Token], int]:
             return _marked(inside[0], text, at + 1, start)
         return inside, at + 1
     simple = unicodedata.normalize("NFKC", character)
-    faces = frozenset(face for word, face in _ALPHABETS.items() if word in unicodedata.name(character, "")) if simple != character else frozenset()
+    faces = (
+        frozenset(face for word, face in _ALPHABETS.items() if word in unicodedata.name(character, ""))
+        if simple != character
+        else frozenset()
+    )
     if faces and simple in SYMBOLS:
         return _marked(replace(command_token(SYMBOLS[simple], *span), faces=faces), text, at + 1, start)
     letters = unicodedata.normalize("NFD", simple)

@@ -7,8 +7,22 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal, TypeVar
 
-from handgrad.check.parsing.composing import PlainWriter, TexWriter
-from handgrad.check.tree import Bracketed, Call, Fraction, Group, Name, Node, Product, Script, Scripted, Statement, walk
+from handgrad.check.parsing.composing_plain import PlainWriter
+from handgrad.check.parsing.composing_tex import TexWriter
+from handgrad.check.tree import (
+    Bracketed,
+    Call,
+    Differential,
+    Fraction,
+    Group,
+    Name,
+    Node,
+    Product,
+    Script,
+    Scripted,
+    Statement,
+    walk,
+)
 
 ELEMENTWISE = {"odot", "circ", "otimes", "bullet", ".*"}
 """Signs that are no matrix product wherever they stand."""
@@ -20,9 +34,9 @@ TRANSPOSES = {"T": "T", "top": "top", "intercal": "intercal", "t": "t"}
 class Style:
     """How an author writes.
 
-    `matrix` and `elementwise` are the signs of the two products, as in `tree.Product`. `transpose` is T, top, intercal or t (raised), .T, or
-    ' (a prime). `joined` says that a transpose stands in one script with the layer, W^{[l]T}; else (W^{[l]})^T. `layer` is [] for
-    W^{[l]}, () for W^{(l)}, ^ for W^l, _ for W_l, digits for W1, index for W[1], or empty where there are none.
+    `matrix` and `elementwise` are the signs of the two products, as in `tree.Product`. `transpose` is T, top, intercal or t (raised),
+    .T, or ' (a prime). `joined` says that a transpose stands in one script with the layer, W^{[l]T}; else (W^{[l]})^T. `layer` is []
+    for W^{[l]}, () for W^{(l)}, ^ for W^l, _ for W_l, digits for W1, index for W[1], or empty where there are none.
     """
 
     kind: Literal["tex", "plain", "numpy"] = "tex"
@@ -48,6 +62,7 @@ def write(node: Node, source: str | None = None, style: Style = TEX) -> str:
 
     Returns:
         The text, which `parse` reads as the same tree.
+
     """
     writer = TexWriter(source) if style.kind == "tex" else PlainWriter(source, numpy=style.kind == "numpy")
     return writer.text(node)
@@ -82,7 +97,9 @@ def style_of(statements: Iterable[Statement], kind: Literal["tex", "plain", "num
     transposes = Counter(mark for node in nodes for mark in _transposes(node))
     names = [node for node in nodes if isinstance(node, Name)]
     joined = Counter(len(script.body) > 1 for name in names for script in name.scripts if script.kind == "sup" and _raised(script))
-    layers = Counter(layer for name in names if name.name in {"W", "w", "A", "a", "Z", "z", "b", "delta", "Theta"} if (layer := _layer(name)))
+    layers = Counter(
+        layer for name in names if name.name in {"W", "w", "A", "a", "Z", "z", "b", "delta", "Theta"} if (layer := _layer(name))
+    )
     elementwise, matrix = _products(nodes)
     return Style(
         kind,
@@ -100,10 +117,14 @@ def _first(found: Counter[Kind], default: Kind) -> Kind:
 
 def _kind(nodes: list[Node]) -> Literal["tex", "plain", "numpy"]:
     signs = {sign for node in nodes if isinstance(node, Product) for sign in node.signs}
-    if "@" in signs or any(isinstance(node, Call) and (node.keywords or node.function.name in {"multiply", "matmul"}) for node in nodes):
+    if "@" in signs or any(
+        isinstance(node, Call) and (node.keywords or node.function.name in {"multiply", "matmul"}) for node in nodes
+    ):
         return "numpy"
     scripts = [node for node in nodes if isinstance(node, Script)]
-    if any(isinstance(node, Fraction) and node.mark == "frac" for node in nodes) or any(isinstance(node, Bracketed) for node in nodes):
+    if any(isinstance(node, Fraction) and node.mark == "frac" for node in nodes) or any(
+        isinstance(node, Bracketed) for node in nodes
+    ):
         return "tex"
     plain = any(script.kind in {"bracket", "transpose", "digits"} for script in scripts) or bool(signs & {"*", ".*", "."})
     return "plain" if plain else "tex"
@@ -121,7 +142,9 @@ def _transposes(node: Node) -> Iterator[str]:
             yield ".T"
         elif script.kind == "sup" and (mark := _raised(script)):
             yield mark
-        elif script.kind == "prime" and isinstance(node, Name) and node.name in {"W", "w", "A", "a", "X", "x", "Z", "theta", "Theta"}:
+        elif (
+            script.kind == "prime" and isinstance(node, Name) and node.name in {"W", "w", "A", "a", "X", "x", "Z", "theta", "Theta"}
+        ):
             yield "'"
 
 
@@ -143,7 +166,9 @@ def _products(nodes: list[Node]) -> tuple[str | None, str | None]:
     slopes: Counter[str] = Counter()
     matrix: Counter[str] = Counter()
     for node in nodes:
-        for place, sign in enumerate(node.signs) if isinstance(node, Product) else ():
+        if not isinstance(node, Product):
+            continue
+        for place, sign in enumerate(node.signs):
             left, right = node.items[place], node.items[place + 1]
             if sign in ELEMENTWISE:
                 elementwise[sign] += 1
@@ -156,6 +181,4 @@ def _products(nodes: list[Node]) -> tuple[str | None, str | None]:
 
 
 def _marked(node: Node) -> Node:
-    from handgrad.check.tree import Differential
-
     return node.of if isinstance(node, Differential) else node

@@ -20,14 +20,16 @@ _ENDINGS = {".tex": "latex", ".ltx": "latex", ".rst": "rst", ".ipynb": "notebook
 
 
 def read(text: str, name: str = "<text>", kind: str | None = None) -> Read:
-    """Return the formulas of a document, its prose and what could not be read. `kind` is one of KINDS; None: by the ending of the name.
+    """Return the formulas of a document, its prose and what could not be read.
 
-    Nothing is looked up outside the text: files that a LaTeX document includes are read by `read_file` only.
+    `kind` is one of KINDS, or None: by the ending of the name, else Markdown. Nothing is looked up outside the text: files that a
+    LaTeX document includes are read by `read_file` only.
 
     Raises
     ------
     DataError
         For a notebook that is none, and an unknown kind.
+
     """
     return _read(text, name, kind, None, "")
 
@@ -39,6 +41,7 @@ def read_file(path: Path) -> Read:
     ------
     DataError
         For a file that cannot be read, is too large or is no text, and for a notebook that is none.
+
     """
     text, remark = decoded(path)
     return _read(text, str(path), None, path, remark)

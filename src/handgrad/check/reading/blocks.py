@@ -1,6 +1,6 @@
 """The blocks of Markdown, MyST, reStructuredText and plain text, line by line: no more than decides where formulas may stand.
 
-A parser of Markdown is not asked: real documents put `$$` into sentences, items and table cells, where its plugins do not look for it.
+A parser of Markdown is not asked: documents put `$$` into sentences, items and cells of tables, where plugins do not look for it.
 """
 
 from __future__ import annotations
@@ -117,14 +117,14 @@ class Blocks:
             self._mark(HARD)
             self._quoted = self._inside = False
             self._put(at, end, content, HARD)
-        elif self._inside or not self._block(at, end, content, previous, quoted):
+        elif self._inside or not self._block(at, end, content, previous, quoted=quoted):
             self._toggle(content)
             self._previous = -1 if self._inside else at
             self.lines.append((at, end))
             self._quoted = quoted
             self._put(at, end, content, SOFT if at in self.tables else "\n")
 
-    def _block(self, at: int, end: int, content: str, previous: int, quoted: bool) -> bool:
+    def _block(self, at: int, end: int, content: str, previous: int, *, quoted: bool) -> bool:
         """Read a line that is not running text; False for any other."""
         item = content
         while (marker := ITEM.match(item)) and len(content) - len(item) < _DEEPEST:

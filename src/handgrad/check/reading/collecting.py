@@ -14,7 +14,7 @@ MOST = 5_000
 """So many passages of a document are read."""
 
 HARD, SOFT, WALL = "\x1e", "\x1f", "\x1d"
-"""In a mask, a newline at which a paragraph ends; at which an item of a list or a row of a table begins; that no formula crosses."""
+"""In a mask, a newline at which a paragraph ends; where an item of a list or a row of a table begins; that no formula crosses."""
 
 BREAKS = re.compile(f"[{HARD}{SOFT}{WALL}]")
 _NEWLINES = {ord(mark): "\n" for mark in (HARD, SOFT, WALL)}
@@ -48,7 +48,8 @@ class Collector:
 class Sheet:
     """A source, or a stretch of it, that is being read. `mask` is the source's text with spaces for what is no text.
 
-    A newline of the mask may be HARD, SOFT or WALL. `headings` are offsets. Findings come in any order; `close` hands them on in theirs.
+    A newline of the mask may be HARD, SOFT or WALL. `headings` are offsets. Findings come in any
+    order; `close` puts them into theirs.
     """
 
     def __init__(self, into: Collector, source: Source) -> None:
@@ -61,6 +62,7 @@ class Sheet:
         self._problems: list[Problem] = []
 
     def section(self, offset: int) -> int:
+        """The number of the section of a place: how many headings stand before it."""
         return self.into.section + bisect_right(self.headings, offset)
 
     def shown(self, start: int, end: int) -> str:
@@ -68,6 +70,7 @@ class Sheet:
         return self.mask[start:end].translate(_NEWLINES)
 
     def problem(self, start: int, message: str) -> None:
+        """Record what could not be read."""
         self._problems.append(Problem(self.source, start, message))
 
     def formula(self, start: int, end: int, kind: str = "tex", *, display: bool, text: str | None = None) -> None:
@@ -90,7 +93,8 @@ class Sheet:
 
     def skip(self, start: int, end: int, message: str, kind: str = "numpy") -> None:
         """Record code that is not read, with the reason."""
-        self._skipped.append(Passage(self.source, start, end, self.source.text[start:end], kind, True, self.section(start)))
+        text = self.source.text[start:end]
+        self._skipped.append(Passage(self.source, start, end, text, kind, display=True, section=self.section(start)))
         self.problem(start, message)
 
     def say(self, start: int, end: int) -> None:

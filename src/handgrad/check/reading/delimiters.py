@@ -1,7 +1,7 @@
 r"""Where formulas stand in running text: between $, $$, \( \), \[ \], in environments and in $`…`$; and where code spans stand.
 
-The text is a mask (see `collecting`). Real documents keep few rules, so a formula is what lies between two delimiters and looks like one;
-what is not closed ends where prose begins again.
+The text is a mask (see `collecting`). Documents keep few rules, so a formula is what lies between two delimiters and looks like
+one; what is not closed ends where prose begins again.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ _NOT_WORDS = re.compile(
 )
 _WORD = re.compile(r"(?<![A-Za-z0-9_^{\\.])[A-Za-z]{2,}(?![A-Za-z0-9_^}({\[])")
 _LINE_END = re.compile(f"[\n{HARD}{SOFT}{WALL}]")
+_LONE_DOLLAR = re.compile(r"(?<![{\\])\$(?!\})")
 _STRONG = re.compile(r"[\\^_=+*<>|{}/]")
 
 
@@ -172,6 +173,8 @@ class Scanner:
                 return False
         if _next(self.tokens.hard, start, self.end) > stop:
             return not is_prose(content) or "\\text" in content or content.count("\n") < 2
+        if _LONE_DOLLAR.search(content):
+            return False
         return not any(is_prose(line) for line in re.split(f"[\n{HARD}{SOFT}]", content))
 
     def _unclosed(self, start: int, begin: int, opener: str) -> int:
@@ -256,7 +259,7 @@ class Scanner:
         return not (len(words) >= 2 or (words and (content[-1].isspace() or content[0].isspace())))
 
     def _close(self, index: int, stop: int) -> int:
-        r"""The dollar that closes the one at a token: not one within \text{…$…$}. Braces are not looked at where they do not match."""
+        r"""The dollar that closes the one at a token: not one within \text{…$…$}, unless braces do not match."""
         nested: list[str] = []
         previous: re.Match[str] | None = None
         closed = ""
@@ -292,12 +295,11 @@ def scan(sheet: Sheet, start: int, end: int) -> list[Found]:
 
 def outside(found: list[Found], start: int, end: int) -> list[tuple[int, int]]:
     """Return the stretches between start and end that lie in none of what was found."""
-    begin = max(0, bisect_right(found, start, key=lambda item: item.end))
     pieces = []
-    for item in found[begin:]:
-        if item.start >= end:
-            break
-        if item.start > start:
-            pieces.append((start, item.start))
-        start = max(start, item.end)
+    at = bisect_right(found, start, key=lambda item: item.end)
+    while at < len(found) and found[at].start < end:
+        if found[at].start > start:
+            pieces.append((start, found[at].start))
+        start = max(start, found[at].end)
+        at += 1
     return [*pieces, (start, end)] if start < end else pieces

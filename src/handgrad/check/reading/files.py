@@ -17,6 +17,7 @@ def decoded(path: Path) -> tuple[str, str]:
     ------
     DataError
         For a file that cannot be read, is larger than 5 MB or is no text.
+
     """
     try:
         size = path.stat().st_size

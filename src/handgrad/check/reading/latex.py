@@ -24,7 +24,7 @@ _DOCUMENT = re.compile(r"\\begin\{document\}")
 _PROGRAM = "\0"
 _SECTION = re.compile(r"\\(?:part|chapter|(?:sub){0,2}section|paragraph)\*?\s{0,9}(?=[\[{])")
 _LINES = re.compile(
-    r"\n(?:(?P<empty>[ \t\r]*(?=\n))|(?P<section>[ \t]*\\(?:part|chapter|(?:sub){0,2}section|paragraph)\b)|(?P<item>[ \t]*\\item\b))"
+    r"\n(?:(?P<empty>[ \t\r]*(?=\n))|[ \t]*\\(?:(?P<section>part|chapter|(?:sub){0,2}section|paragraph)|(?P<item>item))\b)"
 )
 _MARKS = {"empty": HARD, "section": WALL, "item": SOFT}
 

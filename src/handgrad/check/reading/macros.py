@@ -8,6 +8,7 @@ from handgrad.check.reading.source import Macro
 
 _MOST = 500
 _BODY = 2_000
+_BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
 _DEFINES = re.compile(
     r"""\\(?:
         (?P<new>(?:re)?newcommand|providecommand)\s{0,9}\*?\s{0,9}(?:\{\s{0,9}\\(?P<a>[A-Za-z]+)\s{0,9}\}|\\(?P<b>[A-Za-z]+))
@@ -23,9 +24,9 @@ def definitions(text: str) -> tuple[dict[str, Macro], list[tuple[int, int]]]:
     """Return the macros that a text defines, and the places of their definitions. At most 500 are read."""
     macros: dict[str, Macro] = {}
     places: list[tuple[int, int]] = []
-    at = 0
-    while len(places) < _MOST and (found := _DEFINES.search(text, at)):
-        at = found.end()
+    at = tried = 0
+    while tried < _MOST and (found := _DEFINES.search(text, at)):
+        at, tried = found.end(), tried + 1
         stop = closing(text, found.end(), min(len(text), found.end() + _BODY))
         if stop < 0:
             continue
@@ -44,17 +45,11 @@ def definitions(text: str) -> tuple[dict[str, Macro], list[tuple[int, int]]]:
 
 def closing(text: str, start: int, end: int) -> int:
     """Return where the brace that stands at `start` is closed, or -1."""
-    depth, at = 0, start
-    while at < end:
-        if text[at] == "\\":
-            at += 1
-        elif text[at] == "{":
-            depth += 1
-        elif text[at] == "}":
-            depth -= 1
-            if depth == 0:
-                return at
-        at += 1
+    depth = 0
+    for found in _BRACE.finditer(text, start, end):
+        depth += {"{": 1, "}": -1}.get(found.group(), 0)
+        if depth == 0:
+            return found.start()
     return -1
 
 

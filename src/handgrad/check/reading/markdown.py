@@ -10,14 +10,17 @@ from handgrad.check.reading.collecting import BREAKS, Collector, Sheet
 from handgrad.check.reading.delimiters import Found, outside, scan
 from handgrad.check.reading.macros import blanked, definitions
 from handgrad.check.reading.plain import equations
-from handgrad.check.reading.python import is_numpy, looks_like_python, read_python
 from handgrad.check.reading.prose import tell
+from handgrad.check.reading.python import is_numpy, looks_like_python, read_python
 from handgrad.check.reading.source import Source
 from handgrad.check.reading.vocabulary import LANGUAGES, PYTHON, TEX
 
 _COMMENT = "<!--", "-->"
 _TAG = re.compile(r"</?[A-Za-z][^<>\n]{0,300}>")
 _EMPHASIS = re.compile(r"(?<![\w*)\]_])(\*\*?|__?)[A-Za-z][\w\[\]^]{0,20}\1(?![\w*(\[])")
+_LINK = re.compile(
+    r"https?://[^\s<>)]{1,500}|(?<=\]\()[\w./%-]{1,200}\.(?:png|jpe?g|svg|gif|webp|html?|md|pdf|ipynb)[^()\s]{0,200}", re.IGNORECASE
+)
 _ENTITY = re.compile("&(?:lt|gt|amp|nbsp);")
 _ENTITIES = {"&lt;": "<   ", "&gt;": ">   ", "&amp;": "&    ", "&nbsp;": "      "}
 _OPTION = re.compile(r"[ \t]*:[A-Za-z-]+:.*$")
@@ -28,7 +31,10 @@ _REMARK = re.compile(r"(?:^|(?<=\s))(?:#|//|%)")
 def read_markdown(
     into: Collector, source: Source, parts: list[tuple[str, int, int]] | None = None, *, front_matter: bool = True
 ) -> None:
-    """Read a source as Markdown, MyST, reStructuredText or plain text; its `parts` are ("markdown" or a language of code, start, end)."""
+    """Read a source as Markdown, MyST, reStructuredText or plain text.
+
+    `parts`, if it has some, are ("markdown" or a language of code, start, end), in order.
+    """
     sheet = Sheet(into, source)
     text = _ENTITY.sub(lambda found: _ENTITIES[found.group()], BREAKS.sub(" ", source.text))
     macros, places = definitions(text)
@@ -85,11 +91,13 @@ def plain(sheet: Sheet, start: int, end: int, *, display: bool) -> None:
 
 
 def _without_markup(text: str) -> str:
-    """The text, as long as before, without HTML's tags and emphasis; <sup> and <sub> become ^{ and _{."""
+    """The text, as long as before, without HTML's tags, addresses and emphasis; <sup> and <sub> become ^{ and _{."""
     if "<" in text:
         for tag, sign in (("sup", "^"), ("sub", "_")):
             text = text.replace(f"<{tag}>", f"   {sign}{{").replace(f"</{tag}>", "}     ")
         text = _TAG.sub(lambda tag: " " * len(tag.group()), text)
+    if "://" in text or "](" in text:
+        text = _LINK.sub(lambda link: ";" * len(link.group()), text)
     if "*" in text or "_" in text:
         text = _EMPHASIS.sub(lambda found: found.group().replace(found.group(1), " " * len(found.group(1))), text)
     return text

@@ -20,6 +20,7 @@ def read_notebook(into: Collector, text: str, name: str) -> None:
     ------
     DataError
         For text that is not a notebook.
+
     """
     try:
         content = json.loads(text)

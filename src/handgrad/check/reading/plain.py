@@ -15,10 +15,41 @@ from handgrad.check.reading.vocabulary import COMPOUNDS, CONDITIONS, CONNECTORS,
 _RELATIONS = frozenset(("=", ":=", "==", "<-", "←", "≈", "≔", "∝", "+=", "-=", "*=", "∈", "≡", "≃", "≅", "≜", "＝"))
 _MARKS = ("=", "<-", *sorted(mark for mark in _RELATIONS if "=" not in mark))
 _COMPARISONS = frozenset(("<", ">", "<=", ">=", "≤", "≥", "!=", "≠"))
-_BINARY = frozenset("+ - * / ^ . · × ⊙ ∘ ⊗ ∗ • ⋅ ∙ − – -> => ⇒ → .* ** @ _".split())
-_SIGNS = _BINARY | frozenset("' ’ ′ ″ | ‖ √ ∂ ∇ ∆ Σ ∑ ∏ ~ ∞ ⊤ † ! … ⋯ ... ∀".split())
+_BINARY = frozenset(
+    [
+        "+",
+        "-",
+        "*",
+        "/",
+        "^",
+        ".",
+        "·",
+        "×",
+        "⊙",
+        "∘",
+        "⊗",
+        "∗",
+        "•",
+        "⋅",
+        "∙",
+        "−",
+        "–",
+        "->",
+        "=>",
+        "⇒",
+        "→",
+        ".*",
+        "**",
+        "@",
+        "_",
+    ]
+)
+_SIGNS = _BINARY | frozenset(
+    ["'", "’", "′", "″", "|", "‖", "√", "∂", "∇", "∆", "Σ", "∑", "∏", "~", "∞", "⊤", "†", "!", "…", "⋯", "...", "∀"]
+)
 _TOKEN = re.compile(
-    r"""(?P<prose>[A-Za-z]{2,}['’](?:s|re|ll|ve)\b | [A-Za-z]{2,}n['’]t\b | [Ll]et['’]s\b | \b(?:i\.e|e\.g|w\.r\.t|etc|vs|resp)\b\.?)
+    r"""(?P<prose>[A-Za-z]{2,}['’](?:s|re|ll|ve)\b | [A-Za-z]{2,}n['’]t\b | [Ll]et['’]s\b
+    | \b(?:i\.e|e\.g|w\.r\.t|etc|vs|resp)\b\.?)
     | (?P<rate>learning[ ]rate\b) | (?P<command>\\[A-Za-z]+|\\.)
     | (?P<word>[^\W\d_](?:[\w\u0300-\u036f])*)
     | (?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?\w*)
@@ -113,8 +144,11 @@ def _settled(tokens: list[_Token], text: str) -> list[_Token]:
     for index, token in enumerate(tokens):
         kind = token.kind
         if kind == "word":
-            before = tokens[index - 1] if index else None
-            after = tokens[index + 1] if index + 1 < len(tokens) else None
+            before, after = (
+                other[0] if (other := tokens[at : at + 1]) and other[0].text < "\u2e80" else None
+                for at in (max(0, index - 1), index + 1)
+            )
+            before = before if index else None
             words = ("name", "word", "variable", "number", "prose")
             beside = before is not None and before.kind in (*words, "close") and text[before.end : token.start].isspace()
             beside = beside or (after is not None and after.kind in words and text[token.end : after.start].isspace())
@@ -166,7 +200,11 @@ def _equation(run: list[_Token], before: _Token | None, after: _Token | None, te
     run = run[begin:end]
     run = _without_shape(run, text)
     sides = _sides(run)
-    if len(sides) < 2 or not sides[0] or not all(any(token.kind in ("name", "variable", "number") for token in side) for side in sides):
+    if (
+        len(sides) < 2
+        or not sides[0]
+        or not all(any(token.kind in ("name", "variable", "number") for token in side) for side in sides)
+    ):
         return None
     if not any(token.kind in ("name", "variable") for token in sides[0]) or not _says_something(sides, before, after):
         return None
@@ -224,6 +262,10 @@ def _without_shape(run: list[_Token], text: str) -> list[_Token]:
     plain = any(token.kind == "comma" or token.text in ("x", "×") for token in inside)
     plain = plain and all(token.kind in ("name", "number", "variable", "comma") or token.text == "×" for token in inside)
     spaced = begin > 2 and text[run[begin].start - 1].isspace() and run[begin - 1].text.lower() not in FUNCTIONS
-    if not (plain and spaced) or run[begin - 2].kind == "relation" or run[begin - 1].kind not in ("name", "variable", "number", "close"):
+    if (
+        not (plain and spaced)
+        or run[begin - 2].kind == "relation"
+        or run[begin - 1].kind not in ("name", "variable", "number", "close")
+    ):
         return run
     return run[:begin]

@@ -18,8 +18,9 @@ def tell(sheet: Sheet, found: list[Found], start: int, end: int) -> None:
     stops = [start + stop.start() for stop in BREAKS.finditer(sheet.mask[start:end])]
     for left, right in pairwise([start - 1, *stops, end]):
         for begin, last in outside(displays, left + 1, right):
+            said = begin
             for free in outside(inline, begin, last):
                 for stop in _SENTENCE.finditer(sheet.mask, *free):
-                    sheet.say(begin, stop.start())
-                    begin = stop.end()
-            sheet.say(begin, last)
+                    sheet.say(said, stop.start())
+                    said = stop.end()
+            sheet.say(said, last)

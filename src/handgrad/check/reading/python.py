@@ -13,7 +13,24 @@ from handgrad.check.reading.plain import equations
 
 _TOUCH = re.compile(r"\b(?:np|numpy|jnp|torch)\s*\.|@|\.(?:dot|matmul|sum|mean)\s*\(")
 _ATTRIBUTES = frozenset(
-    ("T", "dot", "matmul", "sum", "mean", "max", "min", "exp", "log", "reshape", "shape", "size", "transpose", "copy", "astype", "flatten")
+    (
+        "T",
+        "dot",
+        "matmul",
+        "sum",
+        "mean",
+        "max",
+        "min",
+        "exp",
+        "log",
+        "reshape",
+        "shape",
+        "size",
+        "transpose",
+        "copy",
+        "astype",
+        "flatten",
+    )
 )
 _MODULES = frozenset(("np", "numpy", "jnp", "torch", "self", "math", "tf", "F"))
 _PROMPT = re.compile(r"^(?:[ \t]*(?:>>>|\.\.\.)(?: |$)|[ \t]*[%!?].*$)", re.MULTILINE)

@@ -47,10 +47,10 @@ class Source:
 class Passage:
     r"""Formulas that belong together: one display, one inline formula, one statement of code, one plain equation.
 
-    `start` and `end` are offsets in the source's text, without delimiters such as $$. `text` has exactly `end - start` characters: the
-    source's, with spaces for what is no formula (the ">" of a quote). `kind` is tex, plain (ASCII or Unicode without LaTeX) or numpy.
-    `environment` is its name where the whole text is one `\begin{…} … \end{…}`, which stays part of the text; the mere wrappings
-    equation, displaymath and math are delimiters and are left out.
+    `start` and `end` are offsets in the source's text, without delimiters such as $$. `text` has exactly `end - start`
+    characters: the source's, with spaces for what is no formula (the ">" of a quote). `kind` is tex, plain (ASCII or Unicode
+    without LaTeX) or numpy. `environment` is its name where the whole text is one `\begin{…} … \end{…}`, which stays part of
+    the text; the mere wrappings equation, displaymath and math are delimiters and are left out.
     """
 
     source: Source
@@ -65,7 +65,7 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Prose:
-    """A sentence, a heading or a cell between the formulas. Inline formulas stand in it as they were written; displays are left out."""
+    """A sentence, a heading or a cell between the formulas. Inline formulas stand in it as written; displays are left out."""
 
     source: Source
     start: int

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from handgrad.check.tree import BigSum, Call, Group, Name, Node, Number, Product, Scripted, Sum, walk
-from handgrad.check.understanding.names import Habit, Marker, Marks, named
+from handgrad.check.tree import BigSum, Bracketed, Call, Group, Name, Node, Number, Product, Scripted, Sum, walk
+from handgrad.check.understanding.names import Habit, Marker, Marks, is_counter, named
 from handgrad.check.understanding.relations import Relation
 from handgrad.check.understanding.roles import ACTIVATIONS, GENERIC, LAYERED, is_hat
 
@@ -164,6 +164,9 @@ def understand_forward(relations: Iterable[Relation], habit: Habit) -> Found:
         if equation.input is not None and habit.role(equation.input) not in {"X", "Y", "output"}:
             vote(equation.input, "A")
     _roles(found, votes, habit)
+    _functions(found, pairs, habit)
+    _inputs(found, pairs, habit)
+    _counterparts(found, pairs, habit)
     own = Habit(**{**vars(habit), "roles": {**habit.roles, **found.roles}})
     _layers(found, own)
     if len(set(found.fixed.values())) < 2 and not found.labels:
@@ -177,6 +180,8 @@ def _vote_loss(found: Found, left: Node, right: Node, habit: Habit) -> None:
     name = left.function if isinstance(left, Call) else left
     if not isinstance(name, Name) or habit.role(name) not in {None, "constant"} or is_act(name):
         return
+    if isinstance(left, Call) and all(habit.role(n) in {"W", "b"} for a in left.arguments for n in named(a)):
+        found.roles.setdefault(base(name), "loss")
     roles = {habit.role(n) for n in named(right)}
     arguments = {habit.role(n) for a in left.arguments for n in named(a)} if isinstance(left, Call) else set()
     if ("Y" in roles and roles & {"A", "output"} and any(_measures(n) for n in walk(right))) or "Y" in arguments:
@@ -204,6 +209,39 @@ def _roles(found: Found, votes: dict[Base, Counter[str]], habit: Habit) -> None:
             continue
         if usual is None or (usual in LAYERED and count >= counted.get(usual, 0) + 1 and usual != "W"):
             found.roles[key] = role
+
+
+def _functions(found: Found, pairs: Sequence[tuple[Node, Node]], habit: Habit) -> None:
+    """Letters that stand for weights elsewhere but are only called here, as θ(s), are activation functions."""
+    calls: Counter[Base] = Counter()
+    uses: Counter[Base] = Counter()
+    for side in (side for pair in pairs for side in pair):
+        for node in walk(side):
+            if isinstance(node, Call) and len(node.arguments) == 1 and habit.role(node.function) in {"W", "m", "penalty", "rate"}:
+                calls[base(node.function)] += 1
+        uses.update(base(name) for name in named(side))
+    for key, count in calls.items():
+        if count == uses[key] and count > 1:
+            found.roles[key] = "function"
+
+
+def _inputs(found: Found, pairs: Sequence[tuple[Node, Node]], habit: Habit) -> None:
+    """x^{(l)} with a mark that counts layers is what a layer puts out, not the input alone."""
+    for side in (side for pair in pairs for side in pair):
+        for name in named(side):
+            if habit.role(name) == "X" and any(
+                is_counter(part.body[0] if isinstance(part, Bracketed) and part.body else part, habit.counters)
+                for script in name.scripts if script.kind in {"sup", "bracket"} for part in script.body
+            ):  # fmt: skip
+                found.roles.setdefault(base(name), "A")
+
+
+def _counterparts(found: Found, pairs: Sequence[tuple[Node, Node]], habit: Habit) -> None:
+    """A capital stands for many examples of what its small letter is for one: U of u, H of h."""
+    for name in (name for pair in pairs for side in pair for name in named(side)):
+        key, other = base(name), (name.name.swapcase(), is_hat(name))
+        if len(name.name) == 1 and key not in found.roles and habit.role(name) is None and found.roles.get(other) in {"Z", "A"}:
+            found.roles[key] = found.roles[other]
 
 
 def _other_target(found: Found, key: Base) -> bool:
@@ -307,7 +345,16 @@ def _letters(found: Found, habit: Habit, pairs: Sequence[tuple[Node, Node]]) -> 
                 marked += 1
             elif len(indices) == 2:
                 edges[indices[0], indices[1]] += 1
-    if marked or len({frozenset(edge) for edge in edges}) < 2:
+    if marked or not edges:
+        return
+    if len({frozenset(edge) for edge in edges}) < 2:
+        (a, b), _ = edges.most_common(1)[0]
+        both = [{i.name for i in marker.marks(n).indices if isinstance(i, Name)} for pair in pairs for side in pair for n in named(side)
+                if habit.role(n) in {"A", "output"} and marker.marks(n).layer is None]  # fmt: skip
+        if {a} in both and {b} in both:  # o_i below and o_j above: the letters tell the layers
+            order_of = found.indices or ("in-out" if a < b else "out-in")
+            below, above = (a, b) if order_of == "in-out" else (b, a)
+            found.letters, found.indices = {below: 0, above: 1}, order_of
         return
     found.letters, order_of = _chain(edges, found.indices)
     found.indices = found.indices or order_of

@@ -68,7 +68,7 @@ def understand(relations: Sequence[Relation], stated: Stated, options: Options, 
     stated = _with_options(stated, options)
     base = Setting(
         L=_layers(relations, habit, found, stated),
-        indices=found.indices or "out-in",
+        indices=found.indices or "",
         letters=Frozen(found.letters),
         labels=Frozen(found.labels),
         one_output=stated.one_output,
@@ -246,21 +246,28 @@ def _squares(node: Node) -> bool:
 def attempt(trier: Trier, relation: Relation, settings: Iterable[Setting]) -> Tried | None:
     """The first setting under which a relation holds, between the subject of its chain and its right side, or its own two sides."""
     first: Tried | None = None
-    dead: set[tuple[str, str]] = set()
+    dead: set[tuple[object, ...]] = set()
     lefts = [relation.subject, relation.left] if relation.step and relation.left is not relation.subject else [relation.left]
     for setting in settings:
-        layout = (setting.examples, setting.weights)
+        layout = (setting.examples, setting.weights, setting.L, setting.units, setting.sums)
         if layout in dead:
             continue
         for left in lefts:
             tried = trier.under(left, relation.right, setting)
             if tried.holds:
-                return tried
-        if first is None or first.outcome.kind == "unknown":
+                return replace(tried, left=left)
+        if first is None or _rank(tried) > _rank(first):
             first = tried
         if tried.outcome.kind in {"misfit", "unknown"} and "softmax" not in tried.outcome.why:
             dead.add(layout)  # what does not fit, or is not known, does so whatever the activations are
     return first
+
+
+def _rank(tried: Tried) -> int:
+    """How much an outcome tells: two values that differ more than values that do not fit, and those more than what is not known."""
+    if tried.outcome.kind == "misfit":
+        return 0 if tried.outcome.misfit == "batch" else 2
+    return 3 if tried.outcome.kind == "differs" else 1
 
 
 def _settle(u: Understanding, relations: Sequence[Relation]) -> None:
@@ -315,7 +322,7 @@ def _settle_numbering(u: Understanding, relations: Sequence[Relation], net: Sequ
     if forward:
         best, most = u.base, score(u.base, forward)
         if most < len(forward):
-            for units, sums, weights, order in combinations((0, -1), (0, -1), (0, 1), ("out-in", "in-out")):
+            for units, sums, weights, order in combinations((0, -1), (0, -1), (0, 1), ("", "out-in", "in-out")):
                 other = u.base.but(units=units, sums=sums, deltas=sums, weights_from=weights, indices=order)
                 if other != u.base and (count := score(other, forward)) > most:
                     best, most = other, count

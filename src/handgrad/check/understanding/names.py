@@ -216,6 +216,8 @@ class Marker:
             return replace(found, layer=part)
         if isinstance(part, Name) and part.name in TIMES and role in {"W", "b", None} and part.name != "t":
             return replace(found, time=part)
+        if isinstance(part, Name) and role != "W" and (part.name in {"theta", "Theta"} or (part.name in {"w", "W"} and role in {"A", "loss", "output", None})):
+            return found  # h_θ: the function that the parameters make
         if isinstance(part, Name) and len(part.name) > 1:
             return replace(found, words=(*found.words, part.name))
         if isinstance(part, Name | Sum):
@@ -223,7 +225,7 @@ class Marker:
         return replace(found, words=(*found.words, "?"))
 
     def _single(self, part: Number, later: list[Script], found: Marks) -> bool:
-        return not found.indices and self._by_sub("W", later) and part.value > 9
+        return not found.indices and found.layer is None and self._by_sub("W", later) and part.value > 9
 
 
 def named(node: Node) -> Iterable[Name]:

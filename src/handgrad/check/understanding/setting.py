@@ -29,7 +29,7 @@ class Setting:
     """A way to read formulas.
 
     `examples` is columns, rows, single (one example as a column) or row (one as a row); `weights` and `indices` are "out-in" or "in-out",
-    the order of W's axes and of w_{jk}'s letters; `scalar` has one unit in every layer, `one_output` one in the last. `units`, `sums`, `deltas`
+    the order of W's axes and of w_{jk}'s letters (that of W's axes where it is empty); `scalar` has one unit in every layer, `one_output` one in the last. `units`, `sums`, `deltas`
     and `weights_from` are added to the numbers that layers have at A, at Z, at δ and at W to get the layer, where W[1] leads to layer 1 and
     A[0] is the input. `letters` gives layers for index letters that name them; `labels` for words. `widths` fixes layers that are written out,
     `first` is the number of the first unit; `bias` is false where biases are folded into the weights, and `top` reads what has no mark of a
@@ -42,7 +42,7 @@ class Setting:
     loss: str = "half_squared_error"
     examples: str = "columns"
     weights: str = "out-in"
-    indices: str = "out-in"
+    indices: str = ""
     scalar: bool = False
     one_output: bool = False
     units: int = 0
@@ -60,6 +60,11 @@ class Setting:
     def but(self, **changes: Any) -> Setting:
         """The setting with some choices changed."""
         return replace(self, **{k: Frozen(v) if isinstance(v, dict) else v for k, v in changes.items()})
+
+    @property
+    def order(self) -> str:
+        """The order of the letters at weights."""
+        return self.indices or self.weights
 
     @property
     def batch(self) -> bool:

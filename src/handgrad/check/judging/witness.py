@@ -1,0 +1,318 @@
+"""A small example in which a formula fails: few, round numbers, by which a reader can check the mistake with a pencil."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import product as combinations
+
+import numpy as np
+
+from handgrad.calculus.functions import Array
+from handgrad.check.findings import NUDGED, Witness
+from handgrad.check.judging.author import Author, clash
+from handgrad.check.judging.comparing import Scale, beside, counters_in
+from handgrad.check.judging.evaluating import Evaluator, Lexicon, UnknownError
+from handgrad.check.judging.leaves import Leaf, Leaves
+from handgrad.check.judging.small_worlds import Held, Plan, rank, shapes, small_world
+from handgrad.check.judging.values import MisfitError, Value, elementwise
+from handgrad.check.judging.world import ONE, Shape, World
+from handgrad.check.parsing.writing import TEX, Style, write
+from handgrad.check.tree import Derivative, Differential, Group, Node, Sum
+from handgrad.check.understanding.setting import Setting
+
+TURNS = 24
+"""How many sets of numbers are tried for each shape."""
+CLEAR = 0.04
+"""By how much two numbers differ at least, as a share of the larger one."""
+LARGEST = 12
+"""The most entries that an input has."""
+Locals = Callable[[World, Evaluator], Mapping[str, list[Value]]]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How formulas are read and written.
+
+    `setting` is one under which the relation was tried (`Tried.setting`), `env` gives the layers of its counters (None: all are
+    tried), `source` is the document's text, from which names are taken as they stand, `style` how its author writes. `scales` are
+    the constants of families of gradients that the document keeps to: its dW is scale · ∂J/∂W, where J is the sum over the
+    examples.
+    """
+
+    setting: Setting
+    lexicon: Lexicon
+    env: Mapping[str, int] | None = None
+    source: str | None = None
+    style: Style = TEX
+    scales: Mapping[str, Scale] = field(default_factory=dict)
+    locals_: Locals | None = None
+
+    def spelled(self, node: Node) -> str:
+        """A part of a formula on one line, in the document's notation."""
+        return " ".join(write(node, self.source, self.style).split())
+
+    def author(self, world: World, env: Mapping[str, int]) -> Author:
+        """What evaluates formulas as the author counts."""
+        found = Author(world, self.setting, self.lexicon, env)
+        found.scales = self.scales
+        if self.locals_ is not None:
+            found.locals.update(self.locals_(world, found))
+        return found
+
+    def layers(self, nodes: Sequence[Node]) -> Iterator[Mapping[str, int]]:
+        """The layers that the counters of these formulas may stand for."""
+        if self.env is not None:
+            yield self.env
+            return
+        counters = sorted(counters_in(nodes, self.lexicon) - set(self.lexicon.fixed))[:2]
+        for numbers in combinations(range(self.setting.L + 1), repeat=len(counters)):
+            yield dict(zip(counters, numbers, strict=True))
+
+
+def witness(left: Node, right: Node, corrected: Node | None, reading: Reading) -> Witness | None:
+    """A small world in which `left = right` fails and `left = corrected` holds; None where none is found.
+
+    Where a gradient stands on the left, what is measured is found by nudging; else the left side's value is what is true.
+    """
+    return _first(
+        reading, [n for n in (left, right, corrected) if n is not None], lambda env: _Search((left, right, corrected), reading, env)
+    )
+
+
+def step_witness(parameter: Node, step: Node, sign: str, reading: Reading) -> Witness | None:
+    """A witness of a wrong update `parameter := parameter sign step`: the parameter after this step and after a right one."""
+    right = Sum(None, (parameter, step), ("+", sign))
+    found = _first(
+        reading, [right], lambda env: _Search((parameter, right, None), reading, env, step=Differential(None, parameter, "d"))
+    )
+    if found is None:
+        return None
+    return replace(found, quantity=f"{found.quantity} after the step", how="after a step against the gradient")
+
+
+def _first(reading: Reading, nodes: Sequence[Node], search: Callable[[Mapping[str, int]], _Search]) -> Witness | None:
+    for env in reading.layers(nodes):
+        try:
+            found = search(env).first()
+        except (UnknownError, MisfitError, KeyError):  # a layer that the network does not have
+            continue
+        if found is not None:
+            return found
+    return None
+
+
+class _Search:
+    """The search for a world in which a relation fails. With `step`, left is a parameter, and a step against this is true."""
+
+    def __init__(
+        self, formula: tuple[Node, Node, Node | None], reading: Reading, env: Mapping[str, int], step: Node | None = None
+    ) -> None:
+        left, right, corrected = formula
+        self.left, self.right, self.corrected, self.step = left, right, corrected, step
+        self.reading, self.env = reading, env
+        leaves = Leaves(reading.author(reading.setting.world(0), env), reading.spelled)
+        goal = leaves.one(bare(step or left))
+        own = next(iter(goal.keys)) if goal is not None and len(goal.keys) == 1 else None
+        self.gradient = isinstance(bare(step or left), Derivative | Differential) or (goal is not None and goal.gradient)
+        sides = [right] if corrected is None else [right, corrected]
+        if goal is None or step is not None:
+            sides.append(step or left)
+        shown = {leaf.text: leaf for side in reversed(sides) for leaf in reversed(leaves.of(side))}
+        self.leaves = [
+            leaf
+            for leaf in reversed(shown.values())
+            if step is not None or goal is None or (leaf.keys, leaf.gradient) != (goal.keys, goal.gradient)
+        ]
+        self.plan = self._plan(own)
+
+    def _plan(self, own: tuple[str, int] | None) -> Plan:
+        keys = frozenset(key for leaf in self.leaves if not leaf.gradient for key in leaf.keys)
+        slopes = {key for leaf in self.leaves if leaf.gradient for key in leaf.keys}
+        given = {key for key in slopes if key[0] in {"W", "b"} and (self.step is not None or not self.gradient)}
+        units = sorted((key for key in slopes if key[0] in {"Z", "A"}), key=rank)
+        if units and (not self.gradient or own is None or rank(units[-1]) > rank(own)):
+            given.add(units[-1])
+        return Plan(keys, frozenset(given), own, self.gradient)
+
+    def first(self) -> Witness | None:
+        """The first small world in which the formula fails."""
+        everything = {key for leaf in self.leaves for key in leaf.keys} | ({self.plan.asked} if self.plan.asked else set())
+        layers = {layer for _, layer in everything} | {layer - 1 for kind, layer in everything if kind == "W"}
+        *small, last = shapes(self.reading.setting, layers)
+        rough: Witness | None = None
+        for shape in dict.fromkeys(small):
+            try:
+                found, exact = self._of(shape)
+            except MisfitError as error:
+                if error.kind == "index":  # a unit by a number that this shape does not have
+                    continue
+                break
+            if found is not None and exact:
+                return found
+            rough = rough or found
+        return rough or self._large(last)
+
+    def _of(self, shape: Shape) -> tuple[Witness | None, bool]:
+        """The first witness in worlds of this shape, best one whose inputs are written in full."""
+        rough = None
+        for turn in range(TURNS):
+            world = small_world(shape, self.plan, turn)
+            if world is None:
+                continue
+            found, exact = self._compared(world)
+            if found is not None and exact:
+                return found, True
+            rough = rough or found
+        return rough, False
+
+    def _large(self, shape: Shape) -> Witness | None:
+        """In the shape whose dimensions differ: the formula has no value there, or one of another shape."""
+        for turn in range(TURNS):
+            world = small_world(shape, self.plan, turn)
+            if world is None:
+                continue
+            author = self._author(world)
+            truth = self._truth(author)
+            try:
+                rights = author.values(self.right)
+            except MisfitError as error:
+                return self._witness(author, truth, None, f"no value: {clash(self.right, author) or error.why}")
+            try:
+                first_pair(truth, rights)
+            except MisfitError as error:
+                return self._witness(author, truth, None, f"no value for it: {_of_shape(truth[0], rights[0]) or error.why}")
+            found, _ = self._compared(world)
+            if found is not None:
+                return found
+        return None
+
+    def _author(self, world: Held) -> Author:
+        found = self.reading.author(world, self.env)
+        found.target = self._truth(found)[0]
+        return found
+
+    def _truth(self, author: Author) -> list[Value]:
+        """What is true of the left side: its value, or that of the parameter after a step down."""
+        if self.step is None:
+            return author.values(self.left)
+        return author.each([self.left, self.step], lambda p, g: elementwise([p, g], lambda a, b: a - author.number("rate") * b))
+
+    def _compared(self, world: Held) -> tuple[Witness | None, bool]:
+        """A witness where the formula fails here, and whether its numbers are written in full. Raises MisfitError."""
+        author = self._author(world)
+        truth, rights = self._truth(author), author.values(self.right)
+        x, y, form = first_pair(truth, rights)
+        if author.upside_down and x.size == 1 and np.allclose(x, y) and abs(x.flat[0]) > 0:
+            x = 1 / x  # both sides are ∂J/∂A, and ∂A/∂J is written
+        place = _differing(x, y)
+        if place is None or any(_alike(a, b) for a, b, _ in _pairs(truth, rights)):
+            return None, False
+        found = self._witness(author, truth, (x[place], _entry(form, x.shape, place)), rounded(y[place]))
+        return found, found is not None and _in_full(x[place]) and all(_full(leaf, author) for leaf in self.leaves)
+
+    def _witness(self, author: Author, truth: list[Value], at: tuple[float, str] | None, wrong: str) -> Witness | None:
+        """The witness with what is true at an entry, the first one where none is given; None where the correction does not hold."""
+        if at is None:
+            x, _, form = first_pair(truth, truth)
+            first = (0,) * x.ndim
+            at = float(x[first]), _entry(form, x.shape, first)
+        true = rounded(at[0])
+        if self.corrected is not None:
+            try:
+                if not any(_alike(a, b) for a, b, _ in _pairs(truth, author.values(self.corrected))):
+                    return None
+            except MisfitError:
+                return None
+        values = [(leaf.text, author.values(leaf.node)[0]) for leaf in self.leaves]
+        if wrong == true or any(value.data.size > LARGEST for _, value in values):
+            return None
+        inputs = tuple((text, shown(value)) for text, value in values)
+        fixed = None if self.corrected is None else true
+        how = NUDGED if self.gradient else "true"
+        return Witness(inputs, self.reading.spelled(self.left), wrong, true, fixed, at[1], how)
+
+
+def bare(node: Node) -> Node:
+    """A node without brackets around it."""
+    while isinstance(node, Group):
+        node = node.body
+    return node
+
+
+def _pairs(lefts: Sequence[Value], rights: Sequence[Value]) -> Iterator[tuple[Array, Array, Value]]:
+    """The readings of both sides that have the same axes."""
+    for a, b in combinations(lefts, rights):
+        try:
+            x, y = beside(a, b)
+        except MisfitError:
+            continue
+        yield x, y, a
+
+
+def first_pair(lefts: Sequence[Value], rights: Sequence[Value]) -> tuple[Array, Array, Value]:
+    """The first readings of both sides that have the same axes. Raises MisfitError where there are none."""
+    found = next(_pairs(lefts, rights), None)
+    if found is None:
+        beside(lefts[0], rights[0])
+        raise MisfitError("the two sides do not fit")
+    return found
+
+
+def _alike(x: Array, y: Array) -> bool:
+    return bool(np.allclose(x, y, rtol=1e-5, atol=1e-7))
+
+
+def _differing(x: Array, y: Array) -> tuple[int, ...] | None:
+    """The first entry at which two arrays differ clearly."""
+    size = np.maximum(np.abs(x), np.abs(y))
+    apart = np.isfinite(x) & np.isfinite(y) & (np.abs(x - y) > np.maximum(CLEAR * size, CLEAR / 2)) & (size < 1000)
+    return None if not apart.any() else tuple(int(k) for k in np.argwhere(apart)[0])
+
+
+def _entry(form: Value, shape: tuple[int, ...], place: tuple[int, ...]) -> str:
+    """Which entry it is, in words: by its letters, and by row and column."""
+    letters = [f"{letter} = {k + 1}" for (letter, _), k in zip(form.letters, place, strict=False)]
+    rest = list(zip(shape, place, strict=True))[len(form.letters) :]
+    numbers = [str(k + 1) for _, k in rest]
+    if form.matrix is not None and ONE in form.matrix:
+        numbers = [str(k + 1) for (_, k), axis in zip(rest, form.matrix, strict=False) if axis != ONE]
+    if all(size == 1 for size, _ in rest):
+        numbers = []
+    here = [] if not numbers else [f"entry {numbers[0]}" if len(numbers) == 1 else f"entry ({', '.join(numbers)})"]
+    return ", ".join(letters + here) if max(shape, default=1) > 1 else ""
+
+
+def rounded(value: float) -> str:
+    """A number for people: at most four significant digits, no zeros at the end."""
+    return f"{round(float(value), 9) + 0.0:.4g}"
+
+
+def shown(value: Value) -> str:
+    """Numbers in rows, as [[1, 2], [3, 4]]; one alone without brackets."""
+
+    def text(data: Array) -> str:
+        return rounded(float(data)) if data.ndim == 0 else f"[{', '.join(text(part) for part in data)}]"
+
+    data = np.asarray(value.data)
+    return text(data.reshape(())) if data.size == 1 else text(data)
+
+
+def _in_full(value: float) -> bool:
+    return abs(float(rounded(value)) - value) < 1e-8
+
+
+def _full(leaf: Leaf, author: Author) -> bool:
+    """Whether an input's numbers are written with all their digits."""
+    return all(_in_full(float(number)) for number in author.values(leaf.node)[0].data.flat)
+
+
+def _of_shape(left: Value, right: Value) -> str | None:
+    if left.letters or right.letters or left.matrix is None:
+        return None
+    return f"it is {size(right)}, where {size(left)} is needed"
+
+
+def size(value: Value) -> str:
+    """The rows and columns of a value."""
+    return "a number" if value.scalar else f"{value.data.shape[-2]} × {value.data.shape[-1]}"
