@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
+from functools import cache
 from typing import Any, TypeAlias
 
 Span: TypeAlias = tuple[int, int]
@@ -228,8 +229,19 @@ class Statement:
 
 def children(node: Node) -> Iterator[Node]:
     """The nodes directly below, in order."""
-    for field in fields(node):
-        yield from _nodes(getattr(node, field.name))
+    for name in _parts(type(node)):
+        value = getattr(node, name)
+        if isinstance(value, Node):
+            yield value
+        elif isinstance(value, tuple):
+            yield from _nodes(value)
+
+
+@cache
+def _parts(kind: type[Node]) -> tuple[str, ...]:
+    """The fields of a kind of node that may hold nodes."""
+    plain = {"span", "kind", "count", "open", "name", "faces", "value", "text", "mark", "signs", "op", "reason", "order"}
+    return tuple(field.name for field in fields(kind) if field.name not in plain)
 
 
 def _nodes(value: Any) -> Iterator[Node]:

@@ -10,12 +10,12 @@ from handgrad.check.judging import products
 from handgrad.check.judging.comparing import Scale
 from handgrad.check.judging.evaluating import Evaluator, UnknownError
 from handgrad.check.judging.scales import family
-from handgrad.check.judging.values import MisfitError, Value, elementwise
+from handgrad.check.judging.values import MisfitError, Value, elementwise, number
 from handgrad.check.judging.world import World
 from handgrad.check.tree import Call, Group, Name, Node, Product, Sum, children
 
-NUMBERS = {"rate": 0.5, "penalty": 0.5}
-"""Round numbers for the learning rate and the weight of a penalty."""
+RATE = 0.5
+"""The learning rate, of which a text says nothing."""
 
 
 class Author(Evaluator):
@@ -40,12 +40,8 @@ class Author(Evaluator):
         return [elementwise([value], lambda a: a * factor) for value in found]
 
     def constant(self, node: Name, role: str | None) -> list[Value]:
-        """Numbers; those that may be chosen are round."""
-        return [Value(np.asarray(NUMBERS[role]))] if role in NUMBERS and not node.scripts else super().constant(node, role)
-
-    def number(self, role: str) -> float:
-        """The learning rate."""
-        return NUMBERS[role]
+        """Numbers, with a learning rate that is seen."""
+        return [number(RATE)] if role == "rate" else super().constant(node, role)
 
     def elsewhere(self, world: World) -> Evaluator:
         """The same evaluator in another world."""
@@ -86,13 +82,13 @@ def _misfits(node: Node, author: Evaluator) -> bool:
 
 
 def _apart(parts: list[Node], signs: list[str], author: Evaluator) -> str | None:
-    """The first two of several parts that do not go together."""
+    """The first two of several parts that do not go together; None where only their names say so and their sizes fit."""
     together = author.values(parts[0])
     for part, sign in zip(parts[1:], signs, strict=False):
         other = author.values(part)
-        plus = sign == "+"
+        entries = sign == "+" or sign in products.ELEMENTWISE
         try:
-            if plus:
+            if sign == "+":
                 together = [elementwise([together[0], other[0]], np.add)]
             else:
                 together = products.multiplied([together, other], [sign], None)
@@ -100,8 +96,14 @@ def _apart(parts: list[Node], signs: list[str], author: Evaluator) -> str | None
             a, b = together[0], other[0]
             if a.matrix is None or b.matrix is None:
                 return error.why
-            sizes = [f"{v.data.shape[-2]} × {v.data.shape[-1]}" for v in (a, b)]
-            if plus or sign in products.ELEMENTWISE:
-                return f"{sizes[0]} and {sizes[1]} do not fit entry by entry"
-            return f"{sizes[0]} times {sizes[1]} does not fit"
+            one, two = a.data.shape[-2:], b.data.shape[-2:]
+            if entries:
+                fits = all(m == n or 1 in {m, n} for m, n in zip(one, two, strict=True))
+                return None if fits else f"{size(a)} and {size(b)} do not fit entry by entry"
+            return None if one[1] == two[0] else f"{size(a)} times {size(b)} does not fit"
     return None
+
+
+def size(value: Value) -> str:
+    """The rows and columns of a value."""
+    return "a number" if value.scalar else f"{value.data.shape[-2]} × {value.data.shape[-1]}"

@@ -216,9 +216,7 @@ def _candidates() -> Iterator[tuple[int, int, int]]:
 def counters_in(nodes: Sequence[Node | None], lexicon: Lexicon) -> set[str]:
     """The letters that count layers in a formula, apart from L."""
     from handgrad.check.judging.evaluating import _all_names, _names
-    from handgrad.check.understanding.names import Marker
-
-    marker = Marker(lexicon.habit)
+    marker = lexicon.marker
     found: set[str] = set()
     bound = {part.index.name for node in nodes if node is not None for part in walk(node) if isinstance(part, BigSum) and isinstance(part.index, Name)}
     for node in nodes:

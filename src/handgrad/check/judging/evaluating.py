@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import product as combinations
 
 import numpy as np
@@ -75,6 +76,11 @@ class Lexicon:
     functions: frozenset[str] = frozenset()
     generic_sigma: bool = False
 
+    @cached_property
+    def marker(self) -> Marker:
+        """Reads marks with the document's habit."""
+        return Marker(self.habit)
+
 
 @dataclass(frozen=True)
 class Meaning:
@@ -91,7 +97,7 @@ class Evaluator:
     def __init__(self, world: World, setting: Setting, lexicon: Lexicon, env: Mapping[str, int] | None = None) -> None:
         self.world, self.setting, self.lexicon = world, setting, lexicon
         self.env = dict(env or {})
-        self.marker = Marker(lexicon.habit)
+        self.marker = lexicon.marker
         self.locals: dict[str, list[Value]] = {}
         self.target: Value | None = None
         self.loose = False
@@ -612,7 +618,12 @@ class Evaluator:
                     return short
         if key.gradient:
             raise UnknownError(by, "a derivative by a gradient")
-        return self.measured(inner, key)
+        if self.locals:
+            return self.measured(inner, key)
+        memo = (spelled(inner), spelled(by), self.setting, tuple(self.env.items()))
+        if memo not in self.world.memory:
+            self.world.memory[memo] = self.measured(inner, key)
+        return self.world.memory[memo]
 
     def shorthand(self, of: Meaning, by: Meaning) -> list[Value]:
         """∂Z/∂W and the like of whole matrices, as chains write them: the factor that the chain is multiplied by."""

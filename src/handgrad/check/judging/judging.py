@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
-from handgrad.check.findings import Verdict
+from handgrad.check.findings import Verdict, Witness
 from handgrad.check.judging.arithmetic import Wrong, worked_out
 from handgrad.check.judging.comparing import Scale, is_loss
 from handgrad.check.judging.evaluating import NO_LAYER, spelled
+from handgrad.check.judging.program import Program
 from handgrad.check.judging.scales import LOSS, Edge, broken, edge_of, family
 from handgrad.check.judging.trying import Tried, specialised
 from handgrad.check.judging.updates import by_name, judge_step, step_of
-from handgrad.check.tree import Call, Derivative, Differential, Name, Node, Number, Operator, walk
+from handgrad.check.reading import Macro
+from handgrad.check.tree import Call, Derivative, Differential, Group, Name, Node, Number, Operator, Product, Span, Sum, walk
 from handgrad.check.understanding.inferring import Understanding, attempt
+from handgrad.check.understanding.names import named
 from handgrad.check.understanding.relations import Relation
 from handgrad.check.understanding.roles import LAYERED
 from handgrad.check.understanding.setting import Setting
 
 EQUALS = frozenset({"=", ":=", "<-", "equiv", "approx", "propto", "+=", "-=", "->"})
+
+LEAST_SHARE = 0.45
+"""How much of a text must hold as it is read for a line that does not to be called wrong."""
 
 
 @dataclass
@@ -34,6 +44,9 @@ class Judged:
     edges: list[Edge] = field(default_factory=list)
     follows: int | None = None
     note: str = ""
+    marked: Span | None = None
+    witness: Witness | None = None
+    by_program: bool = False
 
 
 def is_numeric(node: Node) -> bool:
@@ -52,13 +65,15 @@ def is_numeric(node: Node) -> bool:
 class Judge:
     """Judges the relations of one document."""
 
-    def __init__(self, understanding: Understanding, relations: Sequence[Relation]) -> None:
+    def __init__(self, understanding: Understanding, relations: Sequence[Relation], *, deadline: float = math.inf) -> None:
         self.u = understanding
+        self.deadline = deadline
         self.relations = relations
         self.habit = understanding.lexicon.habit
         self.transposes = self._writes_transposes()
         self.adds = False
         self.scales: dict[str, Scale] = {"fixed": Scale()}
+        self.program = Program.of(relations)
 
     def _writes_transposes(self) -> bool:
         marker = self.u.trier.marker
@@ -72,9 +87,61 @@ class Judge:
 
     def all(self) -> list[Judged]:
         """The verdicts, in the order of the relations."""
-        found = [self.one(relation) for relation in self.relations]
+        found = [self.in_time(relation) for relation in self.relations]
+        self.doubt(found)
         self.constants(found)
         return found
+
+    def doubt(self, found: Sequence[Judged]) -> None:
+        """Take back verdicts that rest on an unsure reading: of a text of which little holds as it is read, or of names seen nowhere else."""
+        known = [j for j in found if j.tried is not None and j.verdict in {"right", "wrong"} and j.code != "HG012"]
+        right = [j for j in known if j.verdict == "right"]
+        share = len(right) / max(len(known), 1)
+        self.trusted = Counter(name for j in right for name in self.symbols(j.relation))
+        for judged in known:
+            if judged.verdict != "wrong" or judged.code == "HG013" or judged.by_program:
+                continue
+            strange = [name for name in self.symbols(judged.relation) if not self.trusted[name]]
+            if share < LEAST_SHARE:
+                judged.verdict, judged.message = "unread", "too little of this text holds as it is read here, so that this line is not judged"
+            elif strange:
+                judged.verdict, judged.message = "unread", f"it does not hold as it is read, but {strange[0]} stands in no line that does"
+
+    def symbols(self, relation: Relation) -> set[str]:
+        """The names in a relation whose reading matters, as letters."""
+        roles = {*LAYERED, "X", "Y", "output"}
+        return {n.name.lower() for side in (relation.subject, relation.left, relation.right) for n in named(side) if self.habit.role(n) in roles}
+
+    def in_time(self, relation: Relation) -> Judged:
+        """The verdict on one relation, as long as there is time."""
+        if time.monotonic() > self.deadline:
+            return Judged(relation, message="this document takes too long to be judged in full")
+        judged = self.one(relation)
+        if self.program is not None and judged.verdict in {"wrong", "unread"} and judged.code != "HG012":
+            self.as_program(judged, self.program)
+        return judged
+
+    def as_program(self, judged: Judged, program: Program) -> None:
+        """The verdict where names are numbers: single neurons, worked examples."""
+        relation = judged.relation
+        if relation.unreadable() is not None or relation.op not in EQUALS:
+            return
+        outcome = program.judge_update(relation) if program.is_update(relation) else program.judge(relation)
+        if outcome.holds:
+            judged.verdict, judged.code, judged.message, judged.by_program = "right", None, "", True
+            if outcome.scale is not None and not outcome.scale.one:
+                self.off(judged, outcome.scale, program)
+        elif program.owns:
+            judged.by_program = True
+            judged.verdict = "wrong" if outcome.kind == "differs" else "unread"
+            judged.message, judged.code = outcome.why or "the two sides differ", None
+
+    def off(self, judged: Judged, scale: Scale, program: Program) -> None:
+        """A relation of numbers that is right but for a constant: a sign or a factor is wrong there, where the program is the reading."""
+        if program.owns:
+            judged.verdict = "wrong"
+            judged.code = "HG003" if scale == Scale(-1) else "HG004"
+            judged.message = "the sign is the other one" if scale == Scale(-1) else "a constant factor differs"
 
     def one(self, relation: Relation) -> Judged:
         """The verdict on one relation, constants aside."""
@@ -94,7 +161,7 @@ class Judge:
         if tried is None:
             return judged
         if not tried.holds:
-            tried = self.another_way(relation, tried)
+            tried = self.penalised(relation) or self.another_way(relation, tried)
         judged.tried = tried
         if tried.holds:
             judged.verdict = "right"
@@ -125,7 +192,7 @@ class Judge:
     def another_way(self, relation: Relation, tried: Tried) -> Tried:
         """Readings that are tried last: letters at their written numbers, one unit, order and transposes left aside where none is written."""
         for left in specialised(relation.left, relation.right):
-            again = self.u.trier.first(left, relation.right, self.u.settings())
+            again = self.u.trier.first(left, relation.right, self.u.settings(nets=self.u.nets[:1], layouts=self.u.layouts[:1]))
             if again is not None:
                 return again
         if NO_LAYER in tried.outcome.why:
@@ -137,6 +204,10 @@ class Judge:
                 again = self.u.trier.first(relation.left, relation.right, (s.but(targets=targets) for s in self.u.settings(relation)))
                 if again is not None:
                     return again
+        for change in self.last_resorts(relation):
+            again = self.u.trier.first(relation.left, relation.right, (s.but(**change) for s in self.u.settings(relation, nets=self.u.nets[:3])))
+            if again is not None:
+                return again
         if self.unmarked(relation) or self.u.stated.one_output:
             for change in ({"one_output": True}, {"output": self.u.base.hidden[0], "loss": "half_squared_error"}):
                 again = self.u.trier.first(relation.left, relation.right, (s.but(**change) for s in self.u.settings(relation)))
@@ -147,6 +218,64 @@ class Judge:
             if again is not None:
                 return again
         return tried
+
+    def penalised(self, relation: Relation) -> Tried | None:
+        """A loss with an L2 penalty, or the gradient of one: it holds without the terms of λ, and these are of the weights alone."""
+        right = relation.right
+        while isinstance(right, Group):
+            right = right.body
+        if not isinstance(right, Sum):
+            return None
+        ours = [any(self.habit.role(n) == "penalty" for n in named(t)) for t in right.terms]
+        if not any(ours) or all(ours):
+            return None
+        others = {self.habit.role(n) for t, own in zip(right.terms, ours, strict=True) if own for n in named(t)}
+        if others - {"penalty", "W", "m", None, "constant", "b"}:
+            return None
+        kept = [(t, s) for t, s, own in zip(right.terms, right.signs, ours, strict=True) if not own]
+        rest: Node = kept[0][0] if len(kept) == 1 and kept[0][1] == "+" else Sum(None, tuple(t for t, _ in kept), tuple(s for _, s in kept))
+        for setting in self.u.settings(relation):
+            tried = self.u.trier.under(relation.left, rest, setting)
+            if tried.holds:
+                return replace(tried, left=relation.left)
+        return None
+
+    def last_resorts(self, relation: Relation) -> Iterator[dict[str, bool]]:
+        """Settings of which only some formulas are: biases folded into the weights, one unit in each layer."""
+        weights = self.weights(relation)
+        if weights and not weights & self.biased:
+            yield {"bias": False}
+        names = [n for side in (relation.left, relation.right) for n in named(side)]
+        marks = [(n, self.u.lexicon.marker.marks(n)) for n in names if self.habit.role(n) in {*LAYERED, "X", "output"}]
+        small = all(n.name[0].islower() and not m.indices and not m.transpose for n, m in marks)
+        if small and marks and not weights & self.lexical(relation) and not any(
+            isinstance(p, Product) and set(p.signs) & {"odot", "circ", ".*", "@"} for side in (relation.left, relation.right) for p in walk(side)
+        ):
+            yield {"scalar": True}
+
+    def weights(self, relation: Relation) -> set[str]:
+        """The names of weights in a relation."""
+        return {n.name for side in (relation.left, relation.right) for n in named(side) if self.habit.role(n) == "W"}
+
+    @cached_property
+    def biased(self) -> set[str]:
+        """Names of weights that stand in one formula with a bias."""
+        found: set[str] = set()
+        for relation in self.relations:
+            if any(self.habit.role(n) == "b" for side in (relation.left, relation.right) for n in named(side)):
+                found |= self.weights(relation)
+        return found
+
+    def lexical(self, relation: Relation) -> set[str]:
+        """Names of weights that were written as matrices or with indices before a relation."""
+        found: set[str] = set()
+        for other in self.relations:
+            if other.place >= relation.place or other.passage.section != relation.passage.section:
+                continue
+            names = [n for side in (other.left, other.right) for n in named(side) if self.habit.role(n) == "W"]
+            if any(self.u.lexicon.marker.marks(n).transpose or self.u.lexicon.marker.marks(n).indices for n in names):
+                found |= {n.name for n in names}
+        return found
 
     def unmarked(self, relation: Relation) -> bool:
         """Whether no name says of which layer it is, as where one layer is all there is."""
@@ -183,6 +312,10 @@ class Judge:
 
     def accepts(self, left: Node, right: Node, settings: Iterable[Setting] | None = None, *, seed: int = 0) -> bool:
         """Whether a relation is right: it holds under a setting that the text supports, with the constants that the text keeps to."""
+        if self.program is not None and self.program.owns and self.relations:
+            outcome = self.program.judge(replace(self.relations[0], left=left, right=right, subject=left, op="=", place=-1, step=0))
+            if outcome.kind != "unknown":
+                return outcome.holds and (outcome.scale is None or outcome.scale.one)
         for setting in self.u.settings() if settings is None else settings:
             tried = self.u.trier.under(left, right, setting, seed=seed)
             if tried.holds and self.keeps(left, right, tried):
@@ -198,6 +331,32 @@ class Judge:
         if not edge.batch:
             have, want = replace(have, examples=0), replace(want, examples=0)
         return have == want
+
+    def correct(self, found: list[Judged], source: str, macros: Mapping[str, Macro]) -> None:
+        """Look for the smallest correction of each wrong relation, and a witness; what can be brought right by no mistake that people make is not
+        held against the text, since it may be misread.
+        """
+        from handgrad.check.judging.correcting import Corrector
+        from handgrad.check.judging.witness import Reading, witness
+
+        corrector = Corrector(self, self.relations, source, found=found, macros=macros)
+        for judged in found:
+            if judged.verdict != "wrong" or judged.code == "HG012":
+                continue
+            correction = corrector.correct(judged) if time.monotonic() < self.deadline else None
+            if correction is None:
+                self.uncorrected(judged)
+                continue
+            judged.code, judged.message, judged.correction = correction.code, correction.message, correction.text
+            judged.marked = correction.marked
+            if judged.tried is not None and not judged.by_program:
+                reading = Reading(judged.tried.setting, self.u.lexicon, source=source, scales=self.scales)
+                judged.witness = witness(judged.relation.subject, judged.relation.right, correction.right, reading)
+
+    def uncorrected(self, judged: Judged) -> None:
+        """What is said of a relation that fails and for which no correction is found."""
+        judged.verdict, judged.code = "unread", None
+        judged.message = f"it does not hold as it is read here, and no usual slip explains it ({judged.message})"
 
     def constants(self, found: list[Judged]) -> None:
         """Find the lines that break the constants which the document keeps."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from handgrad.check.judging.evaluating import Evaluator, UnknownError
 from handgrad.check.judging.world import Key
-from handgrad.check.tree import BigSum, Call, Derivative, Differential, Group, Name, Node, Script, children
+from handgrad.check.tree import BigSum, Call, Derivative, Differential, Group, Name, Node, Script, children, rebuilt
 from handgrad.check.understanding.names import TRANSPOSES, Marker
 from handgrad.check.understanding.roles import LAYERED, PLAIN
 
@@ -30,7 +30,7 @@ class Leaves:
 
     def of(self, node: Node) -> list[Leaf]:
         """The leaves of a formula, from left to right."""
-        return [leaf for part in _parts(node) if (leaf := self.one(part)) is not None]
+        return [leaf for part in parts(node) if (leaf := self.one(part)) is not None]
 
     def one(self, node: Node) -> Leaf | None:
         """A part as a leaf; None for what is no quantity. Raises KeyError for a layer that the network does not have."""
@@ -60,16 +60,20 @@ class Leaves:
             if not self.probe.marker.marks(node).primes:
                 return None
             return self._leaf(node, ("Z", self.probe.function_layer(node, None, None)))
-        return None if node.name in PLAIN else self._quantity(node, node, gradient=False)
+        if node.name in PLAIN or (node.name in {"delta", "Delta"} and self.probe.kronecker(node) is not None):
+            return None
+        return self._quantity(node, node, gradient=False)
 
     def _quantity(self, node: Node, by: Node, *, gradient: bool) -> Leaf | None:
         by = _bare(by)
-        meaning = self.probe.meaning(by) if isinstance(by, Name) else None
+        if not isinstance(by, Name):
+            return None
+        meaning = self.probe.meaning(by)
         if meaning is None or meaning.key[0] == "J":
             return None
         if meaning.key not in self.probe.world:
             raise KeyError(meaning.key)
-        shown = unmarked(node, self.probe.marker) if isinstance(node, Name) else node
+        shown = rebuilt(node, by, unmarked(by, self.probe.marker))
         return Leaf(shown, frozenset({meaning.key}), gradient or meaning.gradient, self.spelled(shown))
 
     def _leaf(self, node: Node, *keys: Key) -> Leaf:
@@ -87,7 +91,7 @@ class Leaves:
             yield by.key
 
 
-def _parts(node: Node) -> Iterator[Node]:
+def parts(node: Node) -> Iterator[Node]:
     """What stands for something in a formula, from left to right; a gradient is one part, and marks at names are none."""
     stack = [node]
     while stack:

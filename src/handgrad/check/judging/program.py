@@ -11,15 +11,19 @@ import numpy as np
 from handgrad.calculus.functions import Array
 from handgrad.check.judging.comparing import Outcome, Scale
 from handgrad.check.judging.evaluating import UnknownError
-from handgrad.check.judging.program_graph import DRAWS, Graph, Point
-from handgrad.check.judging.program_links import HIDDEN, Links, links_of
-from handgrad.check.judging.program_names import MarkError, has_gradients, inside, is_loss, names_of
+from handgrad.check.judging.program_graph import Graph, Links, marks_of
+from handgrad.check.judging.program_links import kind_of, links_of
+from handgrad.check.judging.program_missing import HIDDEN
+from handgrad.check.judging.program_names import MarkError, has_gradients, inside, is_loss, names_of, tidied
 from handgrad.check.judging.program_numbers import HOLDS, Numbers
-from handgrad.check.tree import BigSum, Call, Compare, Derivative, Differential, Matrix, Name, Node, Product, Script, Sum, walk
+from handgrad.check.judging.program_point import DRAWS, Point
+from handgrad.check.judging.program_units import ACTIVATION
+from handgrad.check.tree import BigSum, Call, Compare, Derivative, Differential, Matrix, Name, Node, Number, Product, Script, Sum, walk
 from handgrad.check.understanding.relations import Relation
 from handgrad.check.understanding.roles import usual_role
 
 TOLERANCE = 1e-5
+TINY = 1e-8
 FEWEST = 4
 """In how many draws both sides must have a value."""
 SUPPORT = 40
@@ -35,6 +39,7 @@ class Program:
     relations: Sequence[Relation]
     numbers: Numbers
     share: float = 0.0
+    _originals: dict[int, Relation] = field(default_factory=dict)
     _known: dict[int, Outcome] = field(default_factory=dict)
 
     @classmethod
@@ -44,18 +49,19 @@ class Program:
 
         `activations` says which functions of the catalogue letters stand for, as {"f": "tanh"}, as far as that is known from elsewhere.
         """
-        readable = [r for r in relations if r.unreadable() is None]
+        originals = {r.place: r for r in relations if r.unreadable() is None}
+        readable = [_tidied(r) for r in originals.values()]
         matrices = sum(1 for r in readable if _of_matrices(r))
         if not readable or 3 * matrices > len(readable):
             return None
         links = links_of(readable, activations or {})
         if not links.places:
             return None
-        program = cls(links, readable, Numbers(links.graph))
+        program = cls(links, readable, Numbers(links.graph), _originals=originals)
         program._settle()
         for relation in readable:
             program.numbers.learn(relation)
-        outcomes = [program.judge(r) for r in readable]
+        outcomes = [program.judge(r) for r in originals.values()]
         program.share = sum(o.kind == "holds" for o in outcomes) / len(outcomes)
         return program
 
@@ -72,13 +78,19 @@ class Program:
     @np.errstate(all="ignore")
     def judge(self, relation: Relation) -> Outcome:
         """Whether a relation is right: "holds" with the constant scale (left = scale · right), "differs", or "unknown" with the reason."""
+        if (why := relation.unreadable()) is not None:
+            return Outcome("unknown", why=why)
+        own = self._originals.get(relation.place)
+        if own is None or own.left is not relation.left or own.right is not relation.right:
+            return self._judged(_tidied(relation), own=False)
         if relation.place not in self._known:
-            self._known[relation.place] = self._judged(relation)
+            self._known[relation.place] = self._judged(_tidied(relation), own=True)
         return self._known[relation.place]
 
     @np.errstate(all="ignore")
     def judge_update(self, relation: Relation) -> Outcome:
         """Whether an update subtracts a rate times the gradient by the very name that it changes; scale -1 where it adds it."""
+        relation = _tidied(relation)
         left = inside(relation.left)
         by = inside(left.of) if isinstance(left, Differential) else left
         if not isinstance(by, Name):
@@ -98,7 +110,11 @@ class Program:
         if not isinstance(first, Name) or first.name != left.name:
             return False
         a, b = self._base(left), self._base(first)
-        return a is not None and a == b and has_gradients(relation.right) | any(usual_role(n) == "rate" for n in names_of(relation.right))
+        return (
+            a is not None
+            and a == b
+            and has_gradients(relation.right) | any(usual_role(n) == "rate" for n in names_of(relation.right))
+        )
 
     # which definitions are meant
 
@@ -110,15 +126,29 @@ class Program:
             scores = [self._support(graph, concerned) for graph in trials]
             if max(scores) > 0:
                 self._take(trials[int(np.argmax(scores))])
+            elif letter == ACTIVATION:  # it matters nowhere, or units differ; what depends on it is not held against anyone
+                self._take(trials[0])
         for key, bodies in list(self.links.choices.items())[:8]:
             concerned = [r for r in self.relations if self.links.places.get(r.place) != key and self._concerns(r, key)][:SUPPORT]
             scores = [self._support(self.graph.but(key, body), concerned) for body in bodies]
+            if key not in self.links.presumed and self._sigmoids(key):
+                scores = [score + isinstance(body, Call) for score, body in zip(scores, bodies, strict=True)]
             best = int(np.argmax(scores))
             self._take(self.graph.but(key, bodies[best]))
             if best and key not in self.links.presumed:
                 self.links.places = {place: k for place, k in self.links.places.items() if k != key}
             if key in self.links.presumed and scores[best] > 1 and scores.count(scores[best]) == 1:
                 self.links.presumed.discard(key)  # the document's own formulas say it
+
+    def _sigmoids(self, key: str) -> bool:
+        """Whether other units have the sigmoid of their sums."""
+        graph = self.graph
+        others = [(k, body) for k, body in graph.defined.items() if k != key and k not in self.links.presumed]
+        sums = [(body, tuple(k for k in _keys(graph, body))) for _, body in others]
+        return any(
+            len(keys) == 1 and usual_role(graph.known[keys[0]]) == "Z" and kind_of(graph, keys, body) == "sigmoid"
+            for body, keys in sums
+        )
 
     def _take(self, graph: Graph) -> None:
         self.links.graph = self.numbers.graph = graph
@@ -151,12 +181,10 @@ class Program:
 
     # judging
 
-    def _judged(self, relation: Relation) -> Outcome:
-        if (why := relation.unreadable()) is not None:
-            return Outcome("unknown", why=why)
+    def _judged(self, relation: Relation, *, own: bool) -> Outcome:
         if self.is_update(relation):
             return self.judge_update(relation)
-        if relation.place in self.links.places:
+        if own and relation.place in self.links.places:
             return HOLDS
         if relation.op not in {"=", ":=", "<-", "equiv", "approx"}:
             return Outcome("unknown", why="no equation")
@@ -173,12 +201,9 @@ class Program:
 
     def _relied_on(self, relation: Relation) -> bool:
         """Whether a relation is right, and all that its chain says before."""
-        before = next((r for r in self._by_place(relation.place - 1)), None) if relation.step else None
-        outcome = self.judge(relation)
+        before = self._originals.get(relation.place - 1) if relation.step else None
+        outcome = self.judge(self._originals[relation.place])
         return outcome.kind == "holds" and outcome.scale == Scale() and (before is None or self._relied_on(before))
-
-    def _by_place(self, place: int) -> list[Relation]:
-        return [r for r in self.relations if r.place == place]
 
     def _symbolic(self, relation: Relation) -> Outcome:
         left, right = relation.left, relation.right
@@ -209,7 +234,8 @@ class Program:
         if isinstance(left, Name):
             return usual_role(left) in {"delta", None} and not is_loss(left)
         return any(
-            isinstance(p, Differential) or (isinstance(p, Derivative) and isinstance(o := inside(p.of), Name) and is_loss(o)) for p in walk(left)
+            isinstance(p, Differential) or (isinstance(p, Derivative) and isinstance(o := inside(p.of), Name) and is_loss(o))
+            for p in walk(left)
         )
 
     def _given(self) -> list[dict[str, float]]:
@@ -229,7 +255,9 @@ class Program:
             point.value(right, bound)
         except (UnknownError, MarkError):
             return "something"
-        doubts = point.seen & (self.graph.uncertain | self.links.presumed)
+        doubts = point.seen & (
+            self.graph.uncertain | (self.links.presumed - (self.links.units if _of_units(left, right) else set()))
+        )
         doubts |= {key for key in point.seen if not self.graph.sure(key)}
         for side in (left, right):
             doubts |= {p.function.name for p in walk(side) if isinstance(p, Call) and p.function.name in self.links.twice}
@@ -237,7 +265,9 @@ class Program:
 
     def _instances(self, sides: Sequence[Node]) -> list[dict[str, str]]:
         """What index letters that no sum binds stand for, one after the other; one empty mapping where there are none."""
-        summed = {n.name for side in sides for p in walk(side) if isinstance(p, BigSum) and p.index is not None for n in names_of(p.index)}
+        summed = {
+            n.name for side in sides for p in walk(side) if isinstance(p, BigSum) and p.index is not None for n in names_of(p.index)
+        }
         names = [name for side in sides for name in names_of(side) if name.scripts]
         letters: list[str] = []
         for name in names:
@@ -273,7 +303,11 @@ class Program:
             change = right - value if isinstance(inside(relation.left), Name) and relation.op not in {"-=", "+="} else right
             change = -change if relation.op == "-=" else change
             names = [point.value(rate, bound) for rate in _rates(relation.right)]
-            rates = [*names, *([np.prod(names, axis=0)] if len(names) > 1 else []), *(np.full(DRAWS, n) for n in _numbers(relation.right))]
+            rates = [
+                *names,
+                *([np.prod(names, axis=0)] if len(names) > 1 else []),
+                *(np.full(DRAWS, n) for n in _numbers(relation.right)),
+            ]
         except UnknownError as error:
             return Outcome("unknown", why=error.why, node=error.node)
         if not np.abs(slope).max() > 1e-9:
@@ -285,6 +319,10 @@ class Program:
         if point.seen & (graph.uncertain | self.links.presumed) or not rates:
             return Outcome("unknown", why="the gradient that it uses is not known")
         return Outcome("differs", why="what is subtracted is not a rate times the gradient")
+
+
+def _tidied(relation: Relation) -> Relation:
+    return replace(relation, left=tidied(relation.left), right=tidied(relation.right), subject=tidied(relation.subject))
 
 
 def _before(name: Name, graph: Graph) -> Name:
@@ -308,8 +346,6 @@ def _rates(node: Node) -> list[Name]:
 
 
 def _numbers(node: Node) -> list[float]:
-    from handgrad.check.tree import Number
-
     return [p.value for p in walk(node) if isinstance(p, Number) and p.value > 0]
 
 
@@ -324,6 +360,9 @@ def _symbolic(
         return Outcome("unknown", why=str(error), node=getattr(error, "node", None))
     if (np.isfinite(x) & np.isfinite(y) & point.clear).sum() < FEWEST:
         return Outcome("unknown", why="it has no value at most points")
+    nothing = not (np.any(np.abs(x) > TINY) or np.any(np.abs(y) > TINY))
+    if nothing and not any(isinstance(inside(side), Number) for side in (left, right)):
+        return Outcome("unknown", why="it is zero everywhere")
     scale = scale_between(x, y, point)
     if scale is None:
         return Outcome("differs", upside_down=point.upside_down)
@@ -335,7 +374,7 @@ def scale_between(x: Array, y: Array, point: Point) -> Scale | None:
     sure = np.isfinite(x) & np.isfinite(y) & point.clear
     x, y = x[sure], y[sure]
     size = float(np.abs(x).max(initial=0.0))
-    if size < 1e-8 and float(np.abs(y).max(initial=0.0)) < 1e-8:
+    if size < TINY and float(np.abs(y).max(initial=0.0)) < TINY:
         return Scale()
     counts = np.arange(3.0, 3.0 + DRAWS)[sure]
     for examples in (0, 1, -1, 2, -2):
@@ -348,6 +387,25 @@ def scale_between(x: Array, y: Array, point: Point) -> Scale | None:
         if abs(twos - round(twos)) < 1e-4 and abs(twos) < 3.5:
             return Scale(1 if constant > 0 else -1, round(twos), examples)
     return None
+
+
+def _of_units(left: Node, right: Node) -> bool:
+    """Whether a relation is of derivatives alone, by and of sums, outputs and errors, so that no weight's name matters."""
+    names = [name for side in (left, right) for name in names_of(side)]
+    parts = [part for side in (left, right) for part in walk(side)]
+    return any(isinstance(part, Derivative) for part in parts) and all(
+        usual_role(name) in {"Z", "A", "loss"} for name in names if name.scripts
+    )
+
+
+def _keys(graph: Graph, body: Node) -> list[str]:
+    """The names that a formula is made of, without functions."""
+    found = []
+    for name in names_of(body):
+        marks = marks_of(graph.names, name)
+        if marks is not None and name.name != "e" and not graph.is_function(name) and marks.key in graph.known:
+            found.append(marks.key)
+    return list(dict.fromkeys(found))
 
 
 def _conditional(node: Node) -> bool:
@@ -377,7 +435,11 @@ def _of_matrices(relation: Relation) -> bool:
                 return True
             if isinstance(part, Name) and part.name in {"W", "Z", "A"} and len(part.scripts) < 2:
                 return True
-            if isinstance(part, Script) and part.kind == "sup" and any(isinstance(b, Name) and b.name in {"T", "top"} for b in part.body):
+            if (
+                isinstance(part, Script)
+                and part.kind == "sup"
+                and any(isinstance(b, Name) and b.name in {"T", "top"} for b in part.body)
+            ):
                 return True
     return False
 

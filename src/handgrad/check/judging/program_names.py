@@ -4,9 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
-from handgrad.check.tree import Bracketed, Derivative, Differential, Fraction, Group, Name, Node, Number, Operator, Product, Script, Sum, Words, children, walk
+from handgrad.check.tree import (
+    Bracketed,
+    Derivative,
+    Differential,
+    Fraction,
+    Group,
+    Name,
+    Node,
+    Number,
+    Operator,
+    Product,
+    Script,
+    Sum,
+    Words,
+    children,
+    walk,
+)
 from handgrad.check.understanding.names import TIMES
 from handgrad.check.understanding.roles import usual_role
 
@@ -16,7 +33,8 @@ FACES = frozenset({"hat", "tilde", "bar", "check"})
 AFTER = frozenset({"new", "+", "next", "neu", "updated", "after", "prime"})
 TRANSPOSED = frozenset({"T", "top", "intercal", "t"})
 WHOLE = frozenset({"net", "out", "target", "output", "input"})
-NOT_A_LOSS = re.compile(r"(?:E|L|J|C)_?(?:tot|total|Total)")
+RUN_TOGETHER = re.compile(r"([wvW])([0-9]{1,2})([a-z])")
+A_LOSS = re.compile(r"(?:E|L|J|C)_?(?:tot|total|Total)")
 
 
 class MarkError(Exception):
@@ -42,6 +60,7 @@ class Names:
     primed: frozenset[str] = frozenset()
     raised: frozenset[str] = frozenset()
     alias: dict[str, str] = field(default_factory=dict)
+    _known: dict[int, tuple[Name, Spelled]] = field(default_factory=dict)
 
     def key(self, name: Name, bound: Mapping[str, str] | None = None) -> str:
         """The key of a name. Raises MarkError."""
@@ -49,12 +68,21 @@ class Names:
 
     def spelled(self, name: Name, bound: Mapping[str, str] | None = None) -> Spelled:
         """A name with `bound` in the place of index letters. Raises MarkError."""
+        if not bound and id(name) in self._known:
+            return self._final(self._known[id(name)][1])
         reader = _Reader(self, name, bound or {})
         for script in name.scripts:
             reader.script(script)
         stem = name.name + "".join(sorted(f"<{face}>" for face in name.faces & FACES))
-        key = self.final(stem + "".join(reader.suffix))
-        return Spelled(key, stem, "".join(reader.suffix), reader.power, reader.updated, tuple(dict.fromkeys(reader.letters)))
+        suffix = "".join(reader.suffix)
+        found = Spelled(stem + suffix, stem, suffix, reader.power, reader.updated, tuple(dict.fromkeys(reader.letters)))
+        if not bound:
+            self._known[id(name)] = (name, found)
+        return self._final(found)
+
+    def _final(self, found: Spelled) -> Spelled:
+        key = self.final(found.key)
+        return found if key == found.key else replace(found, key=key)
 
     def final(self, key: str) -> str:
         """A key by the name that all of its names share."""
@@ -155,7 +183,7 @@ def parts_of(script: Script) -> Iterator[Node]:
 
 def is_loss(name: Name) -> bool:
     """Whether a name is usual for a loss."""
-    return usual_role(name) == "loss" or NOT_A_LOSS.fullmatch(name.name) is not None
+    return usual_role(name) == "loss" or A_LOSS.fullmatch(name.name) is not None
 
 
 def names_of(node: Node) -> Iterator[Name]:
@@ -173,34 +201,53 @@ def names_of(node: Node) -> Iterator[Name]:
 
 def has_gradients(node: Node) -> bool:
     """Whether a formula has a derivative in it."""
-    return any(isinstance(part, Derivative | Differential | Operator) or as_derivative(part) is not None for part in walk(node))
-
-
-def as_derivative(node: Node) -> Derivative | None:
-    r"""A quotient of two products that begin with one and the same letter, as \alpha E / \alpha w: that letter stands for ∂."""
-    if not isinstance(node, Fraction) or not isinstance(node.over, Product) or not isinstance(node.under, Product):
-        return None
-    (first, *over), (second, *under) = node.over.items, node.under.items
-    same = isinstance(first, Name) and isinstance(second, Name) and first.name == second.name and not (first.scripts or second.scripts)
-    if not same or len(over) != 1 or len(under) != 1 or node.over.signs != ("",) or node.under.signs != ("",):
-        return None
-    return Derivative(node.span, over[0], under[0], "partial")
+    return any(isinstance(part, Derivative | Differential | Operator) for part in walk(node))
 
 
 def inside(node: Node) -> Node:
-    """A node without brackets around it; a name that is in pieces is one."""
+    """A node without brackets around it."""
     while isinstance(node, Group) and node.open in "([{":
         node = node.body
-    return mended(node) if isinstance(node, Product) else node
+    return node
 
 
-def mended(node: Product) -> Node:
-    r"""A product without words that a converter has broken, as \text{ou}t_{o1}."""
+def tidied(node: Node) -> Node:
+    r"""The formula with what was torn apart or run together set right: \\text{ou}t_{o1}, w1x, and a letter that is written for ∂."""
+    changed = {f.name: _tidied(getattr(node, f.name)) for f in fields(node)}
+    if any(value is not getattr(node, name) for name, value in changed.items()):
+        node = replace(node, **changed)
+    if isinstance(node, Product):
+        return _mended(node)
+    if isinstance(node, Fraction):
+        return _as_derivative(node) or node
+    if isinstance(node, Name) and not node.scripts and (joined := RUN_TOGETHER.fullmatch(node.name)):
+        number = Number(node.span, float(joined[2]), joined[2])
+        first = Name(node.span, joined[1], (Script(node.span, "digits", (number,)),), node.faces)
+        return Product(node.span, (first, Name(node.span, joined[3])), ("",))
+    return node
+
+
+def _tidied(value: Any) -> Any:
+    if isinstance(value, Node):
+        return tidied(value)
+    if isinstance(value, tuple):
+        parts = tuple(_tidied(part) for part in value)
+        return value if all(a is b for a, b in zip(parts, value, strict=True)) else parts
+    return value
+
+
+def _mended(node: Product) -> Node:
     items, signs = list(node.items), list(node.signs)
     k = 0
     while k + 1 < len(items):
         left, right = items[k], items[k + 1]
-        if isinstance(left, Name) and isinstance(right, Name) and not signs[k] and not left.scripts and left.name + right.name in WHOLE:
+        if (
+            isinstance(left, Name)
+            and isinstance(right, Name)
+            and not signs[k]
+            and not left.scripts
+            and left.name + right.name in WHOLE
+        ):
             items[k : k + 2] = [replace(right, name=left.name + right.name)]
             del signs[k]
         else:
@@ -210,7 +257,14 @@ def mended(node: Product) -> Node:
     return Product(node.span, tuple(items), tuple(signs)) if len(items) > 1 else items[0]
 
 
-def factors(node: Product) -> tuple[Node, ...]:
-    """The factors of a product, with broken words mended."""
-    whole = mended(node)
-    return whole.items if isinstance(whole, Product) else (whole,)
+def _as_derivative(node: Node) -> Derivative | None:
+    r"""A quotient of two products that begin with one and the same letter, as \alpha E / \alpha w: that letter stands for ∂."""
+    if not isinstance(node, Fraction) or not isinstance(node.over, Product) or not isinstance(node.under, Product):
+        return None
+    (first, *over), (second, *under) = node.over.items, node.under.items
+    same = (
+        isinstance(first, Name) and isinstance(second, Name) and first.name == second.name and not (first.scripts or second.scripts)
+    )
+    if not same or len(over) != 1 or len(under) != 1 or node.over.signs != ("",) or node.under.signs != ("",):
+        return None
+    return Derivative(node.span, over[0], under[0], "partial")

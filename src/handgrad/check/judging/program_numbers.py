@@ -10,9 +10,24 @@ import numpy as np
 from handgrad.check.judging.arithmetic import Right, ValueOf, Wrong, unit_of, worked_out
 from handgrad.check.judging.comparing import Outcome, Scale
 from handgrad.check.judging.evaluating import UnknownError
-from handgrad.check.judging.program_graph import Graph, Point
-from handgrad.check.judging.program_names import MarkError, as_derivative, factors, has_gradients, inside, is_loss, names_of
-from handgrad.check.tree import Call, Derivative, Differential, Fraction, Group, Name, Node, Number, Product, Script, Scripted, Sum, walk
+from handgrad.check.judging.program_graph import Graph
+from handgrad.check.judging.program_names import MarkError, has_gradients, inside, is_loss, names_of
+from handgrad.check.judging.program_point import Point
+from handgrad.check.tree import (
+    Call,
+    Derivative,
+    Differential,
+    Fraction,
+    Group,
+    Name,
+    Node,
+    Number,
+    Product,
+    Script,
+    Scripted,
+    Sum,
+    walk,
+)
 from handgrad.check.understanding.relations import Relation
 from handgrad.check.understanding.roles import ACTIVATIONS
 
@@ -41,7 +56,8 @@ class Numbers:
         for side in [left] if key is None else [self.graph.defined.get(key)]:
             if side is not None and literal is None and self.plain(right):
                 for name, number in self.unified(side, right):
-                    self.add(name, place, number)
+                    if name not in self.values:  # a number of its own tells more
+                        self.add(name, place, number)
         if subject is not None and literal is None:
             self.formulas.setdefault(subject, []).append(relation)
 
@@ -64,7 +80,6 @@ class Numbers:
                 return key + "@" if spelled.updated else key
             if isinstance(node, Call) and is_loss(node.function):
                 return self.key(node.function)
-            node = as_derivative(node) or node
             if isinstance(node, Derivative) and node.order == 1:
                 of, by = self.key(node.of), self.key(node.by)
                 return f"d {of} by {by}" if of and by else None
@@ -83,7 +98,7 @@ class Numbers:
         functions = {id(part.function) for part in walk(node) if isinstance(part, Call)}
         if has_gradients(node):
             return False
-        free = [n for n in names_of(node) if id(n) not in functions and not (n.name in {"e", "pi"})]
+        free = [n for n in names_of(node) if id(n) not in functions and n.name not in {"e", "pi"}]
         return not [n for n in free if not (self.graph.is_function(n) and not n.scripts and n.name not in self.graph.known)]
 
     def unified(self, formula: Node, numbers: Node) -> Iterator[tuple[str, Number]]:
@@ -101,7 +116,7 @@ class Numbers:
             found.append((key, literal))
             return True
         if isinstance(formula, Product) and isinstance(numbers, Product):
-            return self.alike(factors(formula), numbers.items, found, depth)
+            return self.alike(formula.items, numbers.items, found, depth)
         if isinstance(formula, Sum) and isinstance(numbers, Sum) and formula.signs == numbers.signs:
             return self.alike(formula.terms, numbers.terms, found, depth)
         if isinstance(formula, Fraction) and isinstance(numbers, Fraction):
@@ -115,7 +130,9 @@ class Numbers:
         return isinstance(formula, Number) and literal is not None and formula.value == literal.value
 
     def alike(self, formulas: tuple[Node, ...], numbers: tuple[Node, ...], found: list[tuple[str, Number]], depth: int) -> bool:
-        return len(formulas) == len(numbers) and all(self.matched(a, b, found, depth + 1) for a, b in zip(formulas, numbers, strict=True))
+        return len(formulas) == len(numbers) and all(
+            self.matched(a, b, found, depth + 1) for a, b in zip(formulas, numbers, strict=True)
+        )
 
     # judging
 
@@ -126,19 +143,23 @@ class Numbers:
             if isinstance(node, Number | Sum | Product):
                 return None
             key = self.key(node)
-            found = self.values.get(key) if key is not None else None
+            found = (self.values.get(key + "@") if which == "updated" and key else None) or (self.values.get(key) if key else None)
             if not found:
                 return self.truth(node) if key is not None and key.startswith("d ") else None
             before = [number for at, number in found if at <= place]
             if which == "first" or not before:
                 return found[0][1]
-            return before[-1] if which == "latest" else found[-1][1]
+            return found[-1][1] if which == "last" else before[-1]
 
         return value
 
     def truth(self, node: Node) -> Number | None:
         """What the program gives for a formula at the document's own numbers, to three digits."""
-        fixed = {key: found[0][1].value for key, found in self.values.items() if key not in self.graph.defined and not key.startswith("d ")}
+        fixed = {
+            key: found[0][1].value
+            for key, found in self.values.items()
+            if key not in self.graph.defined and not key.startswith("d ")
+        }
         point = Point(self.graph, fixed)
         try:
             value = float(np.asarray(point.value(node))[0])
@@ -149,9 +170,22 @@ class Numbers:
             return None
         return Number(None, float(f"{value:.4g}"), f"{value:.4g}")
 
+    def updated_before(self, place: int) -> bool:
+        """Whether names have been given new values before a place."""
+        return any(key.endswith("@") and values[0][0] < place for key, values in self.values.items()) or any(
+            key not in self.graph.defined and not key.startswith("d ") and any(values[0][0] < at < place for at, _ in values)
+            for key, values in self.values.items()
+        )
+
     def concerns(self, relation: Relation) -> bool:
         """Whether a relation has numbers put in on a side."""
-        return any(self.plain(side) or _decimals(side) for side in (relation.left, relation.right))
+        sides = (relation.left, relation.right)
+        return any(_decimals(side) or (self.plain(side) and (self.worked or not any(map(has_gradients, sides)))) for side in sides)
+
+    @property
+    def worked(self) -> bool:
+        """Whether the document gives any name that it computes with a number."""
+        return any(key in self.graph.used and key not in self.graph.defined for key in self.values)
 
     def judge(self, relation: Relation, is_right: Callable[[Relation], bool]) -> Outcome | None:
         """Whether the numbers of a relation are right given the document's own; None where that cannot be told.
@@ -164,24 +198,32 @@ class Numbers:
         if other is not None and key is not None:
             return None
         results: list[Right | Wrong] = []
-        for which in ("latest", "first", "last"):
+        pairs = [(a, b) for a in self.said(left, relation.place, is_right) for b in self.said(right, relation.place, is_right)]
+        for which in ("latest", "first", "last", "updated"):
             value_of = self.value_of(relation.place, which)
-            for a in self.said(left, relation.place):
-                for b in self.said(right, relation.place):
-                    found = self.compared(a, b, relation.op, value_of, functions)
-                    if isinstance(found, Right):
-                        return HOLDS
-                    if isinstance(found, Wrong):
-                        results.append(found)
+            for a, b in pairs:
+                found = self.compared(a, b, relation.op, value_of, functions)
+                if isinstance(found, Right):
+                    return HOLDS
+                if isinstance(found, Wrong):
+                    results.append(found)
         symbol, numbers = (left, right) if key is not None else (right, left)
         if key is not None or other is not None:
             told = self.truth(symbol)
             number = signed(numbers)
-            if told is not None and number is not None and abs(told.value - number.value) <= max(unit_of(number), 0.02 * abs(told.value)):
+            if (
+                told is not None
+                and number is not None
+                and abs(told.value - number.value) <= max(unit_of(number), 0.02 * abs(told.value))
+            ):
                 return HOLDS
         if results and isinstance(results[0], Wrong):
+            if self.updated_before(relation.place) and not (self.plain(left) and self.plain(right)):
+                return None  # the numbers may be those after an update, or of another example
             return Outcome("differs", why=f"it comes to {results[0].expected}", misfit="number")
-        if (key is not None and isinstance(inside(left), Name) and self.plain(right)) or (key is not None and signed(right) is not None):
+        if (key is not None and isinstance(inside(left), Name) and self.plain(right)) or (
+            key is not None and signed(right) is not None
+        ):
             return HOLDS  # a value that is given
         return None
 

@@ -22,6 +22,8 @@ OUTPUTS: Mapping[str, Sequence[float]] = {
     "relu": (1.0, 2.0, 0.0, 0.5, 3.0),
     "identity": ROUND,
 }
+SUMS: Mapping[str, Sequence[float]] = dict.fromkeys(("sigmoid", "tanh"), (0.0, 1.0, -1.0, 2.0, 0.5, -2.0, 3.0, -0.5))
+"""Sums before an activation that has round values or slopes at them; ROUND for others."""
 INVERSES: Mapping[str, Callable[[Array], Array]] = {
     "sigmoid": lambda a: np.log(a / (1 - a)),
     "tanh": np.arctanh,
@@ -99,7 +101,8 @@ class Values:
     def take(self, choices: Sequence[float], *size: int) -> Array:
         """An array of the next numbers."""
         count = int(np.prod(size))
-        start, self.slot = self.slot + self.turn * (self.slot + 1), self.slot + 1
+        start = self.slot + self.turn * (1 + self.slot % 2 * 2) + self.turn // 8 * self.slot  # 1 and 3 divide no list's length
+        self.slot += 1
         return np.array([choices[(start + k) % len(choices)] for k in range(count)], dtype=float).reshape(size)
 
     def outputs(self, name: str, n: int, m: int) -> Array:
@@ -111,14 +114,20 @@ class Values:
         return np.array([np.roll(parts, self.turn + k) for k in range(m)]).T
 
 
-def shapes(setting: Setting, layers: set[int]) -> Iterator[Shape]:
-    """Shapes from the smallest on; in the last one, all dimensions of the layers that matter differ."""
-    batches = (1, 2) if setting.batch else (1,)
+def shapes(setting: Setting) -> Iterator[Shape]:
+    """Shapes from the smallest on, of one width each."""
     for width in (1, 2):
-        for m in batches:
+        for m in (1, 2) if setting.batch else (1,):
             yield _shape(setting, [width] * (setting.L + 1), m)
-    order = [2 + sorted(layers).index(k) if k in layers else 1 for k in range(setting.L + 1)]
-    yield _shape(setting, order, max(order) + 1 if setting.batch else 1)
+
+
+def uneven(setting: Setting, layers: set[int]) -> Iterator[Shape]:
+    """Shapes from the smallest on, in which the layers that matter differ."""
+    order = sorted(layers)
+    for least in (1, 2):
+        widths = [least + order.index(k) if k in layers else 1 for k in range(setting.L + 1)]
+        for m in (1, max(widths) + 1) if setting.batch else (1,):
+            yield _shape(setting, list(widths), m)
 
 
 def _shape(setting: Setting, widths: list[int], m: int) -> Shape:
@@ -161,7 +170,7 @@ def _placed(world: Held, plan: Plan, values: Values, layer: int) -> Held:
         known = name in INVERSES
         return _moved(world, a, values.outputs(name, *size) if known else values.take(ROUND, *size))
     if z in plan.keys and not plan.computed(z):
-        return _summed(world, plan, layer, values.take(ROUND, *size))
+        return _summed(world, plan, layer, values.take(SUMS.get(name, ROUND), *size))
     if a in plan.keys and z not in plan.keys and name in INVERSES:
         return _summed(world, plan, layer, INVERSES[name](values.outputs(name, *size)))
     return world

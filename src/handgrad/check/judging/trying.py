@@ -9,7 +9,6 @@ from itertools import product as combinations
 from handgrad.check.judging.comparing import Outcome, Scale, compare, counters_in
 from handgrad.check.judging.evaluating import Lexicon, _all_names, spelled
 from handgrad.check.tree import BigSum, Matrix, Name, Node, Number, Script, rebuilt, walk
-from handgrad.check.understanding.names import Marker
 from handgrad.check.understanding.roles import LAYERED, UNITS
 from handgrad.check.understanding.setting import Setting
 
@@ -44,16 +43,25 @@ class Trier:
 
     def __init__(self, lexicon: Lexicon) -> None:
         self.lexicon = lexicon
-        self.marker = Marker(lexicon.habit)
+        self.marker = lexicon.marker
+        self._names: dict[int, tuple[Node, tuple[Name, ...]]] = {}
         self._known: dict[tuple[int, int, Setting, bool], Tried] = {}
         self._nodes: dict[int, Node] = {}
         self.count = 0
+        self._counters: dict[tuple[int, int], tuple[Node, Node, list[str]]] = {}
+
+    def names(self, node: Node) -> tuple[Name, ...]:
+        """The names in a formula, which is looked through once."""
+        known = self._names.get(id(node))
+        if known is None or known[0] is not node:
+            known = self._names[id(node)] = (node, tuple(_all_names(node)))
+        return known[1]
 
     def fitted(self, setting: Setting, nodes: Sequence[Node]) -> Setting:
         """The setting with one layer where no name has a mark of a layer, and with the widths that are written out."""
         marked = shared = False
         for node in nodes:
-            for name in _all_names(node):
+            for name in self.names(node):
                 role = self.lexicon.habit.role(name)
                 if role in LAYERED and (name.name, bool(name.faces & {"hat", "tilde"})) not in self.lexicon.fixed:
                     marks = self.marker.marks(name)
@@ -73,7 +81,7 @@ class Trier:
     def paired(self, setting: Setting, nodes: Sequence[Node]) -> dict[str, int]:
         """Layers of letters that only this formula has, from the other letter at their weights, as p and q of w_{pq}."""
         found: dict[str, int] = {}
-        for name in (n for node in nodes for n in _all_names(node) if self.lexicon.habit.role(n) == "W"):
+        for name in (n for node in nodes for n in self.names(node) if self.lexicon.habit.role(n) == "W"):
             letters = [i.name for i in self.marker.marks(name).indices if isinstance(i, Name)]
             if len(letters) != 2:
                 continue
@@ -91,7 +99,7 @@ class Trier:
         """Widths of layers whose units are written out by number, and the number of the first unit."""
         seen: dict[int, set[int]] = {}
         for node in nodes:
-            for name in _all_names(node):
+            for name in self.names(node):
                 role = self.lexicon.habit.role(name)
                 marks = self.marker.marks(name)
                 if role not in {*UNITS, "W", "b", "X", "Y", "output"} or not any(isinstance(i, Number) for i in marks.indices):
@@ -141,7 +149,7 @@ class Trier:
     def _tried(self, left: Node, right: Node, setting: Setting, *, loose: bool, seed: int) -> Tried:
         self.count += 1
         fitted = self.fitted(setting, (left, right))
-        counters = sorted(counters_in((left, right), self.lexicon) - set(self.lexicon.fixed))
+        counters = self.counters(left, right)
         if not counters:
             return Tried(compare(left, right, fitted, self.lexicon, {}, loose=loose, seed=seed), fitted)
         reach = range(-1, fitted.L + 2)
@@ -152,6 +160,14 @@ class Trier:
             if not (outcome.kind == "misfit" and outcome.misfit == "layer"):
                 outcomes.append((numbers, outcome))
         return _together(outcomes, fitted)
+
+    def counters(self, left: Node, right: Node) -> list[str]:
+        """The letters that count layers in a relation, in order."""
+        key = (id(left), id(right))
+        known = self._counters.get(key)
+        if known is None or known[0] is not left or known[1] is not right:
+            known = self._counters[key] = (left, right, sorted(counters_in((left, right), self.lexicon)))
+        return known[2]
 
     def first(self, left: Node, right: Node, settings: Iterable[Setting], *, loose: bool = False) -> Tried | None:
         """The first setting under which a relation holds; None where there is none."""

@@ -10,15 +10,15 @@ import numpy as np
 
 from handgrad.calculus.functions import Array
 from handgrad.check.findings import NUDGED, Witness
-from handgrad.check.judging.author import Author, clash
+from handgrad.check.judging.author import RATE, Author, clash, size
 from handgrad.check.judging.comparing import Scale, beside, counters_in
 from handgrad.check.judging.evaluating import Evaluator, Lexicon, UnknownError
 from handgrad.check.judging.leaves import Leaf, Leaves
-from handgrad.check.judging.small_worlds import Held, Plan, rank, shapes, small_world
+from handgrad.check.judging.small_worlds import Held, Plan, rank, shapes, small_world, uneven
 from handgrad.check.judging.values import MisfitError, Value, elementwise
 from handgrad.check.judging.world import ONE, Shape, World
 from handgrad.check.parsing.writing import TEX, Style, write
-from handgrad.check.tree import Derivative, Differential, Group, Node, Sum
+from handgrad.check.tree import Derivative, Differential, Group, Name, Node, Sum
 from handgrad.check.understanding.setting import Setting
 
 TURNS = 24
@@ -129,32 +129,34 @@ class _Search:
     def _plan(self, own: tuple[str, int] | None) -> Plan:
         keys = frozenset(key for leaf in self.leaves if not leaf.gradient for key in leaf.keys)
         slopes = {key for leaf in self.leaves if leaf.gradient for key in leaf.keys}
-        given = {key for key in slopes if key[0] in {"W", "b"} and (self.step is not None or not self.gradient)}
+        steps = {
+            key for leaf in self.leaves if leaf.gradient and leaf.node is not self.step for key in leaf.keys if key[0] in {"W", "b"}
+        }
+        given = {key for key in slopes if key[0] in {"W", "b"}} if steps and (self.step is not None or not self.gradient) else set()
         units = sorted((key for key in slopes if key[0] in {"Z", "A"}), key=rank)
         if units and (not self.gradient or own is None or rank(units[-1]) > rank(own)):
             given.add(units[-1])
         return Plan(keys, frozenset(given), own, self.gradient)
 
     def first(self) -> Witness | None:
-        """The first small world in which the formula fails."""
+        """The first small world in which the formula fails; None for penalties, which no loss here has."""
+        if any(self.reading.lexicon.habit.role(leaf.node) == "penalty" for leaf in self.leaves if isinstance(leaf.node, Name)):
+            return None
         everything = {key for leaf in self.leaves for key in leaf.keys} | ({self.plan.asked} if self.plan.asked else set())
         layers = {layer for _, layer in everything} | {layer - 1 for kind, layer in everything if kind == "W"}
-        *small, last = shapes(self.reading.setting, layers)
-        rough: Witness | None = None
-        for shape in dict.fromkeys(small):
+        for shape in dict.fromkeys(shapes(self.reading.setting)):
             try:
-                found, exact = self._of(shape)
+                found = self._of(shape)
             except MisfitError as error:
                 if error.kind == "index":  # a unit by a number that this shape does not have
                     continue
                 break
-            if found is not None and exact:
+            if found is not None:
                 return found
-            rough = rough or found
-        return rough or self._large(last)
+        return next((found for shape in uneven(self.reading.setting, layers) if (found := self._large(shape))), None)
 
-    def _of(self, shape: Shape) -> tuple[Witness | None, bool]:
-        """The first witness in worlds of this shape, best one whose inputs are written in full."""
+    def _of(self, shape: Shape) -> Witness | None:
+        """The first witness in worlds of this shape, best one whose numbers are written in full."""
         rough = None
         for turn in range(TURNS):
             world = small_world(shape, self.plan, turn)
@@ -162,12 +164,12 @@ class _Search:
                 continue
             found, exact = self._compared(world)
             if found is not None and exact:
-                return found, True
+                return found
             rough = rough or found
-        return rough, False
+        return rough
 
     def _large(self, shape: Shape) -> Witness | None:
-        """In the shape whose dimensions differ: the formula has no value there, or one of another shape."""
+        """In a shape whose dimensions differ: the formula has no value there, or one of another shape."""
         for turn in range(TURNS):
             world = small_world(shape, self.plan, turn)
             if world is None:
@@ -177,12 +179,15 @@ class _Search:
             try:
                 rights = author.values(self.right)
             except MisfitError as error:
-                return self._witness(author, truth, None, f"no value: {clash(self.right, author) or error.why}")
-            try:
-                first_pair(truth, rights)
-            except MisfitError as error:
-                return self._witness(author, truth, None, f"no value for it: {_of_shape(truth[0], rights[0]) or error.why}")
-            found, _ = self._compared(world)
+                why = error.why if error.kind in {"index", "sum"} else clash(self.right, author)
+            else:
+                try:
+                    first_pair(truth, rights)
+                except MisfitError as error:
+                    why = _unlike(truth[0], rights[0]) if truth[0].matrix and not truth[0].letters else error.why
+                else:
+                    return self._compared(world)[0]
+            found = self._witness(author, truth, None, f"no value: {why}") if why is not None else None
             if found is not None:
                 return found
         return None
@@ -196,17 +201,19 @@ class _Search:
         """What is true of the left side: its value, or that of the parameter after a step down."""
         if self.step is None:
             return author.values(self.left)
-        return author.each([self.left, self.step], lambda p, g: elementwise([p, g], lambda a, b: a - author.number("rate") * b))
+        return author.each([self.left, self.step], lambda p, g: elementwise([p, g], lambda a, b: a - RATE * b))
 
     def _compared(self, world: Held) -> tuple[Witness | None, bool]:
         """A witness where the formula fails here, and whether its numbers are written in full. Raises MisfitError."""
         author = self._author(world)
         truth, rights = self._truth(author), author.values(self.right)
         x, y, form = first_pair(truth, rights)
-        if author.upside_down and x.size == 1 and np.allclose(x, y) and abs(x.flat[0]) > 0:
+        if author.upside_down and x.size == 1 and _alike(x, y) and abs(x.flat[0]) > CLEAR:
             x = 1 / x  # both sides are ∂J/∂A, and ∂A/∂J is written
+        elif any(_alike(a, b) for a, b, _ in _pairs(truth, rights)):
+            return None, False
         place = _differing(x, y)
-        if place is None or any(_alike(a, b) for a, b, _ in _pairs(truth, rights)):
+        if place is None:
             return None, False
         found = self._witness(author, truth, (x[place], _entry(form, x.shape, place)), rounded(y[place]))
         return found, found is not None and _in_full(x[place]) and all(_full(leaf, author) for leaf in self.leaves)
@@ -215,22 +222,32 @@ class _Search:
         """The witness with what is true at an entry, the first one where none is given; None where the correction does not hold."""
         if at is None:
             x, _, form = first_pair(truth, truth)
-            first = (0,) * x.ndim
-            at = float(x[first]), _entry(form, x.shape, first)
+            place = _differing(x, 0 * x)
+            if place is None:  # nothing but zeros shows little
+                return None
+            at = float(x[place]), _entry(form, x.shape, place)
         true = rounded(at[0])
-        if self.corrected is not None:
+        if self.corrected is not None and not author.upside_down:
             try:
                 if not any(_alike(a, b) for a, b, _ in _pairs(truth, author.values(self.corrected))):
                     return None
             except MisfitError:
                 return None
-        values = [(leaf.text, author.values(leaf.node)[0]) for leaf in self.leaves]
+        values = [(leaf, author.values(leaf.node)[0]) for leaf in self.leaves]
         if wrong == true or any(value.data.size > LARGEST for _, value in values):
             return None
-        inputs = tuple((text, shown(value)) for text, value in values)
-        fixed = None if self.corrected is None else true
+        inputs = {(leaf.keys or leaf.text, leaf.gradient, shown(value)): leaf.text for leaf, value in reversed(values)}
+        fixed = None if self.corrected is None or author.upside_down else true
         how = NUDGED if self.gradient else "true"
-        return Witness(inputs, self.reading.spelled(self.left), wrong, true, fixed, at[1], how)
+        return Witness(
+            tuple((text, numbers) for (*_, numbers), text in reversed(inputs.items())),
+            self.reading.spelled(self.left),
+            wrong,
+            true,
+            fixed,
+            at[1],
+            how,
+        )
 
 
 def bare(node: Node) -> Node:
@@ -307,12 +324,6 @@ def _full(leaf: Leaf, author: Author) -> bool:
     return all(_in_full(float(number)) for number in author.values(leaf.node)[0].data.flat)
 
 
-def _of_shape(left: Value, right: Value) -> str | None:
-    if left.letters or right.letters or left.matrix is None:
-        return None
-    return f"it is {size(right)}, where {size(left)} is needed"
-
-
-def size(value: Value) -> str:
-    """The rows and columns of a value."""
-    return "a number" if value.scalar else f"{value.data.shape[-2]} × {value.data.shape[-1]}"
+def _unlike(left: Value, right: Value) -> str | None:
+    """What the shape of the right side is, and what it has to be; None where they are the same."""
+    return None if size(left) == size(right) else f"it is {size(right)}, where {size(left)} is needed"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -76,6 +76,7 @@ class World:
     moved: Mapping[Key, Array] = field(default_factory=dict)
     _known: dict[Key, Array] = field(default_factory=dict)
     _slopes: dict[Key, Array] = field(default_factory=dict)
+    memory: dict[Any, Any] = field(default_factory=dict)
 
     @property
     def L(self) -> int:

@@ -29,6 +29,13 @@ def flips(tree: Node, context: Context) -> Iterator[Rewrite]:
     """The sign of a term, of a difference, or of all."""
     penalty = "HG015"
     for part in parts(tree):
+        if isinstance(part, Name) and part.name == "e" and len(part.scripts) == 1 and len(part.scripts[0].body) == 1:
+            exponent = part.scripts[0].body[0]
+            say = f"the exponent of {context.show(part)} has the opposite sign"
+            yield Rewrite(rebuilt(tree, exponent, negated(exponent)), part, say)
+        elif isinstance(part, Call) and part.function.name == "exp" and len(part.arguments) == 1:
+            say = f"the exponent of {context.show(part)} has the opposite sign"
+            yield Rewrite(rebuilt(tree, part, replace(part, arguments=(negated(part.arguments[0]),), span=None)), part, say)
         if not isinstance(part, Sum):
             continue
         if len(part.terms) == 1:
@@ -47,7 +54,8 @@ def flips(tree: Node, context: Context) -> Iterator[Rewrite]:
             )
         both = tuple("+" if s == "-" else "-" for s in part.signs)
         yield Rewrite(swapped(tree, part, replace(part, signs=both, span=None)), part, "the sign is the opposite one", 0.4)
-    yield Rewrite(negated(tree), tree, "the sign is the opposite one", 0.2)
+    minus = isinstance(tree, Sum) and tree.signs == ("-",)
+    yield Rewrite(negated(tree), tree, "the sign is the opposite one", -0.1 if minus else 0.2)
 
 
 def take_out(tree: Node, context: Context) -> Iterator[Rewrite]:

@@ -65,6 +65,8 @@ class Context:
         self.thirds: dict[str, Node] = {}  # 1/m, 1/n, ½ as the author writes them
         self.penalties: dict[str, Node] = {}
         self.m: Name | None = None
+        self.bounds: dict[str, Name] = {}
+        self._signs: Counter[str] = Counter()
         self.rate: Name | None = None
         self._statements = [relation.statement for relation in relations]
         self._styles: dict[str, Style] = {}
@@ -74,6 +76,8 @@ class Context:
             if relation.unreadable() is None:
                 self._collect(relation.left)
                 self._collect(relation.right)
+        if self.m is None and self.bounds:
+            self.m = next(iter(self.bounds.values()))
 
     def at(self, left: Node, right: Node, kind: str, *, update: bool = False) -> Context:
         """The context of one formula."""
@@ -111,10 +115,15 @@ class Context:
         elif isinstance(node, Call):
             self._collect_call(node)
         elif isinstance(node, BigSum):
+            if isinstance(node.upper, Name) and not node.upper.scripts and self.form(node.upper) is None:
+                self.bounds.setdefault(node.upper.name, node.upper)
             self.sums.setdefault(spelled(replace(node, body=Name(None, "_"))), node)
         elif isinstance(node, Product):
-            if self.stored_slope(node):
-                self.slopes.setdefault(spelled(node), node)
+            self._signs.update(node.signs)
+            for place in range(len(node.items) - 1):
+                pair = Product(None, node.items[place : place + 2], node.signs[place : place + 1])
+                if self.stored_slope(pair):
+                    self.slopes.setdefault(spelled(pair), pair)
         elif isinstance(node, Sum):
             for term in node.terms:
                 if len(node.terms) > 1 and self.has_penalty(term):
@@ -206,9 +215,13 @@ class Context:
         """Whether it is a plain number, m, or made of these alone."""
         return all(
             isinstance(part, Number | Fraction | Product | Group)
-            or (isinstance(part, Name) and self.lexicon.habit.role(part) == "m" and self.form(part) is None)
+            or (isinstance(part, Name) and self.counts_examples(part))
             for part in parts(node)
         )
+
+    def counts_examples(self, name: Name) -> bool:
+        """Whether a name is m, or what a sum of the document runs up to."""
+        return self.form(name) is None and (self.lexicon.habit.role(name) == "m" or (name.name in self.bounds and not name.scripts))
 
     def has_penalty(self, node: Node) -> bool:
         """Whether the factor of an L2 penalty stands in it."""
@@ -293,8 +306,8 @@ class Context:
 
     @property
     def entrywise(self) -> str:
-        """The author's sign of the elementwise product."""
-        return self.style.elementwise
+        """The author's sign of the elementwise product; the default of the style is none of the author's."""
+        return "*" if not self._signs[self.style.elementwise] and self._signs["*"] else self.style.elementwise
 
     @property
     def matrix(self) -> str:
@@ -314,6 +327,17 @@ class Context:
         more = [fraction(whole(1), m, mark), whole(2), fraction(whole(1), whole(2), mark), fraction(whole(2), m, mark), m]
         found = {spelled(node): node for node in [*own, *more]}
         return list(found.values())
+
+    def functions_for(self, node: Node | None, inside: Node | None) -> Iterator[Name]:
+        """The document's activation functions with the layer of a quantity, or of the weights in a formula."""
+        layer = self.marks(node).layer if node is not None else None
+        if layer is None and inside is not None:
+            marked = [marks.layer for part in parts(inside) if (marks := self.marks(part)).layer is not None and self.form(part)]
+            layer = marked[0] if marked else None
+        for function in list(self.functions.values())[:6]:
+            own = self.marker.marks(function).layer
+            other = _with_mark(function, own, replace(layer, span=None)) if own is not None and layer is not None else None
+            yield copied(function) if other is None else other
 
     def built_slopes(self, like: Node) -> Iterator[Node]:
         """g'(z) for the layer of a quantity, from the author's name of the function and of its input."""

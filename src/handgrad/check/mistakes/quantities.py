@@ -80,8 +80,40 @@ def symbols(tree: Node, context: Context) -> Iterator[Rewrite]:
 
 
 def indices(tree: Node, context: Context) -> Iterator[Rewrite]:
-    """An index for another one of the formula, at one name or everywhere."""
-    letters: dict[str, Node] = {}
+    """An index for another one of the formula, at one name or everywhere; two indices of a name swapped; another letter at a sum."""
+    letters = _letters(tree, context)
+    names = list(every_name(tree))
+    for rank, name in enumerate(names):
+        marks = context.marker.marks(name)
+        for index in (*marks.indices, marks.example):
+            own = _in(name, index) if isinstance(index, Name | Number) else None
+            if own is None or not isinstance(index, Name | Number):
+                continue
+            others = [n for key, n in letters.items() if key != spelled(index)]
+            if isinstance(index, Number):
+                others += [whole(index.value + step) for step in (-1, 1) if index.value + step >= 0]
+            for other in others:
+                say = f"the index {context.show(index)} of {context.show(name)} must be {context.show(other)}"
+                cost = (0.0 if isinstance(other, Name) else 0.2) + 0.02 * (len(names) - rank)
+                yield Rewrite(rebuilt(tree, own, replace(other, span=None)), name, say, cost)
+        if len(marks.indices) == 2 and spelled(marks.indices[0]) != spelled(marks.indices[1]):
+            first, second = (_in(name, index) for index in marks.indices)
+            if first is not None and second is not None:
+                turned = rebuilt(rebuilt(name, first, replace(second, span=None)), second, replace(first, span=None))
+                say = f"the indices of {context.show(name)} stand in the wrong order"
+                yield Rewrite(rebuilt(tree, name, turned), name, say, 0.1)
+    yield from _everywhere(tree, letters, names, context)
+    for part in parts(tree):
+        if isinstance(part, BigSum) and isinstance(part.index, Name):
+            for key, other in letters.items():
+                if isinstance(other, Name) and key != part.index.name:
+                    say = f"the sum runs over {context.show(other)}"
+                    yield Rewrite(rebuilt(tree, part.index, replace(other, span=None)), part, say, 0.3)
+
+
+def _letters(tree: Node, context: Context) -> dict[str, Name | Number]:
+    """The indices of a formula, those of its left side first."""
+    letters: dict[str, Name | Number] = {}
     for side in (context.left, tree):
         for name in every_name(side) if side is not None else ():
             marks = context.marker.marks(name)
@@ -91,33 +123,27 @@ def indices(tree: Node, context: Context) -> Iterator[Rewrite]:
         for part in parts(side) if side is not None else ():
             if isinstance(part, BigSum) and isinstance(part.index, Name):
                 letters.setdefault(part.index.name, part.index)
-    for name in every_name(tree):
-        marks = context.marker.marks(name)
-        for index in (*marks.indices, marks.example):
-            if not isinstance(index, Name | Number):
-                continue
-            own = _in(name, index)
-            if own is None:
-                continue
-            others = [n for key, n in letters.items() if key != spelled(index)]
-            if isinstance(index, Number):
-                others += [whole(index.value + step) for step in (-1, 1) if index.value + step >= 0]
-            for other in others:
-                new = replace(other, span=None)
-                say = f"the index {context.show(index)} of {context.show(name)} must be {context.show(other)}"
-                yield Rewrite(rebuilt(tree, own, new), name, say, 0.0 if isinstance(other, Name) else 0.2)
-        if len(marks.indices) == 2 and spelled(marks.indices[0]) != spelled(marks.indices[1]):
-            first, second = (_in(name, index) for index in marks.indices)
-            if first is not None and second is not None:
-                turned = rebuilt(rebuilt(name, first, replace(second, span=None)), second, replace(first, span=None))
-                say = f"the indices of {context.show(name)} stand in the wrong order"
-                yield Rewrite(rebuilt(tree, name, turned), name, say, 0.1)
-    for part in parts(tree):
-        if isinstance(part, BigSum) and isinstance(part.index, Name):
-            for key, other in letters.items():
-                if isinstance(other, Name) and key != part.index.name:
-                    say = f"the sum runs over {context.show(other)}"
-                    yield Rewrite(rebuilt(tree, part.index, replace(other, span=None)), part, say, 0.3)
+    return letters
+
+
+def _everywhere(tree: Node, letters: dict[str, Name | Number], names: list[Name], context: Context) -> Iterator[Rewrite]:
+    """An index for another one wherever it stands."""
+    for key, index in letters.items():
+        places = [
+            (name, own)
+            for name in names
+            for mark in (*context.marker.marks(name).indices, context.marker.marks(name).example)
+            if mark is not None and spelled(mark) == key and (own := _in(name, mark)) is not None
+        ]
+        if len(places) < 2:
+            continue
+        for other in letters.values():
+            if spelled(other) != key:
+                found = tree
+                for _, own in places:
+                    found = rebuilt(found, own, replace(other, span=None))
+                say = f"the index {context.show(index)} must be {context.show(other)} wherever it stands"
+                yield Rewrite(found, places[0][0], say, 0.3)
 
 
 def _in(name: Name, index: Node) -> Node | None:

@@ -63,10 +63,10 @@ def superfluous(tree: Node, context: Context) -> Iterator[Rewrite]:
         for place in range(len(part.items) - 1):
             pair = Product(None, part.items[place : place + 2], part.signs[place : place + 1])
             if len(part.items) > 2 and context.stored_slope(pair):
-                less = without(without(part, place), place) if len(part.items) > 3 else part.items[2 if place == 0 else 0]
-                if isinstance(less, Node):
-                    say = f"the slope {context.show(part.items[place])} {context.show(part.items[place + 1])} is too many"
-                    yield Rewrite(swapped(tree, part, less), part.items[place + 1], say, 0.0, _output(context))
+                rest = without(part, place)
+                less = without(rest, place) if isinstance(rest, Product) else rest
+                say = f"the slope {context.show(part.items[place])} {context.show(part.items[place + 1])} is too many"
+                yield Rewrite(swapped(tree, part, less), part.items[place + 1], say, 0.0, _output(context))
 
 
 def _output(context: Context) -> str | None:
@@ -91,6 +91,9 @@ def function_for_slope(tree: Node, context: Context) -> Iterator[Rewrite]:
         for prime in _primes(part.function, context):
             say = f"{context.show(part)} is the activation; here belongs its slope"
             yield Rewrite(rebuilt(tree, part, Call(None, prime, part.arguments)), part, say)
+        for slope in context.shifted_slopes(argument):  # as the document writes slopes elsewhere
+            say = f"{context.show(part)} is the activation; here belongs its slope, {context.show(slope)}"
+            yield Rewrite(swapped(tree, part, slope), part, say, 0.05)
         if isinstance(argument, Differential | Derivative) or context.marks(argument) is not None:
             for slope in (*context.shifted_slopes(argument), *context.built_slopes(argument)):
                 new = times(argument, slope, context.entrywise)

@@ -12,6 +12,31 @@ from handgrad.check.mistakes.trees import bare, copied, fraction, parts, product
 from handgrad.check.tree import Call, Derivative, Fraction, Group, Name, Node, Operator, Product, Sum, rebuilt
 
 
+def brackets(tree: Node, context: Context) -> Iterator[Rewrite]:
+    """Brackets that are missing in a line of text: (1-y)/(1-a) for (1-y)/1-a, (a-y)/m for a-y/m."""
+    for part in parts(tree):
+        if not isinstance(part, Sum):
+            continue
+        for place, term in enumerate(part.terms):
+            if not isinstance(term, Fraction) or term.mark != "/":
+                continue
+            rest = Sum(None, part.terms[place:][1:], part.signs[place + 1 :])
+            if place + 1 < len(part.terms):
+                under = Sum(None, (term.under, *rest.terms), ("+", *rest.signs))
+                new = Fraction(None, term.over, Group(None, under), "/")
+                say = f"brackets are missing: all of {context.show(under)} stands below the line"
+                yield Rewrite(swapped(tree, part, _summed((*part.terms[:place], new), part.signs[: place + 1])), part, say)
+            if place:
+                over = _summed((*part.terms[:place], term.over), part.signs[: place + 1])
+                new = Fraction(None, Group(None, over), term.under, "/")
+                say = f"brackets are missing: all of {context.show(over)} stands above the line"
+                yield Rewrite(swapped(tree, part, _summed((new, *rest.terms), ("+", *rest.signs))), part, say)
+
+
+def _summed(terms: tuple[Node, ...], signs: tuple[str, ...]) -> Node:
+    return terms[0] if len(terms) == 1 and signs == ("+",) else Sum(None, terms, signs)
+
+
 def upside_down(tree: Node, context: Context) -> Iterator[Rewrite]:
     """A fraction or a derivative the other way round."""
     for part in parts(tree):
@@ -101,21 +126,19 @@ def rate(tree: Node, context: Context) -> Iterator[Rewrite]:
 
 
 def activation_missing(tree: Node, context: Context) -> Iterator[Rewrite]:
-    """A function put around the right side of a forward equation."""
+    """A function put around the right side of a forward equation, or around a sum that stands where its activation belongs."""
     form = context.form(context.left) if context.left is not None else None
-    if form is None or form.what not in {"A", "output"} or isinstance(bare(tree), Call):
-        return
-    for function in list(context.functions.values())[:6]:
-        names = [copied(function)]
-        own, layer = context.marker.marks(function).layer, context.marks(form.example).layer
-        wanted = context.marks(context.left).layer if context.left is not None else None
-        if own is not None and wanted is not None and layer is not None:
-            from handgrad.check.mistakes.context import with_mark
-
-            other = with_mark(function, own, replace(wanted, span=None))
-            names = [other] if other is not None else names
-        for name in names:
-            yield Rewrite(Call(None, name, (bare(tree),)), tree, f"the activation {context.show(name)} is missing")
+    inner = bare(tree)
+    if form is not None and form.what in {"A", "output"} and not isinstance(inner, Call):
+        for function in context.functions_for(context.left, inner):
+            yield Rewrite(Call(None, function, (inner,)), tree, f"the activation {context.show(function)} is missing")
+    for part in parts(tree):
+        own = context.form(part)
+        if own is not None and own.what == "Z" and part is not inner:
+            for function in context.functions_for(part, None):
+                new = Call(None, function, (part,))
+                say = f"the activation is missing: {context.show(new)} for {context.show(part)}"
+                yield Rewrite(rebuilt(tree, part, new), part, say, 0.2, "HG009")
 
 
 def activation_too_many(tree: Node, context: Context) -> Iterator[Rewrite]:
@@ -142,6 +165,7 @@ def other_activation(tree: Node, context: Context) -> Iterator[Rewrite]:
 
 
 MISTAKES = (
+    Mistake("HG022", "brackets missing", "structure", 1.0, brackets),
     Mistake("HG016", "upside down", "structure", 1.5, upside_down),
     Mistake("HG016", "left side upside down", "structure", 2.0, upside_down, left=True),
     Mistake("HG017", "derivative forgotten", "structure", 1.4, forgotten, not_derived),

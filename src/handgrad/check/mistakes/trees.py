@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import fields, replace
+from functools import cache
 from typing import Any, TypeVar
 
 from handgrad.check.tree import (
@@ -53,7 +54,7 @@ def _below(node: Node) -> Iterator[Node]:
 
 def copied(node: Some) -> Some:
     """A copy of other objects, for what stands in one formula twice; places are kept, so that it is written as it was."""
-    return replace(node, **{field.name: _copied(getattr(node, field.name)) for field in fields(node)})
+    return replace(node, **{name: _copied(getattr(node, name)) for name in _names(type(node))})
 
 
 def _copied(value: Any) -> Any:
@@ -62,11 +63,32 @@ def _copied(value: Any) -> Any:
     return tuple(_copied(part) for part in value) if isinstance(value, tuple) else value
 
 
-def shape(value: Any) -> Any:
-    """What a tree is apart from where it stands: trees that are written alike have equal ones."""
-    if isinstance(value, Node):
-        return type(value).__name__, *(shape(getattr(value, field.name)) for field in fields(value) if field.name != "span")
-    return tuple(shape(part) for part in value) if isinstance(value, tuple) else value
+class Shapes:
+    """Tells trees apart by what they are, not by where they stand: those that are written alike have the same number."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[Any, int] = {}
+        self._known: dict[int, tuple[Node, int]] = {}
+
+    def __call__(self, node: Node) -> int:
+        """The number of a tree."""
+        known = self._known.get(id(node))
+        if known is not None:
+            return known[1]
+        key = (type(node), *(self._of(getattr(node, name)) for name in _names(type(node))))
+        number = self._numbers.setdefault(key, len(self._numbers))
+        self._known[id(node)] = node, number  # the node is kept, so that its id stays its own
+        return number
+
+    def _of(self, value: Any) -> Any:
+        if isinstance(value, Node):
+            return self(value)
+        return tuple(self._of(part) for part in value) if isinstance(value, tuple) else value
+
+
+@cache
+def _names(kind: type[Node]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind) if field.name != "span")
 
 
 def bare(node: Node) -> Node:
@@ -94,7 +116,9 @@ def negated(node: Node) -> Node:
 
 
 def times(node: Node, factor: Node, sign: str, *, front: bool = False) -> Node:
-    """The formula with one more factor, at its end or in front; a minus stays before all."""
+    """The formula with one more factor, at its end or in front; a minus stays before all, and a mere 1 makes way."""
+    if isinstance(node, Number) and node.value == 1:
+        return factor
     if isinstance(node, Sum) and len(node.terms) == 1:
         return Sum(None, (times(node.terms[0], factor, sign, front=front),), node.signs)
     items, signs = (node.items, node.signs) if isinstance(node, Product) else ((grouped(node),), ())

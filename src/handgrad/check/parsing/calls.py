@@ -13,6 +13,8 @@ from handgrad.check.tree import Call, Name, Node, Number, Product
 if TYPE_CHECKING:
     from handgrad.check.parsing.expressions import Parser
 
+OF_INPUT = {"y", "a", "z", "h", "o", "C", "E", "L", "t", "net"}
+"""Quantities that people write as belonging to an input: y(x)."""
 PLAIN = {name.lower().replace("_", "") for name in FUNCTIONS if len(name) > 2}
 Keywords = tuple[tuple[str, Node], ...]
 
@@ -32,6 +34,8 @@ def applied(parser: Parser, node: Node) -> Node:
     if block.open == "{" and not known:
         return node
     if known and not (block.open == "[" and _layered(parser, block)) and not mentions(block, node.name):
+        return called(parser, node, block)
+    if block.open == "(" and not block.space and node.name in OF_INPUT and _input(block):
         return called(parser, node, block)
     if block.open == "(" and (_comma(block) or _dots(block) or not block.items):
         return called(parser, node, block)
@@ -76,6 +80,20 @@ def mentions(block: Block, name: str) -> bool:
 def _belongs(before: Item, item: Item) -> bool:
     """Whether an item is part of the scripts that follow a name."""
     return item.kind in {"prime", "script", "number", "transpose"} or (before.kind == "script" and item.kind != "sign")
+
+
+def _input(block: Block) -> bool:
+    """Whether brackets hold just an input x, so that y(x) is what belongs to it."""
+    first = block.items[0] if block.items else None
+    if isinstance(first, Block) or first is None or first.text not in {"x", "mathbf", "boldsymbol", "vec"}:
+        return False
+    rest = block.items[1:]
+    if first.text != "x":
+        inner = rest[0] if rest else None
+        if not (isinstance(inner, Block) and len(inner.items) == 1 and inner.items[0].text == "x"):
+            return False
+        rest = rest[1:]
+    return len(rest) % 2 == 0 and all(item.kind == "script" for item in rest[::2])
 
 
 def _comma(block: Block) -> bool:

@@ -148,7 +148,13 @@ class Writer:
             and run not in WORDS
         ):
             return run
-        return (", " if comma else " ").join(self.text(node) for node in body)
+        if comma:
+            return ", ".join(map(self.text, body))
+        text = ""
+        for node in body:
+            part = self.text(node)
+            text += f" {part}" if text and not (text[-1] in "])" and part[0].isalnum()) else part
+        return text
 
     def call(self, node: Call) -> str:
         """A function and its arguments."""

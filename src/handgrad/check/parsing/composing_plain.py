@@ -37,7 +37,8 @@ class PlainWriter(Writer):
     SIGNS: ClassVar[dict[str, str]] = PLAIN_SIGNS
     OPS: ClassVar[dict[str, str]] = {"in": "∈", "approx": "≈", "propto": "∝", "equiv": "≡"}
     NUMPY: ClassVar[set[str]] = {
-        "sum", "dot", "multiply", "matmul", "exp", "log", "tanh", "maximum", "minimum", "where", "mean", "outer", "sqrt", "sign", "abs", "square",
+        "sum", "dot", "multiply", "matmul", "exp", "log", "tanh", "maximum", "minimum", "where", "mean", "outer", "sqrt",
+        "sign", "abs", "square",
         "max", "diag", "sin", "cos", "log1p", "transpose", "power",
     }  # fmt: skip
     ACCENTS: ClassVar[dict[str, str]] = {

@@ -114,15 +114,15 @@ class TexWriter(Writer):
 
     def with_scripts(self, base: str, scripts: Sequence[Script]) -> str:
         """Scripts after a base; where LaTeX would see two superscripts, the base goes into braces."""
-        raised = False
+        raised: Script | None = None
         for script in scripts:
-            if raised and script.kind == "prime":
-                base = base[:-1] + r"\prime" * script.count + "}" if base.endswith("}") else f"{{{base}}}" + "'" * script.count
-                continue
+            if raised is not None and script.kind in {"sup", "prime"}:
+                if script.kind == "prime" and base.endswith("}") and all(isinstance(part, Bracketed) for part in raised.body):
+                    base = base[:-1] + r"\prime" * script.count + "}"
+                    continue
+                base = f"{{{base}}}"
             if script.kind == "sup":
-                if raised:
-                    base = f"{{{base}}}"
-                raised = True
+                raised = script
             base += self.text(script)
         return base
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 LONGEST = 40
 """Letters in a run; more are one word."""
+_PRODUCT = re.compile(r"([WUV]\d*)([xXaAHzZ]\d*)|(w\d*)(x\d*)|([xX]\d*)([wW]\d*)|([aAhH]\d*)(W\d*)")
 _SUM = re.compile(r"([sS]um|mean|prod)_([A-Za-z0-9]{1,6})")
 _EMBEDDED = re.compile(rf"([A-Za-z]{{0,2}}?)({'|'.join(EMBEDDED)})([A-Za-z]{{0,2}})")
 
@@ -112,8 +113,9 @@ def named(parser: Parser, text: str, count: int) -> Node:
         parser.at += 1
         text, end = text + number.text, number.end
     span = (first.start, end)
-    if text + _minus(parser) in parser.context.names:
-        text += _minus(parser)
+    minus = _minus(parser)
+    if minus and text + minus in parser.context.names:
+        text += minus
         span = (first.start, parser.items[parser.at + 1].end)
         parser.at += 2
     group = parser.group("(")
@@ -125,6 +127,8 @@ def named(parser: Parser, text: str, count: int) -> Node:
         node = Differential(span, Name((span[0] + 1, span[1]), text[1:]), "d") if text[0] == "d" else Name(span, text)
     else:
         node = word_node(text, span, parser.context.names if len(text) > 1 else ())
+        if count == 2 and text[0] == "d" and isinstance(node, Name) and first.kind == "letter" and text not in parser.context.names:
+            node = Differential(span, word_node(text[1:], (span[0] + 1, span[1])), "d")  # in LaTeX, dm is no word
         node = _all_faced(node, first.faces) if first.faces else node
     return calls.applied(parser, node)
 
@@ -160,17 +164,10 @@ def word(parser: Parser) -> Node:
         return structures.big(parser, text, token)
     if text == "prime" or (text in FUNCTIONS and text not in parser.context.names):
         return named(parser, text, 1)
-    found = _EMBEDDED.fullmatch(text)
-    if (
-        found is not None
-        and text not in parser.context.names
-        and len(text) > len(found[2])
-        and token.end - token.start == len(text)
-    ):
-        cuts = [found.start(2), found.end(2)]
-        parts = [text[: cuts[0]], text[cuts[0] : cuts[1]], text[cuts[1] :]]
-        places = [token.start, token.start + cuts[0], token.start + cuts[1]]
-        split = [Token("word", part, at, at + len(part)) for part, at in zip(parts, places, strict=True) if part]
+    found = _EMBEDDED.fullmatch(text) or _PRODUCT.fullmatch(text)
+    if found is not None and text not in parser.context.names and token.end - token.start == len(text):
+        cuts = [found.span(number) for number in range(1, len(found.groups()) + 1) if found[number]]
+        split = [Token("word", text[one:two], token.start + one, token.start + two, token.space and not one) for one, two in cuts]
         parser.items = [*parser.items[: parser.at], *split, *parser.items[parser.at + 1 :]]
     return named(parser, parser.items[parser.at].text, 1)
 

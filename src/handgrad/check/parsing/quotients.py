@@ -177,6 +177,8 @@ def _begins(item: Item, mark: str, *, upright: bool) -> bool:
         if item.kind == "{":
             return bool(item.items)
         return item.kind == "group" and item.open in "([" if mark in {"d", "partial", "nabla"} else False
+    if mark == "d" and not upright and item.kind == "letter":
+        return not item.space
     if mark == "d" and not upright:
         return item.kind == "command" and (item.text in FACES or item.text in GREEK | LETTERS.keys()) and item.text != "int"
     if mark == "Delta":

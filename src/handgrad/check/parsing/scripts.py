@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from handgrad.check.parsing.expressions import Parser
 
 _INDICES = re.compile("[a-cg-nprsu-z]+")
+_LAYER_OR_TIME = re.compile(r"[lLkKt](?:[-+]\d+)?|ell|\d+")
 _LAYER = re.compile(r"(?:[lLkKiIhHjJ]|ell|\d+|out|[lLkKiIhHjJ][-+]\d+|[nNtm][-+]?\d*)")
 
 
@@ -120,7 +121,8 @@ def _bracket(parser: Parser, node: Node, block: Block) -> list[Script] | None:
 def layer_like(block: Block) -> bool:
     """Whether brackets hold what can be a layer: 2, l, l-1, L."""
     text = "".join(item.text for item in block.items if isinstance(item, Token))
-    return len(block.items) <= 4 and all(isinstance(item, Token) for item in block.items) and bool(_LAYER.fullmatch(text))
+    pattern = _LAYER_OR_TIME if block.open == "(" else _LAYER
+    return len(block.items) <= 4 and all(isinstance(item, Token) for item in block.items) and bool(pattern.fullmatch(text))
 
 
 def raised(parser: Parser, mark: Token) -> list[Script]:
@@ -142,7 +144,9 @@ def raised(parser: Parser, mark: Token) -> list[Script]:
         body, primes = _bare(parser, item, kind)
         span = (mark.start, parser.items[parser.at - 1].end)
     found = [Script(span, kind, body)] if body else []
-    return [*primes[:1], *found] if _leading(item) else [*found, *primes]
+    if len(primes) > 1:
+        primes = (replace(primes[0], count=sum(prime.count for prime in primes)),)
+    return [*primes, *found] if _leading(item) else [*found, *primes]
 
 
 def _leading(item: Item) -> bool:
@@ -195,10 +199,17 @@ def _bare(parser: Parser, item: Token, kind: str) -> Parts:
         if kind == "sup" and "_" in item.text:  # of z^l_j only the l is raised
             item = _first_part(parser, item)
         parser.at += 1
-        return (_script_name(item.text, item.span, parser),), ()
+        return _word(item, parser), ()
     if item.kind in {"letter", "word", "number", "command", "dots", "text"}:
         return (single(parser),), ()
     return (), ()
+
+
+def _word(item: Token, parser: Parser) -> tuple[Node, ...]:
+    """A word of plain text as a name, or as indices side by side."""
+    if set(item.text) <= set("ijkl") and len(item.text) < 4:
+        return tuple(Name((item.start + n, item.start + n + 1), letter) for n, letter in enumerate(item.text))
+    return (_script_name(item.text, item.span, parser),)
 
 
 def _first_part(parser: Parser, word: Token) -> Token:
@@ -295,11 +306,9 @@ def _part(reader: Parser, item: Item, primes: list[Script]) -> list[Node]:
         if run:
             return [postfix(reader, _one_letter(reader, item))]
     if isinstance(item, Token) and item.kind == "word" and item.end - item.start == len(item.text):
-        if set(item.text) <= set("ijkl") and len(item.text) < 4:
-            reader.at += 1
-            return [Name((item.start + n, item.start + n + 1), letter) for n, letter in enumerate(item.text)]
         reader.at += 1
-        return [postfix(reader, _script_name(item.text, item.span, reader))]
+        *first, last = _word(item, reader)
+        return [*first, postfix(reader, last)]
     return [reader.factor()]
 
 

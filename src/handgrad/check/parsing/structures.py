@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from handgrad.check.parsing.items import Block, Item
 from handgrad.check.parsing.tokens import Token
 from handgrad.check.parsing.vocabulary import OTHERWISE
-from handgrad.check.tree import BigSum, Cases, Matrix, Name, Node, Span
+from handgrad.check.tree import BigSum, Cases, Matrix, Name, Node, Span, Words
 
 if TYPE_CHECKING:
     from handgrad.check.parsing.expressions import Parser
@@ -71,8 +71,16 @@ def cases(parser: Parser, block: Block) -> Node:
             continue
         otherwise = any(isinstance(item, Token) and item.text.lower() in OTHERWISE for item in rest) or _spelt(rest) in OTHERWISE
         condition = [item for item in rest if not _filler(item)]
-        rows.append((parser.of(value).condition(), None if otherwise or not condition else parser.of(condition).condition()))
+        rows.append((parser.of(value).condition(), None if otherwise or not condition else _condition(parser, condition, rest)))
     return Cases(block.span, tuple(rows))
+
+
+def _condition(parser: Parser, items: list[Item], whole: list[Item]) -> Node:
+    """A comparison, or the words where there is none: j is an output unit."""
+    words = [item.text for item in whole if isinstance(item, Token) and item.kind in {"text", "letter", "word"}]
+    if not any(item.kind == "relation" for item in items) and any(item.kind == "text" for item in whole):
+        return Words((items[0].start, items[-1].end), " ".join(words))
+    return parser.of(items).condition()
 
 
 def _spelt(items: Sequence[Item]) -> str:

@@ -23,15 +23,18 @@ PLAIN_WORD = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)*(?![A-Za-z0-9])"
 RAISED = re.compile("[\u00b2\u00b3\u00b9\u2070-\u207f\u1d2c-\u1d61\u02b0-\u02b8\u02e1-\u02e4\u2c7d\u1d9c]+")
 LOWERED = re.compile("[\u2080-\u209c\u1d62-\u1d6a\u2c7c]+")
 KINDS = {
-    "(": "open", "[": "open", ")": "close", "]": "close", "|": "bar", "||": "bar", ",": "comma", "&": "amp", ":": "comma", "{": "{",
+    "(": "open", "[": "open", ")": "close", "]": "close", "|": "bar", "||": "bar", ",": "comma", "&": "amp", ":": "comma",
+    "{": "{",
     "}": "}", "$": "$",
 }  # fmt: skip
 DELIMITERS = {
     "{": ("open", "{"), "lbrace": ("open", "{"), "}": ("close", "}"), "rbrace": ("close", "}"), "langle": ("open", "<"),
     "rangle": ("close", ">"), "lbrack": ("open", "["), "rbrack": ("close", "]"), "lparen": ("open", "("),
-    "rparen": ("close", ")"), "|": ("bar", "norm"), "Vert": ("bar", "norm"), "parallel": ("bar", "norm"), "lVert": ("open", "norm"),
+    "rparen": ("close", ")"), "|": ("bar", "norm"), "Vert": ("bar", "norm"), "parallel": ("bar", "norm"), "lVert": ("open",
+    "norm"),
     "rVert": ("close", "norm"), "vert": ("bar", "|"), "mid": ("bar", "|"), "lvert": ("open", "|"), "rvert": ("close", "|"),
-    "prime": ("prime", "'"), "quad": ("gap", ""), "qquad": ("gap", ""), "sp": ("script", "^"), "sb": ("script", "_"), "_": ("script", "_"), "transpose": ("command", "top"),
+    "prime": ("prime", "'"), "quad": ("gap", ""), "qquad": ("gap", ""), "sp": ("script", "^"), "sb": ("script", "_"),
+    "_": ("script", "_"), "transpose": ("command", "top"),
 }  # fmt: skip
 """Commands that are brackets, bars, scripts, primes or space: the kind and the text of their tokens."""
 BRACES = re.compile(r"\\.|[{}]", re.DOTALL)
@@ -213,7 +216,7 @@ def _unicode(text: str, at: int, start: int) -> tuple[list[Token], int]:
         if simple != character
         else frozenset()
     )
-    if faces and simple in SYMBOLS:
+    if simple != character and simple in SYMBOLS:
         return _marked(replace(command_token(SYMBOLS[simple], *span), faces=faces), text, at + 1, start)
     letters = unicodedata.normalize("NFD", simple)
     if len(letters) > 1 and letters[0].isalpha() and all(mark in MARKS for mark in letters[1:]):

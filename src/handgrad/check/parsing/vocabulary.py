@@ -74,7 +74,7 @@ MARKS = {
 """Combining accents."""
 
 FUNCTIONS = {
-    "sigma", "phi", "psi", "f", "g", "log", "ln", "exp", "tanh", "max", "min", "sin", "cos", "tan", "cosh", "sinh", "sech",
+    "sigma", "phi", "psi", "Omega", "f", "g", "log", "ln", "exp", "tanh", "max", "min", "sin", "cos", "tan", "cosh", "sinh", "sech",
     "arctan", "sqrt", "softmax", "Softmax", "SoftMax", "softplus", "relu", "ReLU", "Relu", "RELU", "ReLu", "reLU", "leakyrelu",
     "leaky_relu", "LeakyReLU", "LeakyRelu", "leakyRelu", "lrelu", "elu", "ELU", "gelu", "GELU", "selu", "swish", "silu",
     "SiLU", "mish", "sigmoid", "Sigmoid", "sigm", "logistic", "sum", "Sum", "mean", "Mean", "dot", "multiply", "matmul",
@@ -101,11 +101,12 @@ INDICATORS = {"I", "1", "H", "u", "indicator"}
 """What stands before the condition in 1{z > 0}."""
 EMBEDDED = ("softmax", "sigmoid", "tanh", "relu", "log", "exp", "ln")
 """Functions that may be run together with letters: yloga."""
-MODULES = {"np", "numpy", "jnp", "tf", "torch", "math", "cp", "nn", "F", "K", "scipy", "special"}
+MODULES = {"np", "numpy", "jnp", "tf", "torch", "math", "cp", "nn", "F", "K", "scipy", "special", "self"}
 METHODS = {"dot", "sum", "mean", "transpose", "max", "min", "reshape", "multiply", "matmul"}
 
 QUANTITIES = {
-    "W", "w", "b", "B", "X", "x", "Y", "y", "A", "a", "Z", "z", "delta", "theta", "Theta", "D", "t", "o", "n", "m", "alpha", "eta",
+    "W", "w", "b", "B", "X", "x", "Y", "y", "A", "a", "Z", "z", "delta", "theta", "Theta", "D", "t", "o", "n", "m",
+    "alpha", "eta",
 }  # fmt: skip
 """Names that stand for quantities: brackets after them are a factor, and W'(…) is a transpose."""
 LAYERED = {"W", "w", "b", "B", "A", "a", "Z", "z", "delta", "theta", "Theta"}
@@ -113,7 +114,8 @@ LAYERED = {"W", "w", "b", "B", "A", "a", "Z", "z", "delta", "theta", "Theta"}
 
 WORDS = {
     "net", "Net", "out", "Out", "loss", "Loss", "cost", "Cost", "error", "Error", "err", "Err", "pred", "target", "MSE", "SSE",
-    "BCE", "CE", "NLL", "RMSE", "KL", "bias", "lr", "LR", "True", "False", "None", "axis", "keepdims", "AL", "ZL", "logit", "logits",
+    "BCE", "CE", "NLL", "RMSE", "KL", "bias", "lr", "LR", "True", "False", "None", "axis", "keepdims", "AL", "ZL", "logit",
+    "logits",
     "inf", "std", "in", "new", "old", "grad", "obs", "true", "prime", "act", "hid", "tot", "total", "num", "cls",
 } | (GREEK - {"mu", "nu", "xi"})  # fmt: skip
 """Words of up to three letters that are one name in LaTeX as well, and longer ones that could be mistaken for a product."""
@@ -161,7 +163,8 @@ SKIPPED = {
 BRACES = {"underbrace", "overbrace", "underbracket", "overbracket", "underparen", "overparen"}
 """Commands whose annotation, a script, vanishes."""
 TEXTS = {
-    "text", "textrm", "textit", "textsf", "texttt", "textnormal", "textup", "mbox", "hbox", "intertext", "shortintertext", "textsc",
+    "text", "textrm", "textit", "textsf", "texttt", "textnormal", "textup", "mbox", "hbox", "intertext", "shortintertext",
+    "textsc",
     "textmd",
 }  # fmt: skip
 """Commands whose argument is words."""

@@ -34,8 +34,10 @@ TRANSPOSES = {"T": "T", "top": "top", "intercal": "intercal", "t": "t"}
 class Style:
     """How an author writes.
 
-    `matrix` and `elementwise` are the signs of the two products, as in `tree.Product`. `transpose` is T, top, intercal or t (raised),
-    .T, or ' (a prime). `joined` says that a transpose stands in one script with the layer, W^{[l]T}; else (W^{[l]})^T. `layer` is []
+    `matrix` and `elementwise` are the signs of the two products, as in `tree.Product`. `transpose` is T, top, intercal or
+    t (raised),
+    .T, or ' (a prime). `joined` says that a transpose stands in one script with the layer, W^{[l]T}; else (W^{[l]})^T.
+    `layer` is []
     for W^{[l]}, () for W^{(l)}, ^ for W^l, _ for W_l, digits for W1, index for W[1], or empty where there are none.
     """
 
@@ -96,7 +98,13 @@ def style_of(statements: Iterable[Statement], kind: Literal["tex", "plain", "num
     default = {"tex": TEX, "plain": PLAIN, "numpy": NUMPY}[kind]
     transposes = Counter(mark for node in nodes for mark in _transposes(node))
     names = [node for node in nodes if isinstance(node, Name)]
-    joined = Counter(len(script.body) > 1 for name in names for script in name.scripts if script.kind == "sup" and _raised(script))
+    joined = Counter(
+        isinstance(node, Name) and len(script.body) > 1
+        for node in nodes
+        if isinstance(node, Name | Scripted)
+        for script in node.scripts
+        if script.kind == "sup" and _raised(script)
+    )
     layers = Counter(
         layer for name in names if name.name in {"W", "w", "A", "a", "Z", "z", "b", "delta", "Theta"} if (layer := _layer(name))
     )

@@ -348,7 +348,7 @@ def supported_layouts(u: Understanding, relations: Sequence[Relation], held: dic
     kinds = {r.place: _kind(r, u.lexicon.habit) for r in relations}
     for layout in order[1:]:
         alone = held[layout] - covered
-        if alone & forward or len({kinds[place] for place in alone}) > 1 or held[layout] == held[best]:
+        if alone & forward or len({kinds[place] for place in alone}) > 1 or (held[layout] == held[best] and len(held[best]) < 6):
             chosen.append(layout)
             covered |= alone
     return chosen

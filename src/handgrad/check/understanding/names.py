@@ -90,9 +90,16 @@ class Marker:
 
     def __init__(self, habit: Habit) -> None:
         self.habit = habit
+        self._known: dict[int, tuple[Name, Marks]] = {}
 
     def marks(self, name: Name) -> Marks:
         """The marks at a name."""
+        known = self._known.get(id(name))
+        if known is None or known[0] is not name:
+            known = self._known[id(name)] = (name, self._read(name))
+        return known[1]
+
+    def _read(self, name: Name) -> Marks:
         role = self.habit.role(name)
         found = Marks()
         parts = split_word(name.name)

@@ -1,0 +1,376 @@
+"""The smallest correction of a wrong formula: each mistake of the catalogue undone once, then twice, else what the network gives."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+from handgrad.check.judging.comparing import Outcome, compare, counters_in
+from handgrad.check.judging.judging import Judge, Judged
+from handgrad.check.judging.updates import step_of
+from handgrad.check.mistakes import CATALOGUE, Context, Mistake, Rewrite
+from handgrad.check.mistakes.derived import Deriver, meant, right_sides
+from handgrad.check.mistakes.trees import Shapes, copied, parts
+from handgrad.check.parsing import Macro, Style, parse, write
+from handgrad.check.tree import Node, Span, Statement
+from handgrad.check.understanding.names import Marks
+from handgrad.check.understanding.relations import Relation
+from handgrad.check.understanding.setting import Setting
+
+FRESH = 7
+"""The seed of the points at which a correction must hold as well."""
+DERIVED = Mistake("HG099", "other", "derived", 5.0, lambda _tree, _context: ())
+NUMBER = Mistake("HG012", "number", "number", 0.0, lambda _tree, _context: ())
+BASES = 24
+SETTINGS = 2
+SECONDS = 1.5
+"""How long one formula may take at most, on a machine that is slow; the budget ends the search before."""
+"""How many half-corrected formulas are changed a second time."""
+
+
+@dataclass(frozen=True)
+class Correction:
+    """A formula that is right, and the mistakes that lie between it and the author's.
+
+    `marked` is the place in the document of what is wrong. `text` is the formula as the author would write it, without delimiters; of a
+    step of a chain, it is the chain's subject and the corrected side.
+    """
+
+    left: Node
+    right: Node
+    mistakes: tuple[Mistake, ...]
+    marked: Span | None
+    message: str
+    text: str
+    code: str
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A changed formula with the changes that led to it."""
+
+    left: Node
+    right: Node
+    steps: tuple[tuple[Mistake, Rewrite], ...]
+    cost: float
+
+
+@dataclass
+class Corrector:
+    """Finds corrections for the formulas of one document."""
+
+    judge: Judge
+    relations: Sequence[Relation]
+    source_text: str
+    style: Style | None = None
+    found: Sequence[Judged] = ()
+    macros: Mapping[str, Macro] = field(default_factory=dict)
+
+    @cached_property
+    def context(self) -> Context:
+        """What the document offers."""
+        context = Context(self.relations, self.judge.u.lexicon, self.style)
+        context.show = self.shown
+        return context
+
+    @cached_property
+    def right(self) -> list[Judged]:
+        """The formulas that are right."""
+        return [judged for judged in self.found or self.judge.all() if judged.verdict in {"right", "convention"}]
+
+    @cached_property
+    def settings(self) -> list[Setting]:
+        """The settings that the text supports, those under which most formulas hold first."""
+        count = Counter(_choices(judged.tried.setting) for judged in self.right if judged.tried is not None)
+        return sorted(dict.fromkeys(self.judge.u.settings()), key=lambda setting: -count[_choices(setting)])
+
+    def shown(self, node: Node) -> str:
+        """Part of a formula as its author writes it."""
+        return write(node, self.source_text, self.context.style if self.style is None else self.style)
+
+    def correct(self, judged: Judged, *, budget: int = 800) -> Correction | None:
+        """The smallest correction, found with at most so many trials; None where none is found."""
+        if judged.relation.unreadable() is not None:
+            return None
+        return _Search(self, judged, budget).run()
+
+
+class _Search:
+    """The search for the correction of one formula."""
+
+    def __init__(self, corrector: Corrector, judged: Judged, budget: int) -> None:
+        self.corrector, self.judge, self.judged, self.budget, self.trials = corrector, corrector.judge, judged, budget, 0
+        relation = judged.relation
+        self.relation = relation
+        self.update = step_of(relation, self.judge.u.trier.marker) is not None
+        chained = relation.step > 0 and not self.update
+        self.left = relation.subject if chained else relation.left
+        self.right = relation.right
+        self.context = corrector.context.at(self.left, self.right, relation.passage.kind, update=self.update)
+        self.context.show = self.shown
+        self.outcome = judged.tried.outcome if judged.tried is not None else Outcome("differs")
+        self.shape = Shapes()
+        self.deadline = time.monotonic() + SECONDS
+        self.original = self.restated(self.left, self.right)
+        self.adds = any(other.note == "adds" for other in corrector.right if other.relation is not relation)
+
+    def shown(self, node: Node) -> str:
+        """Part of the formula as its author writes it."""
+        return write(node, self.corrector.source_text, self.context.style)
+
+    # the search
+
+    def run(self) -> Correction | None:
+        """The first candidate that holds, those of one change before those of two."""
+        if self.judged.code == "HG012":
+            return self.number()
+        settings = self.likely()
+        firsts = sorted(self.once(self.left, self.right), key=lambda candidate: candidate.cost)
+        tested: list[tuple[int, Candidate]] = []
+        found = self.first(firsts, settings, self.budget, tested)
+        found = found or self.first(self.from_others(), settings, self.budget // 4)
+        tested.sort(key=lambda pair: (pair[0], pair[1].cost))
+        found = found or self.first(self.twice([pair for pair in tested if pair[0] < 4][:BASES]), settings, self.budget // 2)
+        found = found or self.first(self.derived(), settings, self.budget // 3)
+        return found or self.first(firsts, self.corrector.settings[len(settings) : len(settings) + 4], self.budget // 4)
+
+    def number(self) -> Correction | None:
+        """The number that a line comes to in the place of the author's."""
+        read = self.parsed(f"{self.shown(self.relation.left)} = {self.judged.correction}") if self.judged.correction else ()
+        if len(read) != 1 or read[0].sides[-1] is None:
+            return None
+        number = copied(read[0].sides[-1])
+        sign = _SIGNS[self.context.style.kind].get(self.relation.op, "=")
+        text = f"{self.shown(self.relation.left)} {sign} {self.judged.correction}"
+        message = _capital(self.judged.message) + "."
+        return Correction(self.relation.left, number, (NUMBER,), self.relation.right.span, message, text, "HG012")
+
+    def likely(self) -> list[Setting]:
+        """The settings to begin with: those with most formulas under which the left side can be."""
+        found = []
+        for setting in self.corrector.settings[:12]:
+            if self.quick(Candidate(self.left, self.left, (), 0.0), setting).holds:
+                found.append(setting)
+            if len(found) == SETTINGS:
+                break
+        return found or self.corrector.settings[:SETTINGS]
+
+    def first(
+        self, candidates: Iterable[Candidate], settings: Sequence[Setting], budget: int, tested: list[tuple[int, Candidate]] | None = None
+    ) -> Correction | None:
+        """The first candidate that holds, found with at most so many trials; how the others came out is put down in `tested`."""
+        stop = self.trials + budget
+        for candidate in candidates:
+            if self.trials >= stop or not settings or time.monotonic() > self.deadline:
+                break
+            if self.trivial(candidate):
+                continue
+            rank = self.test(candidate, settings)
+            if rank == 0 and (done := self.finished(candidate)) is not None:
+                return done
+            if tested is not None:
+                tested.append((max(rank, 1), candidate))
+        return None
+
+    def once(self, left: Node, right: Node, groups: frozenset[str] | None = None) -> list[Candidate]:
+        """All changes by one mistake, without those that come out alike."""
+        found: dict[Any, Candidate] = {}
+        context = self.corrector.context.at(left, right, self.relation.passage.kind, update=self.update)
+        context.show = self.shown
+        for mistake in CATALOGUE:
+            if groups is not None and mistake.group not in groups:
+                continue
+            for rewrite in mistake.rewrites(left if mistake.left else right, context):
+                pair = (rewrite.tree, right) if mistake.left else (left, rewrite.tree)
+                key = self.shape(pair[0]), self.shape(pair[1])
+                cost = mistake.cost + rewrite.cost + self.bias(mistake)
+                if key not in found or found[key].cost > cost:
+                    found[key] = Candidate(*pair, ((mistake, rewrite),), cost)
+        found.pop((self.shape(left), self.shape(right)), None)
+        return list(found.values())
+
+    def bias(self, mistake: Mistake) -> float:
+        """What a mistake costs more or less by the way in which the formula failed."""
+        if self.outcome.holds:
+            return -0.8 if mistake.group == "constant" else 1.0
+        if self.outcome.kind == "misfit":
+            extra = {"constant": 3.0, "layout": -0.3}.get(mistake.group, 0.0)
+            return extra - (0.5 if mistake.group == "sum" and self.outcome.misfit == "sum" else 0.0)
+        return {"layout": 0.6}.get(mistake.group, 0.0)
+
+    def twice(self, bases: Sequence[tuple[int, Candidate]]) -> Iterator[Candidate]:
+        """Changes of what one change has made better, the most promising pairs first."""
+        pairs: dict[Any, Candidate] = {}
+        for rank, base in bases:
+            groups = {
+                1: frozenset({"constant"}),
+                2: frozenset({"constant", "layout", "slope", "quantity", "sum"}),
+                3: frozenset({"layout", "constant", "quantity"}),
+            }[rank]
+            if rank == 3 and base.steps[0][0].group not in {"layout", "constant", "quantity", "slope"}:
+                continue
+            for second in self.once(base.left, base.right, groups):
+                cost = base.cost + second.cost + 0.5 * rank
+                key = self.shape(second.left), self.shape(second.right)
+                if key not in pairs or pairs[key].cost > cost:
+                    pairs[key] = Candidate(second.left, second.right, (*base.steps, *second.steps), cost)
+        yield from sorted(pairs.values(), key=lambda candidate: candidate.cost)
+
+    def from_others(self) -> Iterator[Candidate]:
+        """Right sides of the same quantity elsewhere in the document."""
+        others = [(other.relation.left, other.relation.right) for other in self.corrector.right if other.relation.left is not None]
+        yield from self.wholly(right_sides(self.context, others))
+
+    def derived(self) -> Iterator[Candidate]:
+        """Right sides built from the document's names."""
+        if not self.update:
+            yield from self.wholly(Deriver(self.context).sides())
+
+    def wholly(self, sides: Iterable[Node]) -> Iterator[Candidate]:
+        """Candidates with another right side."""
+        for side in sides:
+            rewrite = Rewrite(side, self.right, f"the network gives {self.shown(self.left)} = {self.shown(side)}")
+            yield Candidate(self.left, side, ((DERIVED, rewrite),), 5.0)
+
+    # candidates
+
+    def restated(self, left: Node, right: Node) -> frozenset[Any]:
+        """Parts of a right side that are the left side's quantity under whatever name."""
+        form = self.context.form(left)
+        if form is None:
+            return frozenset()
+        marks = self.context.marks(left)
+        same = set()
+        for part in parts(right):
+            other = self.context.form(part)
+            if other is not None and meant(other) == meant(form):
+                own = self.context.marks(part)
+                if [self.shape(mark) for mark in _layer_and_indices(own)] == [self.shape(mark) for mark in _layer_and_indices(marks)]:
+                    same.add(self.shape(self.context.turned(part, to=False)))
+        return frozenset(same)
+
+    def trivial(self, candidate: Candidate) -> bool:
+        """Whether it only says of the left side that it is itself."""
+        own = self.shape(candidate.left)
+        if any(self.shape(part) == own for part in parts(candidate.right)) and not self.update:
+            return not any(self.shape(part) == self.shape(self.left) for part in parts(self.right))
+        return bool(self.restated(candidate.left, candidate.right) - self.original)
+
+    def test(self, candidate: Candidate, settings: Sequence[Setting]) -> int:
+        """0 where it holds, 1 where it does up to a constant, 2 where it fits now, 3 where it still differs, 4 where it does not fit."""
+        if self.update:
+            self.trials += 3
+            return 0 if self.steps_down(candidate) else 3
+        best = 4
+        for setting in settings:
+            outcome = self.quick(candidate, setting)
+            if outcome.holds:
+                tried = self.judge.u.trier.under(candidate.left, candidate.right, setting)
+                if tried.holds and self.judge.keeps(candidate.left, candidate.right, tried):
+                    return 0
+                best = min(best, 1 if tried.holds else 3)
+            elif outcome.kind == "differs":
+                best = min(best, 2 if self.outcome.kind == "misfit" else 3)
+        return best
+
+    def steps_down(self, candidate: Candidate) -> bool:
+        """Whether an update is right."""
+        relation = replace(self.relation, left=candidate.left, right=candidate.right, subject=candidate.left, step=0)
+        judged = self.judge.one(relation)
+        return judged.verdict == "right" and (judged.note != "adds" or self.adds)
+
+    def quick(self, candidate: Candidate, setting: Setting) -> Outcome:
+        """How it comes out for one hidden layer, or for the last one."""
+        trier = self.judge.u.trier
+        fitted = trier.fitted(setting, (candidate.left, candidate.right))
+        counters = sorted(counters_in((candidate.left, candidate.right), trier.lexicon) - set(trier.lexicon.fixed))
+        first: Outcome | None = None
+        for env in self.envs(counters, fitted):
+            self.trials += 1
+            outcome = compare(candidate.left, candidate.right, fitted, trier.lexicon, env)
+            if outcome.holds:
+                return outcome
+            if first is None or first.kind in {"unknown", "misfit"}:
+                first = outcome
+        return first or Outcome("misfit")
+
+    def envs(self, counters: Sequence[str], setting: Setting) -> Iterator[dict[str, int]]:
+        """Layers for the counters: a hidden one, and the last one."""
+        if len(counters) > 1:
+            yield from ({counters[0]: a, counters[1]: b} for a in range(setting.L + 1) for b in range(setting.L + 1))
+            return
+        for layer in dict.fromkeys((max(setting.L - 1, 1), setting.L) if counters else (0,)):
+            yield {counter: layer - setting.units for counter in counters}
+
+    # what comes out
+
+    def finished(self, candidate: Candidate) -> Correction | None:
+        """The correction, where it holds at fresh points too and its text is read as it is meant."""
+        text = self.text(candidate)
+        if text is None:
+            return None
+        if not self.update and not self.judge.accepts(candidate.left, candidate.right, self.corrector.settings[:8], seed=FRESH):
+            return None
+        mistakes = tuple(mistake for mistake, _ in candidate.steps)
+        first = candidate.steps[0][1]
+        marked = first.marked.span or (self.relation.left.span if mistakes[0].left else self.relation.right.span)
+        return Correction(candidate.left, candidate.right, mistakes, marked, self.message(candidate), text, first.code or mistakes[0].code)
+
+    def message(self, candidate: Candidate) -> str:
+        """Why it is wrong, and what is to be done."""
+        says = list(dict.fromkeys(rewrite.say for _, rewrite in candidate.steps))
+        what = ", and ".join(says)
+        if self.outcome.kind == "misfit" and self.outcome.why:
+            return f"{_capital(self.outcome.why)}: {what}."
+        return f"{_capital(what)}."
+
+    def text(self, candidate: Candidate) -> str | None:
+        """The formula as text, or None where it would be read as another one."""
+        sign = _SIGNS[self.context.style.kind].get(self.relation.op, "=")
+        text = f"{self.shown(candidate.left)} {sign} {self.shown(candidate.right)}"
+        read = self.parsed(text)
+        if len(read) != 1 or len(read[0].ops) != 1:
+            return None
+        left, right = read[0].sides
+        if left is None or right is None:
+            return None
+        again = replace(candidate, left=left, right=right)
+        if (self.shape(left), self.shape(right)) == (self.shape(candidate.left), self.shape(candidate.right)):
+            return text
+        return text if self.test(again, self.corrector.settings[:8]) == 0 else None
+
+    def parsed(self, text: str) -> Sequence[Statement]:
+        """The statements of a text of this document."""
+        if self.relation.passage.kind == "numpy":
+            from handgrad.check.parsing.numpy_code import parse_numpy
+
+            return parse_numpy(text, 0)
+        return parse(text, 0, self.relation.passage.kind, functions=self.judge.u.lexicon.functions, macros=self.corrector.macros)
+
+
+_SIGNS = {
+    "tex": {":=": ":=", "<-": r"\gets", "+=": "+=", "-=": "-=", "equiv": r"\equiv", "approx": r"\approx", "propto": r"\propto"},
+    "plain": {":=": ":=", "<-": "<-", "+=": "+=", "-=": "-=", "approx": "≈", "propto": "∝"},
+    "numpy": {"+=": "+=", "-=": "-="},
+}
+
+
+def _choices(setting: Setting) -> tuple[object, ...]:
+    """What a document leaves open in its settings, without what is fitted to one formula."""
+    return setting.hidden, setting.output, setting.loss, setting.examples, setting.weights
+
+
+def _layer_and_indices(marks: Marks) -> list[Node]:
+    return [mark for mark in (marks.layer, *marks.indices) if mark is not None]
+
+
+def _capital(text: str) -> str:
+    """A sentence's first letter, where it is one of prose."""
+    word = text.split(" ", 1)[0]
+    return text[:1].upper() + text[1:] if word in {"the", "it", "this", "here", "nothing", "an", "one", "there"} else text
+
+
