@@ -30,8 +30,14 @@ TEX = [
     (r"W^{(2)^{T}} W^T_{2} a^{[1](i)2} {W^{[l]}}^T", "W^(2),T W^T_2 a^[1],(i),2 W^[l]^T"),
     (r"Z[1] b{[l]} dZ^{[l](\cdot,i)} \delta2 W1", "Z@1 b^[l] d(Z^[l],(cdot,i)) delta#2 W#1"),
     (r"g^{[1]\prime}(Z) + \sigma^{'(l)} + f1 prime (Z1)", "g^[1]'(Z) + sigma'^(l) + f#1'(Z#1)"),
-    (r"\text{net}_{h1} + net_{o1} + E_{total} + w^{new} + w_i^+ + w_{i}^{t+1}", "net_h#1 + net_o#1 + E_total + w^new + w_i^+ + w_i^t + 1"),
-    (r"\boldsymbol{\delta} \hat{\mathbf{Y}} \hat y \overrightarrow{x_i} \mathcal{L} \ell", "delta~bf Y~bf~hat y~hat x~vec_i L~cal l~ell"),
+    (
+        r"\text{net}_{h1} + net_{o1} + E_{total} + w^{new} + w_i^+ + w_{i}^{t+1}",
+        "net_h#1 + net_o#1 + E_total + w^new + w_i^+ + w_i^t + 1",
+    ),
+    (
+        r"\boldsymbol{\delta} \hat{\mathbf{Y}} \hat y \overrightarrow{x_i} \mathcal{L} \ell",
+        "delta~bf Y~bf~hat y~hat x~vec_i L~cal l~ell",
+    ),
     ("𝐖𝑥 ŷ W⁽ˡ⁾ wᵢⱼ x²", "W~bf x y~hat W^(l) w_i,j x^2"),
     (r"\mathbb{R}^{n \times m}", "R~bb^n times m"),
     # calls
@@ -131,7 +137,11 @@ def test_functions_of_the_document():
 
 
 def test_macros():
-    macros = {"pd": Macro_(2, None, r"\frac{\partial #1}{\partial #2}"), "vv": Macro_(1, None, r"\mathbf{#1}"), "E": Macro_(1, "J", "#1")}
+    macros = {
+        "pd": Macro_(2, None, r"\frac{\partial #1}{\partial #2}"),
+        "vv": Macro_(1, None, r"\mathbf{#1}"),
+        "E": Macro_(1, "J", "#1"),
+    }
     text = r"\pd{L}{\vv W} = \E + \E[C]"
     (statement,) = parse(text, 10, macros=macros)
     assert shown(statement) == "∂[L|W~bf] = J + C"
@@ -177,7 +187,9 @@ def test_words_are_kept_outside_of_sides():
     assert statement.sides[0] == Words((0, 25), "cross entropy loss")
 
 
-@pytest.mark.parametrize("piece", ["(", "{", r"\text{", r"\begin{cases}", "|", "x'", r"\bf ", r"\log ", "a+", r"\frac", "x^{", r"a=b\\", "f(x)="])
+@pytest.mark.parametrize(
+    "piece", ["(", "{", r"\text{", r"\begin{cases}", "|", "x'", r"\bf ", r"\log ", "a+", r"\frac", "x^{", r"a=b\\", "f(x)="]
+)
 def test_time_is_linear(piece):
     start = time.process_time()
     parse((piece * 20_000)[:20_000])

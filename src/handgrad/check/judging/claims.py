@@ -1,4 +1,4 @@
-r"""Shapes that a text claims, as W^{[1]} ∈ ℝ^{n_1 × n_0} or W1.shape = (n_h, n_x), held against the layout that its equations need."""
+"""Shapes that a text claims, as W[1] ∈ ℝ^{n_1 × n_0} or W1.shape = (n_h, n_x), held against the layout that its equations need."""
 
 from __future__ import annotations
 
@@ -92,8 +92,8 @@ def _exponent(space: Name) -> tuple[Node, ...]:
 def judge_claim(relation: Relation, understanding: Understanding, judged: Sequence[Judged] = ()) -> Judgement:
     """The verdict on a shape that is claimed: verdict, code, message and correction.
 
-    Right where it is that of a layout which the document supports; wrong (HG020) only where all its dimensions are understood, it is
-    that of none, and the array stands in an equation among `judged` that holds. What is no claim of a shape is `other`.
+    Right where it is that of a layout which the document supports; wrong (HG020) only where all its dimensions are understood, it
+    is that of none, and the array stands in an equation among `judged` that holds. What is no claim of a shape is `other`.
     """
     claim = claim_of(relation)
     if claim is None:
@@ -117,15 +117,21 @@ class _Judge:
             return "other", None, "what this is the shape of is not understood", None
         if any(self.fits(understood, shape) for shape in choices):
             return "right", None, "", None
+        if all(axis is not None and axis.isdigit() and axis != ONE for axis in understood):
+            return "other", None, "numbers alone do not say which sizes they are", None
         if None in understood:
             dimension = claim.dimensions[understood.index(None)]
             return "other", None, f"the size {write(dimension, relation.passage.source.text)} is not understood", None
         if not self.used(claim.of, judged):
             return "other", None, "no equation here says which shape it needs", None
+        if self.renumbered(understood, choices, judged):
+            return "other", None, "it is not clear from which number on layers are counted here", None
         source = relation.passage.source.text
         needed = choices[0]
         fixed = self.correction(claim, understood, needed, relation)
-        what = " × ".join(_words(axis) for axis in needed)
+        sides = ("a row", "one row"), ("a column", "one column")
+        layers = self.layer_names(claim.of)
+        what = " and ".join(_words(axis, side, layers) for axis, side in zip(needed, sides, strict=False))
         name = " ".join(write(claim.of, source).split())
         return "wrong", "HG020", f"the equations in which {name} stands need {what}", fixed
 
@@ -191,24 +197,49 @@ class _Judge:
         return list(dict.fromkeys(found))
 
     def fits(self, claimed: Sequence[str | None], shape: Axes) -> bool:
-        """Whether dimensions may be those of a shape; at least one of them is understood."""
-        known = [axis for axis in claimed if axis is not None]
+        """Whether dimensions may be those of a shape; at least one of them is more than a number."""
+        known = [axis for axis in claimed if axis is not None and (axis == ONE or not axis.isdigit())]
         return len(claimed) == len(shape) and bool(known) and all(self.same(a, b) for a, b in zip(claimed, shape, strict=True))
 
     def same(self, claimed: str | None, axis: str) -> bool:
         if claimed is None or claimed == axis:
             return claimed is not None
         one = claimed == ONE and axis in {units(self.base.L), EXAMPLE}  # one output, one example
-        return one or (claimed[0].isdigit() and claimed != ONE and axis != ONE)
+        return one or (claimed[0].isdigit() and ONE not in {claimed, axis})
 
     def used(self, of: Node, judged: Sequence[Judged]) -> bool:
         """Whether an array of this name stands in an equation that holds."""
         name = _name(of)
-        for item in judged:
-            if item.verdict == "right" and name is not None and item.relation.op != "in":
-                if any(n.name == name.name for side in (item.relation.left, item.relation.right) for n in named(side)):
-                    return True
-        return False
+        holding = [j.relation for j in judged if j.verdict == "right" and claim_of(j.relation) is None]
+        return name is not None and any(n.name == name.name for r in holding for side in (r.left, r.right) for n in named(side))
+
+    def renumbered(self, claimed: Sequence[str | None], choices: Sequence[Axes], judged: Sequence[Judged]) -> bool:
+        """Whether the claim is right with layers counted from one more or less, and no other claim tells how they are counted."""
+        shifted = [[_moved(axis, by) for axis in claimed] for by in (-1, 1)]
+        if not any(self.fits(axes, shape) for axes in shifted for shape in choices):
+            return False
+        if sum(axis is not None and axis.startswith("units") for axis in claimed) > 1:
+            return True
+        return not any(self.tells(j.relation) for j in judged)
+
+    def tells(self, relation: Relation) -> bool:
+        """Whether a claim of two numbers of units is right as layers are counted here."""
+        claim = claim_of(relation)
+        if claim is None or relation.unreadable() is not None:
+            return False
+        try:
+            axes = [self.axis(dimension, claim.of) for dimension in claim.dimensions]
+            choices = self.shapes(claim.of, axes) or []
+        except UnknownError:
+            return False
+        return sum(axis is not None and axis.startswith("units") for axis in axes) > 1 and any(self.fits(axes, c) for c in choices)
+
+    def layer_names(self, of: Node) -> Mapping[int, str]:
+        """Layers by the letter that counts them, where one does."""
+        name = _name(of)
+        layer = self.marker.marks(name).layer if name is not None else None
+        letters = [n.name for n in walk(layer) if isinstance(n, Name) and n.name in self.counters] if layer is not None else []
+        return {COUNTER + k: letters[0] + (f"{k:+d}" if k else "") for k in (-2, -1, 0, 1)} if letters else {}
 
     def correction(self, claim: Claim, understood: Sequence[str | None], needed: Axes, relation: Relation) -> str | None:
         """The claim with the dimensions that are needed, as its author writes them; None where they cannot be written so."""
@@ -256,14 +287,20 @@ def _bare(node: Node) -> Node:
     return node
 
 
-def _words(axis: str) -> str:
-    if axis == EXAMPLE:
-        return "(number of examples)"
-    return axis if not axis.startswith("units") else f"({axis})"
+def _words(axis: str, side: tuple[str, str], layers: Mapping[int, str]) -> str:
+    """What an axis is, in words: a row for each unit of layer 1."""
+    if axis == ONE:
+        return side[1]
+    layer = int(axis.rsplit(" ", 1)[1]) if axis.startswith("units") else 0
+    return f"{side[0]} for each {'example' if axis == EXAMPLE else f'unit of layer {layers.get(layer, layer)}'}"
+
+
+def _moved(axis: str | None, by: int) -> str | None:
+    return units(int(axis.rsplit(" ", 1)[1]) + by) if axis is not None and axis.startswith("units") else axis
 
 
 def sizes(relations: Iterable[Relation], understanding: Understanding) -> Iterator[tuple[Relation, str, str, Relation]]:
-    """Numbers of units in two places that look like one with its digits exchanged: where the second stands, both, and where the first does.
+    """Numbers of units that look like one with its digits exchanged: where the second stands, both, and where the first stands.
 
     Only where one layout is supported, so that it is known what a number counts.
     """

@@ -10,7 +10,7 @@ import numpy as np
 
 from handgrad.calculus.functions import Array
 from handgrad.check.judging.evaluating import Evaluator, Lexicon, UnknownError, total
-from handgrad.check.judging.values import MisfitError, Value, lettered, together
+from handgrad.check.judging.values import MisfitError, Value, lettered, summed, together
 from handgrad.check.judging.world import EXAMPLE, ONE, World
 from handgrad.check.tree import BigSum, Call, Name, Node, walk
 from handgrad.check.understanding.setting import EXAMPLES, OUTPUTS, Setting
@@ -89,6 +89,8 @@ def compare(
         upside = upside or evaluator.upside_down
         if is_loss(left, lexicon):  # the sum over outputs, and over the examples, is often left to the reader
             rights = [*rights, *(total(value) for value in rights if value.matrix is not None and not value.scalar)]
+        if setting.implied:
+            rights = [*(closed(right, lefts[0]) for right in rights), *rights]
         found, why = ratios(lefts, rights)
         if not found:
             return Outcome("misfit" if why else "differs", why=why.why if why else "", misfit=why.kind if why else "")
@@ -108,6 +110,14 @@ def is_loss(node: Node, lexicon: Lexicon) -> bool:
     """Whether a side is the loss."""
     name = node.function if isinstance(node, Call) else node
     return isinstance(name, Name) and lexicon.habit.role(name) == "loss"
+
+
+def closed(right: Value, left: Value) -> Value:
+    """The sum over the letters that only the right side has."""
+    for letter, _ in right.letters:
+        if letter not in dict(left.letters):
+            right = summed(right, letter)
+    return right
 
 
 def _one_world(constant: float) -> Scale | None:

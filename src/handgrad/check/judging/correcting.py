@@ -10,14 +10,15 @@ from functools import cached_property
 from typing import Any
 
 from handgrad.check.judging.comparing import Outcome, compare, counters_in
+from handgrad.check.judging.evaluating import spelled
 from handgrad.check.judging.judging import Judge, Judged
 from handgrad.check.judging.updates import step_of
 from handgrad.check.mistakes import CATALOGUE, Context, Mistake, Rewrite
 from handgrad.check.mistakes.derived import Deriver, meant, right_sides
-from handgrad.check.mistakes.trees import Shapes, copied, parts
+from handgrad.check.mistakes.trees import Shapes, bare, copied, parts
 from handgrad.check.parsing import Macro, Style, parse, write
 from handgrad.check.tree import Node, Span, Statement
-from handgrad.check.understanding.names import Marks
+from handgrad.check.understanding.names import Marks, named
 from handgrad.check.understanding.relations import Relation
 from handgrad.check.understanding.setting import Setting
 
@@ -25,6 +26,7 @@ FRESH = 7
 """The seed of the points at which a correction must hold as well."""
 DERIVED = Mistake("HG099", "other", "derived", 5.0, lambda _tree, _context: ())
 NUMBER = Mistake("HG012", "number", "number", 0.0, lambda _tree, _context: ())
+LAST = "the last layer"
 BASES = 24
 SETTINGS = 2
 SECONDS = 1.5
@@ -106,7 +108,7 @@ class _Search:
         self.corrector, self.judge, self.judged, self.budget, self.trials = corrector, corrector.judge, judged, budget, 0
         relation = judged.relation
         self.relation = relation
-        self.update = step_of(relation, self.judge.u.trier.marker) is not None
+        self.update = step_of(relation, self.judge.u.trier.marker) is not None or self.moves()
         chained = relation.step > 0 and not self.update
         self.left = relation.subject if chained else relation.left
         self.right = relation.right
@@ -117,6 +119,13 @@ class _Search:
         self.deadline = time.monotonic() + SECONDS
         self.original = self.restated(self.left, self.right)
         self.adds = any(other.note == "adds" for other in corrector.right if other.relation is not relation)
+
+    def moves(self) -> bool:
+        """Whether it is meant as an update, of which a parameter is on both sides."""
+        name = self.corrector.context.name_of(self.relation.left)
+        if name is None or name is not self.relation.left or self.judge.habit.role(name) not in {"W", "b"}:
+            return False
+        return any(spelled(other) == spelled(name) for other in named(self.relation.right))
 
     def shown(self, node: Node) -> str:
         """Part of the formula as its author writes it."""
@@ -206,6 +215,8 @@ class _Search:
         """Changes of what one change has made better, the most promising pairs first."""
         pairs: dict[Any, Candidate] = {}
         for rank, base in bases:
+            if base.steps[0][0].left:
+                continue
             groups = {
                 1: frozenset({"constant"}),
                 2: frozenset({"constant", "layout", "slope", "quantity", "sum"}),
@@ -222,7 +233,9 @@ class _Search:
 
     def from_others(self) -> Iterator[Candidate]:
         """Right sides of the same quantity elsewhere in the document."""
-        others = [(other.relation.left, other.relation.right) for other in self.corrector.right if other.relation.left is not None]
+        others = [
+            (other.relation.left, other.relation.right) for other in self.corrector.right if other.relation.place != self.relation.place
+        ]
         yield from self.wholly(right_sides(self.context, others))
 
     def derived(self) -> Iterator[Candidate]:
@@ -255,9 +268,16 @@ class _Search:
 
     def trivial(self, candidate: Candidate) -> bool:
         """Whether it only says of the left side that it is itself."""
-        own = self.shape(candidate.left)
+        own, right = self.shape(candidate.left), bare(candidate.right)
+        if self.shape(right) == own:
+            return True
         if any(self.shape(part) == own for part in parts(candidate.right)) and not self.update:
             return not any(self.shape(part) == self.shape(self.left) for part in parts(self.right))
+        forms = [self.context.form(side) for side in (candidate.left, right)]
+        if forms[0] is not None and candidate.left is not self.left and forms[0].what in {"X", "Y"}:
+            return True  # nothing defines the data
+        if forms[0] and forms[1] and meant(forms[0]) == meant(forms[1]) and self.context.form(bare(self.right)) is None:
+            return True
         return bool(self.restated(candidate.left, candidate.right) - self.original)
 
     def test(self, candidate: Candidate, settings: Sequence[Setting]) -> int:
@@ -270,9 +290,9 @@ class _Search:
             outcome = self.quick(candidate, setting)
             if outcome.holds:
                 tried = self.judge.u.trier.under(candidate.left, candidate.right, setting)
-                if tried.holds and self.judge.keeps(candidate.left, candidate.right, tried):
-                    return 0
-                best = min(best, 1 if tried.holds else 3)
+                if tried.holds and tried.only != LAST:
+                    return 0 if self.judge.keeps(candidate.left, candidate.right, tried) else 1
+                best = min(best, 3)
             elif outcome.kind == "differs":
                 best = min(best, 2 if self.outcome.kind == "misfit" else 3)
         return best
@@ -313,12 +333,21 @@ class _Search:
         text = self.text(candidate)
         if text is None:
             return None
-        if not self.update and not self.judge.accepts(candidate.left, candidate.right, self.corrector.settings[:8], seed=FRESH):
+        if not self.update and not self.holds(candidate):
             return None
         mistakes = tuple(mistake for mistake, _ in candidate.steps)
         first = candidate.steps[0][1]
         marked = first.marked.span or (self.relation.left.span if mistakes[0].left else self.relation.right.span)
         return Correction(candidate.left, candidate.right, mistakes, marked, self.message(candidate), text, first.code or mistakes[0].code)
+
+    def holds(self, candidate: Candidate) -> bool:
+        """Whether it is judged right in the place of the author's formula, and at fresh points."""
+        relation = replace(self.relation, left=candidate.left, right=candidate.right, subject=candidate.left, step=0)
+        judged = self.judge.one(relation)
+        tried = judged.tried
+        if judged.verdict not in {"right", "convention"} or tried is None or not self.judge.keeps(candidate.left, candidate.right, tried):
+            return False
+        return self.judge.u.trier.under(candidate.left, candidate.right, tried.setting, seed=FRESH).holds
 
     def message(self, candidate: Candidate) -> str:
         """Why it is wrong, and what is to be done."""

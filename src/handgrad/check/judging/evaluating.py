@@ -420,6 +420,8 @@ class Evaluator:
         raise UnknownError(node, "this is not understood")
 
     def group(self, node: Group) -> list[Value]:
+        if node.open == "|" and isinstance(node.body, Name) and self.lexicon.habit.role(node.body) in {"X", "Y"}:
+            return [number(float(self.world.m if self.setting.batch else 7 + 2 * self.world.m))]  # |Y|: how many there are
         if node.open == "|":
             return self.each([node.body], lambda a: elementwise([a], np.abs))
         if node.open == "norm":
@@ -541,7 +543,9 @@ class Evaluator:
             return [summed_axis(value, axis)]
         if self.setting.scalar:
             return [value]
-        return []
+        free = {name for name, _ in (self.target.letters if self.target is not None else ())}
+        own = [name for name, _ in value.letters if name not in free]
+        return [summed(value, own[0])] if len(own) == 1 else []  # Σ_n over what is written with another letter
 
     def bare_sum(self, value: Value) -> list[Value]:
         if value.matrix is None:

@@ -19,6 +19,7 @@ from handgrad.check.judging.trying import Tried, specialised
 from handgrad.check.judging.updates import by_name, judge_step, step_of
 from handgrad.check.reading import Macro
 from handgrad.check.tree import Call, Derivative, Differential, Group, Name, Node, Number, Operator, Product, Span, Sum, walk
+from handgrad.check.understanding.forward import taken_apart
 from handgrad.check.understanding.inferring import Understanding, attempt
 from handgrad.check.understanding.names import named
 from handgrad.check.understanding.relations import Relation
@@ -29,6 +30,10 @@ EQUALS = frozenset({"=", ":=", "<-", "equiv", "approx", "propto", "+=", "-=", "-
 
 LEAST_SHARE = 0.45
 """How much of a text must hold as it is read for a line that does not to be called wrong."""
+WELL_READ = 0.7
+"""How much must hold for a line that only an uncommon slip explains."""
+WEAK = frozenset({"HG009", "HG022", "HG099", "HG017"})
+"""Slips that could as well be a misreading: another quantity, a factor more or less, another right side."""
 
 
 @dataclass
@@ -73,6 +78,7 @@ class Judge:
         self.transposes = self._writes_transposes()
         self.adds = False
         self.scales: dict[str, Scale] = {"fixed": Scale()}
+        self.sure = 0.0
         self.program = Program.of(relations)
 
     def _writes_transposes(self) -> bool:
@@ -88,9 +94,24 @@ class Judge:
     def all(self) -> list[Judged]:
         """The verdicts, in the order of the relations."""
         found = [self.in_time(relation) for relation in self.relations]
+        self.implied_sums(found)
         self.doubt(found)
         self.constants(found)
         return found
+
+    def implied_sums(self, found: Sequence[Judged]) -> None:
+        """A text that sums over repeated letters without saying so does it throughout: three lines that hold so make it its convention."""
+        held = []
+        for judged in found:
+            if judged.verdict != "wrong" or judged.tried is None or not judged.tried.outcome.why.endswith("right side only"):
+                continue
+            settings = (s.but(implied=True) for s in self.u.settings(judged.relation))
+            tried = self.u.trier.first(judged.tried.left or judged.relation.left, judged.relation.right, settings)
+            if tried is not None:
+                held.append((judged, tried))
+        if len(held) >= 3:
+            for judged, tried in held:
+                judged.verdict, judged.tried, judged.message = "convention", tried, "sums over repeated indices are left unwritten"
 
     def doubt(self, found: Sequence[Judged]) -> None:
         """Take back verdicts that rest on an unsure reading: of a text of which little holds as it is read, or of names seen nowhere else."""
@@ -102,10 +123,17 @@ class Judge:
             if judged.verdict != "wrong" or judged.code == "HG013" or judged.by_program:
                 continue
             strange = [name for name in self.symbols(judged.relation) if not self.trusted[name]]
-            if share < LEAST_SHARE:
+            if self.trust(known, share) < LEAST_SHARE:
                 judged.verdict, judged.message = "unread", "too little of this text holds as it is read here, so that this line is not judged"
             elif strange:
                 judged.verdict, judged.message = "unread", f"it does not hold as it is read, but {strange[0]} stands in no line that does"
+
+    def trust(self, known: Sequence[Judged], share: float) -> float:
+        """How much of a text holds as it is read; where the forward equations do, they count for more."""
+        forward = [j for j in known if taken_apart(j.relation.left, j.relation.right, self.habit) is not None]
+        held = sum(j.verdict == "right" for j in forward)
+        self.sure = max(share, held / len(forward)) if len(forward) > 2 else share
+        return self.sure
 
     def symbols(self, relation: Relation) -> set[str]:
         """The names in a relation whose reading matters, as letters."""
@@ -157,6 +185,9 @@ class Judge:
         step = step_of(relation, self.u.trier.marker)
         if step is not None:
             return self.update(judged, *step)
+        if isinstance(relation.left, Name) and not relation.step and self.habit.role(relation.left) in {"X", "Y"} and not self.plain_input(relation):
+            judged.verdict, judged.message = "other", "what is given is not computed by the network"
+            return judged
         tried = attempt(self.u.trier, relation, self.u.settings(relation))
         if tried is None:
             return judged
@@ -173,6 +204,10 @@ class Judge:
         judged.verdict = "wrong"
         judged.message = tried.outcome.why or "the two sides differ"
         return judged
+
+    def plain_input(self, relation: Relation) -> bool:
+        """Whether a relation gives the input or the targets a second name, as X = A[0]."""
+        return isinstance(relation.right, Name) and self.habit.role(relation.right) in {"A", "X", "Y", "output"}
 
     def numbers(self, judged: Judged) -> bool:
         """Judge a relation with numbers worked out; whether it is one."""
@@ -292,6 +327,8 @@ class Judge:
 
     def update(self, judged: Judged, parameter: Node, step: Node, sign: str) -> Judged:
         """The verdict on an update."""
+        if isinstance(parameter, Name) and self.habit.role(parameter) in {"accumulated", "mean gradient"}:
+            return self.accumulates(judged, parameter, step, sign)
         tried = judge_step(parameter, step, list(self.u.settings()), self.u.trier)
         named = by_name(parameter, step, self.u.trier.marker)
         if (tried is None or not tried.holds) and named is None:
@@ -308,6 +345,18 @@ class Judge:
         if sign == "+":
             judged.code = "HG013"
             judged.note = "adds"
+        return judged
+
+    def accumulates(self, judged: Judged, total: Node, step: Node, sign: str) -> Judged:
+        """The verdict on Δ := Δ + …: what is added is the gradient by the weights of one example."""
+        judged.tried = tried = self.u.trier.first(total, step, self.u.settings(judged.relation))
+        if tried is not None and sign == "+":
+            judged.verdict = "right"
+        elif tried is None:
+            judged.tried = attempt(self.u.trier, replace(judged.relation, left=total, right=step, subject=total, step=0), self.u.settings(judged.relation))
+            known = judged.tried is not None and judged.tried.outcome.kind in {"differs", "misfit"}
+            judged.verdict, judged.code = ("wrong", "HG009") if known else ("unread", None)
+            judged.message = judged.tried.outcome.why if judged.tried is not None else ""
         return judged
 
     def accepts(self, left: Node, right: Node, settings: Iterable[Setting] | None = None, *, seed: int = 0) -> bool:
@@ -344,7 +393,7 @@ class Judge:
             if judged.verdict != "wrong" or judged.code == "HG012":
                 continue
             correction = corrector.correct(judged) if time.monotonic() < self.deadline else None
-            if correction is None:
+            if correction is None or not self.convincing(judged, correction.code, len(correction.mistakes)):
                 self.uncorrected(judged)
                 continue
             judged.code, judged.message, judged.correction = correction.code, correction.message, correction.text
@@ -352,6 +401,16 @@ class Judge:
             if judged.tried is not None and not judged.by_program:
                 reading = Reading(judged.tried.setting, self.u.lexicon, source=source, scales=self.scales)
                 judged.witness = witness(judged.relation.subject, judged.relation.right, correction.right, reading)
+
+    def convincing(self, judged: Judged, code: str, steps: int) -> bool:
+        """Whether a correction shows a slip rather than a misreading: one plain slip does, others only in a text that is read well."""
+        if judged.by_program:
+            return True
+        outcome = judged.tried.outcome if judged.tried is not None else None
+        index = outcome is not None and (outcome.misfit in {"index", "batch"} or "on the right side only" in outcome.why)
+        if code in WEAK or steps > 1:
+            return self.sure >= (0.85 if index else WELL_READ)
+        return self.sure >= (0.7 if index else LEAST_SHARE)
 
     def uncorrected(self, judged: Judged) -> None:
         """What is said of a relation that fails and for which no correction is found."""

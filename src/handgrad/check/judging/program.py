@@ -14,11 +14,25 @@ from handgrad.check.judging.evaluating import UnknownError
 from handgrad.check.judging.program_graph import Graph, Links, marks_of
 from handgrad.check.judging.program_links import kind_of, links_of
 from handgrad.check.judging.program_missing import HIDDEN
-from handgrad.check.judging.program_names import MarkError, has_gradients, inside, is_loss, names_of, tidied
+from handgrad.check.judging.program_names import MarkError, has_gradients, inside, is_loss, names_of, tidied, variables
 from handgrad.check.judging.program_numbers import HOLDS, Numbers
 from handgrad.check.judging.program_point import DRAWS, Point
 from handgrad.check.judging.program_units import ACTIVATION
-from handgrad.check.tree import BigSum, Call, Compare, Derivative, Differential, Matrix, Name, Node, Number, Product, Script, Sum, walk
+from handgrad.check.tree import (
+    BigSum,
+    Call,
+    Compare,
+    Derivative,
+    Differential,
+    Matrix,
+    Name,
+    Node,
+    Number,
+    Product,
+    Script,
+    Sum,
+    walk,
+)
 from handgrad.check.understanding.relations import Relation
 from handgrad.check.understanding.roles import usual_role
 
@@ -401,9 +415,9 @@ def _of_units(left: Node, right: Node) -> bool:
 def _keys(graph: Graph, body: Node) -> list[str]:
     """The names that a formula is made of, without functions."""
     found = []
-    for name in names_of(body):
+    for name in variables(body):
         marks = marks_of(graph.names, name)
-        if marks is not None and name.name != "e" and not graph.is_function(name) and marks.key in graph.known:
+        if marks is not None and marks.key in graph.known:
             found.append(marks.key)
     return list(dict.fromkeys(found))
 

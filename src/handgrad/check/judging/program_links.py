@@ -10,7 +10,7 @@ import numpy as np
 from handgrad.check.judging.evaluating import UnknownError
 from handgrad.check.judging.program_graph import Graph, Links
 from handgrad.check.judging.program_missing import HIDDEN, complete, note
-from handgrad.check.judging.program_names import MarkError, Names, has_gradients, inside, is_loss, names_of
+from handgrad.check.judging.program_names import MarkError, Names, has_gradients, inside, is_loss, names_of, variables
 from handgrad.check.judging.program_point import Point
 from handgrad.check.judging.world import activate
 from handgrad.check.tree import Call, Fraction, Name, Node, Number, walk
@@ -72,7 +72,7 @@ def _function(links: Links, relation: Relation) -> None:
         return
     try:
         keys = tuple(graph.names.key(p) if isinstance(p := inside(argument), Name) else "" for argument in left.arguments)
-        used = {graph.names.key(name) for name in names_of(relation.right) if name.name != "e" and not graph.is_function(name)}
+        used = {graph.names.key(name) for name in variables(relation.right)}
     except MarkError:
         return
     if "" in keys or not used & set(keys) or (relation.step and used != set(keys)):
@@ -110,7 +110,7 @@ def _define(links: Links, relation: Relation) -> None:
         return
     try:
         spelled = graph.names.spelled(left)
-        used = {graph.names.key(name) for name in names_of(right) if not graph.is_function(name)}
+        used = {graph.names.key(name) for name in variables(right)}
     except MarkError:
         return
     key = spelled.key
@@ -123,7 +123,9 @@ def _define(links: Links, relation: Relation) -> None:
             links.choices[key].append(right)
         return
     body = inside(right)
-    if isinstance(body, Name) and not graph.is_function(body):
+    if isinstance(body, Name):
+        if usual_role(left) in {"W", "b", "X", "rate", "penalty"}:
+            return  # w_1 = w_2 = 0.5 gives both a value
         other = graph.names.spelled(body)
         if not (other.letters or other.power or other.updated) and other.key != key:
             graph.names.alias[key] = other.key
@@ -157,12 +159,12 @@ def _reaches(graph: Graph, used: Iterable[str], key: str) -> bool:
 
 def _flipped(graph: Graph, right: Node) -> Node | None:
     """1/(1 + e^{net}), in which a minus was left out, with it."""
-    variables = [name for name in names_of(right) if name.name != "e" and not graph.is_function(name)]
-    if len(variables) != 1 or usual_role(variables[0]) != "Z" or not isinstance(inside(right), Fraction):
+    names = variables(right)
+    if len(names) != 1 or usual_role(names[0]) != "Z" or not isinstance(inside(right), Fraction):
         return None
     try:
         probe = Point(replace(graph, defined={}))
-        value, z = probe.value(right), probe.value(variables[0])
+        value, z = probe.value(right), probe.value(names[0])
     except (UnknownError, MarkError):
         return None
-    return Call(None, Name(None, "sigmoid"), (variables[0],)) if np.allclose(value, 1 / (1 + np.exp(z))) else None
+    return Call(None, Name(None, "sigmoid"), (names[0],)) if np.allclose(value, 1 / (1 + np.exp(z))) else None

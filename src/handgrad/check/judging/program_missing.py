@@ -7,20 +7,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from handgrad.check.judging.program_graph import EVIDENT, Graph, Links, marks_of
-from handgrad.check.judging.program_names import MarkError, has_gradients, inside, is_loss, names_of
+from handgrad.check.judging.program_names import MarkError, has_gradients, inside, is_loss, names_of, variables
 from handgrad.check.tree import (
     BigSum,
     Call,
     Derivative,
     Differential,
-    Group,
     Name,
     Node,
     Number,
-    Product,
     Script,
-    Scripted,
-    Sum,
     rebuilt,
     walk,
 )
@@ -34,14 +30,15 @@ LETTERED = re.compile(r"([A-Za-z]+)([0-9]+)")
 
 def complete(links: Links, relations: Sequence[Relation]) -> None:
     """Give names without definition what they must be, as far as that can be told."""
+    from handgrad.check.judging.program_loss import drop_unknown_sums, find_loss
     from handgrad.check.judging.program_units import by_units
 
     _wanted(links, relations)
     _finish(links)
-    _without_unknown_sums(links)
+    drop_unknown_sums(links)
     by_units(links, relations)
     _finish(links)
-    _loss(links, relations)
+    find_loss(links, relations)
 
 
 def _finish(links: Links) -> None:
@@ -74,17 +71,18 @@ def _wanted(links: Links, relations: Iterable[Relation]) -> None:
         for side in (relation.left, relation.right):
             for part in walk(side):
                 if isinstance(part, Derivative) and isinstance(of := inside(part.of), Name):
-                    _uncertain(graph, of)
+                    open_name(graph, of)
         if isinstance(left := inside(relation.left), Name) and not _plain_number(relation.right):
-            _uncertain(graph, left)
+            open_name(graph, left)
     sums = {graph.names.spelled(name).suffix for name in graph.known.values() if usual_role(name) == "Z"}
     for name in list(graph.known.values()):
         role = usual_role(name)
         if role in {"Z", "output", "delta", "loss"} or (role == "A" and graph.names.spelled(name).suffix in sums):
-            _uncertain(graph, name)
+            open_name(graph, name)
 
 
-def _uncertain(graph: Graph, name: Name) -> None:
+def open_name(graph: Graph, name: Name) -> None:
+    """Note a name as one that needs a definition."""
     try:
         spelled = graph.names.spelled(name)
     except MarkError:
@@ -120,7 +118,7 @@ def _completed(links: Links) -> bool:
             note(graph, found)
             for name in names_of(found):
                 if usual_role(name) in {"A", "Z", "output"}:
-                    _uncertain(graph, name)
+                    open_name(graph, name)
             return True
     return False
 
@@ -166,7 +164,7 @@ def _sibling(links: Links, key: str) -> Node | None:
         that = LETTERED.fullmatch(its.suffix)
         if its.stem != own.stem or its.suffix == own.suffix or not own.suffix:
             continue
-        names = [name for name in names_of(body) if not graph.is_function(name) and name.name != "e"]
+        names = variables(body)
         marks = [graph.names.spelled(name) for name in names]
         if names and all(m.suffix == its.suffix for m in marks):
             if not (unit and that):
@@ -227,81 +225,3 @@ def _plain(graph: Graph, name: Name) -> bool:
         return bool(graph.names.key(name))
     except MarkError:
         return False
-
-
-def _without_unknown_sums(links: Links) -> None:
-    """Take back losses that are sums over what the document never names one by one, and what is made of these."""
-    from handgrad.check.judging.evaluating import UnknownError
-    from handgrad.check.judging.program_point import Point
-
-    graph = links.graph
-    sums = [key for key, body in graph.defined.items() if is_loss(graph.known[key]) and any(isinstance(part, BigSum) for part in walk(body))]
-    back: set[str] = set()
-    for key in [*sums, *sums]:
-        point = Point(replace(graph))
-        try:
-            point.at(key, graph.known[key])
-        except (UnknownError, MarkError):
-            back.add(key)
-        if point.seen & back:
-            back.add(key)
-    for key in back:
-        del graph.defined[key]
-        _uncertain(graph, graph.known[key])
-
-
-def _loss(links: Links, relations: Iterable[Relation]) -> None:
-    """Which loss gradients are of: the one that no other loss is made of; one that is tried where none is defined."""
-    graph = links.graph
-    used = {graph.names.key(n) for body in graph.defined.values() for n in names_of(body) if _plain(graph, n)}
-    losses = [key for key in graph.defined if key in graph.known and is_loss(graph.known[key])]
-    tops = [key for key in losses if key not in used] or losses
-    if not tops:
-        tops = [
-            key
-            for key in graph.defined
-            if key not in used
-            and any(_is_target(graph, n) for n in names_of(graph.defined[key]))
-            and not has_gradients(graph.defined[key])
-        ]
-        tops = [key for key in tops if usual_role(graph.known[key]) not in {"delta", "Z", "A", "output"}]
-    if tops:
-        graph.loss = next((key for key in tops if "tot" in key.lower()), tops[0])
-        return
-    asked = any(
-        isinstance(p, Differential) or (isinstance(p, Derivative) and isinstance(inside(p.of), Name) and is_loss(inside(p.of)))
-        for r in relations
-        for s in (r.left, r.right)
-        for p in walk(s)
-    )  # type: ignore[arg-type]
-    outputs = [
-        key for key, name in graph.known.items() if key in graph.defined and usual_role(name) in {"A", "output"} and key not in used
-    ]
-    targets = [key for key, name in graph.known.items() if usual_role(name) == "Y" and key not in graph.defined]
-    if not asked or len(outputs) != 1 or len(targets) != 1:
-        return
-    a, y = graph.known[outputs[0]], graph.known[targets[0]]
-    bodies = losses(a, y)
-    graph.loss = "loss?"
-    graph.known["loss?"] = Name(None, "loss?")
-    graph.defined["loss?"] = bodies[0]
-    links.choices["loss?"] = bodies
-    links.presumed.add("loss?")
-
-
-def _is_target(graph: Graph, name: Name) -> bool:
-    return usual_role(name) == "Y" and _plain(graph, name)
-
-
-def losses(a: Node, y: Node) -> list[Node]:
-    """Half the squared error, the squared error, and cross-entropy for yes and no."""
-
-    def rest(node: Node) -> Node:
-        return Group(None, Sum(None, (Number(None, 1.0, "1"), node), ("+", "-")))
-
-    def log(node: Node) -> Node:
-        return Call(None, Name(None, "log"), (node,))
-
-    square = Scripted(None, Group(None, Sum(None, (a, y), ("+", "-"))), (Script(None, "sup", (Number(None, 2.0, "2"),)),))
-    entropy = Sum(None, (Product(None, (y, log(a)), ("",)), Product(None, (rest(y), log(rest(a))), ("",))), ("-", "-"))
-    return [Product(None, (Number(None, 0.5, "0.5"), square), ("",)), square, entropy]

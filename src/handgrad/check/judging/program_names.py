@@ -9,6 +9,7 @@ from typing import Any
 
 from handgrad.check.tree import (
     Bracketed,
+    Call,
     Derivative,
     Differential,
     Fraction,
@@ -34,7 +35,7 @@ AFTER = frozenset({"new", "+", "next", "neu", "updated", "after", "prime"})
 TRANSPOSED = frozenset({"T", "top", "intercal", "t"})
 WHOLE = frozenset({"net", "out", "target", "output", "input"})
 RUN_TOGETHER = re.compile(r"([wvW])([0-9]{1,2})([a-z])")
-A_LOSS = re.compile(r"(?:E|L|J|C)_?(?:tot|total|Total)")
+A_LOSS = re.compile(r"(?:E|L|J|C)_?(?:tot|total|Total|T)")
 
 
 class MarkError(Exception):
@@ -197,6 +198,18 @@ def names_of(node: Node) -> Iterator[Name]:
             stack.extend(part for script in power for part in script.body)
         elif not isinstance(top, Script):
             stack.extend(reversed(list(children(top))))
+
+
+def variables(node: Node) -> list[Name]:
+    """The names in a formula that stand for numbers: neither functions that are called nor e and π."""
+    functions = {id(part.function) for part in walk(node) if isinstance(part, Call)}
+    return [
+        n for n in names_of(node) if id(n) not in functions and not (n.name in {"e", "pi"} and not n.scripts) and not _power_of_e(n)
+    ]
+
+
+def _power_of_e(name: Name) -> bool:
+    return name.name == "e" and bool(name.scripts) and name.scripts[0].kind == "sup"
 
 
 def has_gradients(node: Node) -> bool:

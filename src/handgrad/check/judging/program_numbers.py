@@ -11,7 +11,7 @@ from handgrad.check.judging.arithmetic import Right, ValueOf, Wrong, unit_of, wo
 from handgrad.check.judging.comparing import Outcome, Scale
 from handgrad.check.judging.evaluating import UnknownError
 from handgrad.check.judging.program_graph import Graph
-from handgrad.check.judging.program_names import MarkError, has_gradients, inside, is_loss, names_of
+from handgrad.check.judging.program_names import MarkError, has_gradients, inside, is_loss, variables
 from handgrad.check.judging.program_point import Point
 from handgrad.check.tree import (
     Call,
@@ -50,8 +50,8 @@ class Numbers:
         literal = signed(right)
         subject = self.key(relation.subject)
         if literal is not None:
-            for key in dict.fromkeys(k for k in (self.key(left), subject) if k):
-                self.add(key, place, literal)
+            for given in dict.fromkeys(k for k in (self.key(left), subject) if k):
+                self.add(given, place, literal)
         key = self.key(left)
         for side in [left] if key is None else [self.graph.defined.get(key)]:
             if side is not None and literal is None and self.plain(right):
@@ -95,11 +95,10 @@ class Numbers:
 
     def plain(self, node: Node) -> bool:
         """Whether a formula is of numbers alone."""
-        functions = {id(part.function) for part in walk(node) if isinstance(part, Call)}
         if has_gradients(node):
             return False
-        free = [n for n in names_of(node) if id(n) not in functions and n.name not in {"e", "pi"}]
-        return not [n for n in free if not (self.graph.is_function(n) and not n.scripts and n.name not in self.graph.known)]
+        known, functions = self.graph.known, self.graph.is_function
+        return all(functions(name) and not name.scripts and name.name not in known for name in variables(node))
 
     def unified(self, formula: Node, numbers: Node) -> Iterator[tuple[str, Number]]:
         """Names of a formula and the numbers in their places, where both have the same shape."""

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from itertools import product as combinations
 
 from handgrad.check.judging.program_graph import Links, marks_of
-from handgrad.check.judging.program_missing import LETTERED, losses, note, renamed, with_suffix
-from handgrad.check.judging.program_names import names_of
+from handgrad.check.judging.program_loss import usual_losses
+from handgrad.check.judging.program_missing import LETTERED, note, renamed, with_suffix
+from handgrad.check.judging.program_names import is_loss, names_of
 from handgrad.check.judging.program_point import Point
 from handgrad.check.tree import BigSum, Call, Derivative, Name, Node, Product, Script, Sum, walk
 from handgrad.check.understanding.relations import Relation
@@ -49,9 +50,12 @@ def by_units(links: Links, relations: Iterable[Relation]) -> None:
         below = [with_suffix(units.names["A"], f"h{k + 1}") for k in range(hidden)]
         _unit(links, units, ("o", number), below, 1 + hidden * inputs + (number - 1) * hidden)
     errors = [with_suffix(units.names["loss"], f"o{number}") for number in outputs]
-    for number, error in zip(outputs, errors, strict=True):
+    asked = any(graph.names.key(error) in graph.known for error in errors) or not any(
+        is_loss(graph.known[key]) for key in graph.defined
+    )
+    for number, error in zip(outputs, errors, strict=True) if asked else ():
         out, target = (with_suffix(units.names[role], f"o{number}") for role in ("A", "Y"))
-        _presume(links, error, _part(links, f"o{number}") or losses(out, target)[0])
+        _presume(links, error, _part(links, f"o{number}") or usual_losses(out, target)[0])
     totals = (name for key, name in graph.known.items() if key in graph.uncertain and "tot" in key and usual_role(name) == "loss")
     if (total := next(totals, None)) is not None:
         _presume(links, total, Sum(None, tuple(errors), ("+",) * len(errors)) if len(errors) > 1 else errors[0])

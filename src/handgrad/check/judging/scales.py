@@ -104,7 +104,18 @@ def edge_of(place: int, left: Node, right: Node, scale: Scale, habit: Habit, *, 
     lefts, rights = families_in(left, habit), families_in(right, habit)
     if len(lefts) > 1 or len(rights) > 1 or _differentiated(right) or _differentiated(left):
         return None
-    return Edge(place, next(iter(lefts)) if lefts else FIXED, next(iter(rights)) if rights else FIXED, scale, batch, definition=family(right, habit) is not None)
+    return Edge(place, next(iter(lefts)) if lefts else FIXED, next(iter(rights)) if rights else FIXED, scale, batch, definition=family(right, habit) is not None or _chain(right, habit))
+
+
+def _chain(node: Node, habit: Habit) -> bool:
+    """Whether a side is a chain with a derivative of the loss, which only says how things hang together."""
+    stack = [node]
+    while stack:
+        top = stack.pop()
+        if isinstance(top, Derivative) and family(top, habit) is not None:
+            return True
+        stack.extend(children(top))
+    return False
 
 
 def _differentiated(node: Node) -> bool:

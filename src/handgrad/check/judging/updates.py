@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from handgrad.check.judging.evaluating import spelled
 from handgrad.check.judging.trying import Tried, Trier
-from handgrad.check.tree import Derivative, Differential, Group, Name, Node, Product, Sum, walk
-from handgrad.check.understanding.names import TIMES, Marker
+from handgrad.check.tree import Derivative, Differential, Group, Name, Node, Number, Product, Sum, walk
+from handgrad.check.understanding.names import TIMES, Marker, Marks
 from handgrad.check.understanding.relations import Relation
 from handgrad.check.understanding.setting import Setting
 
@@ -30,8 +31,6 @@ def _is_time(part: Node) -> bool:
 
 def same(a: Node, b: Node) -> bool:
     """Whether two names are written alike, wherever they stand."""
-    from handgrad.check.judging.evaluating import spelled
-
     return spelled(a) == spelled(b)
 
 
@@ -51,12 +50,30 @@ def step_of(relation: Relation, marker: Marker) -> tuple[Node, Node, str] | None
         return None
     first = right.terms[0]
     plain = without_time(left, marker)
-    if not isinstance(first, Name) or not same(plain, without_time(first, marker)):
+    if not isinstance(first, Name) or not (same(plain, without_time(first, marker)) or _at_times(left, first, marker)):
         return None
     if len(right.terms) == 2:
         return plain, right.terms[1], right.signs[1]
     rest = Sum(None, right.terms[1:], tuple("+" if s == right.signs[1] else "-" for s in right.signs[1:]))
     return plain, Group(None, rest), right.signs[1]
+
+
+def _at_times(left: Name, first: Name, marker: Marker) -> bool:
+    """Whether two names are one parameter at two times, as W_{(i+1)}^l and W_{(i)}^l."""
+    a, b = marker.marks(left), marker.marks(first)
+
+    def place(marks: Marks) -> list[str]:
+        return [spelled(node) for node in (marks.layer, *marks.indices) if node is not None]
+
+    alike = left.name == first.name and left.faces == first.faces and marker.habit.role(left) in {"W", "b"}
+    return alike and (place(a) == place(b) or place(replace(a, layer=None)) == place(replace(b, layer=None)) and _next(a.layer, b.layer))
+
+
+def _next(later: Node | None, earlier: Node | None) -> bool:
+    """Whether one mark is one more than the other."""
+    if not isinstance(later, Sum) or earlier is None or len(later.terms) != 2:
+        return False
+    return spelled(later.terms[0]) == spelled(earlier) and isinstance(later.terms[1], Number) and later.terms[1].value == 1
 
 
 def judge_step(parameter: Node, step: Node, settings: list[Setting], trier: Trier) -> Tried | None:

@@ -22,7 +22,7 @@ from handgrad.check.mistakes.trees import (
     without,
     without_term,
 )
-from handgrad.check.tree import BigSum, Call, Fraction, Name, Node, Number, Product, Sum, rebuilt
+from handgrad.check.tree import BigSum, Call, Fraction, Group, Name, Node, Number, Product, Sum, rebuilt
 
 
 def flips(tree: Node, context: Context) -> Iterator[Rewrite]:
@@ -165,6 +165,30 @@ def fewer_terms(tree: Node, context: Context) -> Iterator[Rewrite]:
                     )
 
 
+def _differences(tree: Node, context: Context) -> Iterator[Rewrite]:
+    """a - y for a alone or y alone, and 1 - a for a."""
+    data = [node for node in context.quantities.values() if (form := context.form(node)) and form.what in {"Y", "A", "output"}][:8]
+    for part in parts(tree):
+        form = context.form(part)
+        if form is None or form.what not in {"Y", "A", "output"}:
+            continue
+        for other in data:
+            own = context.form(other)
+            if own is not None and (own.what == "Y") != (form.what == "Y"):
+                found = copied(other)
+                say = f"the term {context.show(found)} is missing"
+                pair = (found, part) if form.what == "Y" else (part, found)
+                yield Rewrite(_put(tree, part, Sum(None, pair, ("+", "-"))), part, say, 0.3)
+
+
+def _put(tree: Node, part: Node, new: Sum) -> Node:
+    """The tree with a difference for one of its terms; a minus before the term is that of its second part."""
+    for holder in parts(tree):
+        if isinstance(holder, Sum) and holder.signs == ("-",) and holder.terms[0] is part and new.terms[1] is part:
+            return swapped(tree, holder, new)
+    return swapped(tree, part, new if part is tree else Group(None, new))
+
+
 def more_terms(tree: Node, context: Context) -> Iterator[Rewrite]:
     """A penalty's term put in, as another formula of the document has it, and a bias."""
     left = context.left
@@ -183,6 +207,7 @@ def more_terms(tree: Node, context: Context) -> Iterator[Rewrite]:
                 found = rebuilt(found, name, other) if other is not None else found
         say = f"the term {context.show(found)} of the penalty is missing"
         yield Rewrite(Sum(None, (*terms, found), (*signs, "+")), tree, say, 0.2, "HG015")
+    yield from _differences(tree, context)
     form = context.form(left)
     if form is None or form.what not in {"Z", "A", "output"}:
         return

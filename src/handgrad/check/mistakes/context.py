@@ -135,7 +135,7 @@ class Context:
         if self.is_slope(node):
             self.slopes.setdefault(spelled(node), node)
         if self.is_activation(node.function):
-            plain = replace(node.function, scripts=tuple(s for s in node.function.scripts if s.kind != "prime"))
+            plain = replace(node.function, scripts=tuple(s for s in node.function.scripts if not _prime_or_power(s)))
             base = slope_of(node.function.name)
             self.functions.setdefault(spelled(plain), plain if base is None else node.function)
         if node.function.name in {"sum", "mean"}:
@@ -455,6 +455,11 @@ def _with_mark(name: Name, old: Node, new: Node) -> Name | None:
                 found = rebuilt(name, part, new)
                 return found if isinstance(found, Name) else None
     return None
+
+
+def _prime_or_power(script: Script) -> bool:
+    """Whether a mark at a function is a prime or a power, as in tanh²."""
+    return script.kind == "prime" or (script.kind == "sup" and len(script.body) == 1 and isinstance(script.body[0], Number))
 
 
 def _plain(part: Node) -> Node:

@@ -32,8 +32,8 @@ def _offset(layer: Node) -> tuple[str, int] | None:
 
 def relayered(tree: Node, old: Node, new: Node, context: Context) -> Node | None:
     """A formula about one layer as one about another: each mark keeps its distance."""
-    start = _offset(old)
-    if start is None:
+    start, end = _offset(old), _offset(new)
+    if start is None or end is None or (start[0] == "L") != (end[0] == "L"):
         return None
     tree = copied(tree)
     for name in list(every_name(tree)):

@@ -29,7 +29,8 @@ def transposes(tree: Node, context: Context) -> Iterator[Rewrite]:
             continue
         if not gradient:
             inner = factor.base if isinstance(factor, Scripted) else factor
-            if not (isinstance(inner, Group) and isinstance(bare(inner), Sum | Product | Derivative)) or context.constant(inner):
+            kinds = (Sum, Product, Derivative, Name, Differential) if isinstance(factor, Scripted) else (Sum, Product, Derivative)
+            if not (isinstance(inner, Group) and isinstance(bare(inner), kinds)) or context.constant(inner):
                 continue
         turned = context.turned(factor)
         if turned is factor:

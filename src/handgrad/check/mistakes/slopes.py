@@ -9,7 +9,7 @@ from handgrad.check.judging.evaluating import slope_of, spelled
 from handgrad.check.mistakes.context import Context, one_minus
 from handgrad.check.mistakes.records import Mistake, Rewrite
 from handgrad.check.mistakes.trees import bare, copied, parts, slipped, swapped, times, whole, without
-from handgrad.check.tree import Call, Derivative, Differential, Group, Name, Node, Number, Product, Script, Scripted, Sum, rebuilt
+from handgrad.check.tree import Call, Derivative, Group, Name, Node, Number, Product, Script, Scripted, Sum, rebuilt
 
 
 def missing(tree: Node, context: Context) -> Iterator[Rewrite]:
@@ -94,11 +94,31 @@ def function_for_slope(tree: Node, context: Context) -> Iterator[Rewrite]:
         for slope in context.shifted_slopes(argument):  # as the document writes slopes elsewhere
             say = f"{context.show(part)} is the activation; here belongs its slope, {context.show(slope)}"
             yield Rewrite(swapped(tree, part, slope), part, say, 0.05)
-        if isinstance(argument, Differential | Derivative) or context.marks(argument) is not None:
-            for slope in (*context.shifted_slopes(argument), *context.built_slopes(argument)):
-                new = times(argument, slope, context.entrywise)
-                say = f"{context.show(argument)} must be multiplied by the slope, {context.show(slope)}, not put into the function"
-                yield Rewrite(slipped(tree, part, new), part, say, 0.1)
+
+
+def applied(tree: Node, context: Context) -> Iterator[Rewrite]:
+    """dA ⊙ g'(z) for g(dA)."""
+    for part in parts(tree):
+        if not isinstance(part, Call) or not context.is_activation(part.function) or len(part.arguments) != 1:
+            continue
+        argument = part.arguments[0]
+        form = context.form(argument)
+        if form is None or form.what in {"Z", "X", "W", "b", "Y"}:
+            continue
+        for slope in (*context.shifted_slopes(argument), *context.built_slopes(argument)):
+            new = times(argument, slope, context.entrywise)
+            say = f"{context.show(argument)} must be multiplied by the slope, {context.show(slope)}, not put into the function"
+            yield Rewrite(slipped(tree, part, new), part, say, 0.1)
+
+
+def _not_applied(tree: Node, context: Context) -> Iterator[Rewrite]:
+    """g(dA) for dA ⊙ g'(z)."""
+    for part in parts(tree):
+        if isinstance(part, Product) and len(part.items) == 2 and isinstance(part.items[1], Call) and context.is_slope(part.items[1]):
+            call = part.items[1]
+            plain = replace(call.function, scripts=tuple(s for s in call.function.scripts if s.kind != "prime"), span=None)
+            new = Call(None, plain, (part.items[0],))
+            yield Rewrite(swapped(tree, part, new), part, f"here belongs {context.show(new)}")
 
 
 def _primes(function: Name, context: Context) -> Iterator[Name]:
@@ -199,6 +219,7 @@ MISTAKES = (
     Mistake("HG005", "slope missing", "slope", 1.6, missing, superfluous),
     Mistake("HG005", "slope too many", "slope", 1.3, superfluous, missing),
     Mistake("HG007", "function for its slope", "slope", 1.1, function_for_slope, slope_for_function),
+    Mistake("HG007", "function of the gradient", "slope", 1.2, applied, _not_applied),
     Mistake("HG024", "slope for its function", "slope", 1.5, slope_for_function, function_for_slope),
     Mistake("HG006", "slope from what is stored", "slope", 1.5, stored),
     Mistake("HG014", "softmax Jacobian", "slope", 1.4, softmax),

@@ -8,8 +8,8 @@ from dataclasses import replace
 from handgrad.check.judging.evaluating import spelled
 from handgrad.check.mistakes.context import Context
 from handgrad.check.mistakes.records import Mistake, Rewrite
-from handgrad.check.mistakes.trees import bare, copied, fraction, parts, product, swapped, times, whole, without
-from handgrad.check.tree import Call, Derivative, Fraction, Group, Name, Node, Operator, Product, Sum, rebuilt
+from handgrad.check.mistakes.trees import bare, copied, fraction, parts, product, swapped, terms_of, times, whole, without
+from handgrad.check.tree import BigSum, Call, Derivative, Fraction, Group, Name, Node, Operator, Product, Sum, rebuilt
 
 
 def brackets(tree: Node, context: Context) -> Iterator[Rewrite]:
@@ -97,16 +97,18 @@ def missing(tree: Node, context: Context) -> Iterator[Rewrite]:
     for key, node in list(context.quantities.items())[:30]:
         found.setdefault(key, (copied(node), 0.3))
     whole_matrix = marks is not None and not marks.indices
+    targets = [(core, 0.0), *((sum_.terms[place], 0.3) for sum_, place in terms_of(core) if len(sum_.terms) > 1)]
+    targets += [(part.body, 0.2) for part in parts(core) if isinstance(part, BigSum)]
     for key, (node, cost) in found.items():
         if context.left is not None and key == spelled(context.left):
             continue
         for factor in (node, context.turned(node)) if whole_matrix else (node,):
             say = f"the factor {context.show(factor)} is missing"
             sign = context.matrix if whole_matrix else ""
-            for front in (True, False):
-                yield Rewrite(
-                    swapped(tree, core, times(core, copied(factor), sign, front=front)), tree, say, cost + 0.1 * (not front)
-                )
+            for target, more in targets[:5]:
+                for front in (True, False):
+                    new = times(target, copied(factor), sign, front=front)
+                    yield Rewrite(swapped(tree, target, new), tree, say, cost + more + 0.1 * (not front))
             if isinstance(core, Product):
                 for place in range(1, len(core.items)):
                     items = (*core.items[:place], copied(factor), *core.items[place:])

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from handgrad.check.judging.evaluating import spelled
 from handgrad.check.mistakes.context import Context, every_name
 from handgrad.check.mistakes.records import Mistake, Rewrite
-from handgrad.check.mistakes.trees import copied, parts, product, swapped, whole
+from handgrad.check.mistakes.trees import copied, parts, product, swapped, terms_of, whole
 from handgrad.check.tree import BigSum, Call, Fraction, Name, Node, Product, Sum
 
 Put: TypeAlias = Callable[[Node], Node]
@@ -45,6 +45,8 @@ def _bodies(tree: Node, context: Context) -> Iterator[tuple[Node, Put, float]]:
         core = core.over
     if not isinstance(core, Product):
         yield core, partial(swapped, tree, core), 0.0
+        for sum_, place in terms_of(core):
+            yield sum_.terms[place], partial(swapped, tree, sum_.terms[place]), 0.2
         return
     for count in range(1, len(core.items)):
         usual = all(context.constant(item) for item in core.items[:count])

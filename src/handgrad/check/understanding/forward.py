@@ -167,6 +167,7 @@ def understand_forward(relations: Iterable[Relation], habit: Habit) -> Found:
     _functions(found, pairs, habit)
     _inputs(found, pairs, habit)
     _counterparts(found, pairs, habit)
+    _deltas(found, pairs)
     own = Habit(**{**vars(habit), "roles": {**habit.roles, **found.roles}})
     _layers(found, own)
     if len(set(found.fixed.values())) < 2 and not found.labels:
@@ -242,6 +243,20 @@ def _counterparts(found: Found, pairs: Sequence[tuple[Node, Node]], habit: Habit
         key, other = base(name), (name.name.swapcase(), is_hat(name))
         if len(name.name) == 1 and key not in found.roles and habit.role(name) is None and found.roles.get(other) in {"Z", "A"}:
             found.roles[key] = found.roles[other]
+
+
+def _deltas(found: Found, pairs: Sequence[tuple[Node, Node]]) -> None:
+    """Δ is what is added up over the examples where a text adds to it, and the errors of a layer elsewhere."""
+    def spoken(node: Node) -> set[str]:
+        return {name.name for name in named(node)}
+
+    added = any(isinstance(bare(left), Name) and bare(left).name == "Delta" and "Delta" in spoken(right) and isinstance(bare(right), Sum)  # type: ignore[attr-defined]
+                for left, right in pairs)  # fmt: skip
+    averaged = any(isinstance(bare(left), Name) and bare(left).name == "D" and "Delta" in spoken(right) for left, right in pairs)  # type: ignore[attr-defined]
+    if averaged:
+        found.roles.setdefault(("D", False), "mean gradient")
+    elif not added:
+        found.roles.setdefault(("Delta", False), "delta")
 
 
 def _other_target(found: Found, key: Base) -> bool:

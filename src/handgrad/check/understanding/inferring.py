@@ -10,7 +10,7 @@ from handgrad.catalogue.lookup import find_activation, find_loss
 from handgrad.check.judging.evaluating import Lexicon, slope_of
 from handgrad.check.judging.trying import Tried, Trier, single
 from handgrad.check.options import Options
-from handgrad.check.tree import Call, Name, Node, Number, Sum, walk
+from handgrad.check.tree import Call, Derivative, Name, Node, Number, Sum, walk
 from handgrad.check.understanding.forward import FORWARD_OPS, Found, understand_forward
 from handgrad.check.understanding.names import Habit, Marker, habit_of, named
 from handgrad.check.understanding.relations import Relation
@@ -330,7 +330,8 @@ def _settle_numbering(u: Understanding, relations: Sequence[Relation], net: Sequ
     back = [r for r in relations if any(u.lexicon.habit.role(n) == "delta" for side in (r.left, r.right) for n in named(side))][:8]
     if back:
         options = dict.fromkeys((u.base.deltas, 0, u.base.units, u.base.sums, -1))
-        u.base = max((u.base.but(deltas=d) for d in options), key=lambda base: score(base, back))
+        defined = [r for r in back if isinstance(r.left, Name) and isinstance(r.right, Derivative)]
+        u.base = max((u.base.but(deltas=d) for d in options), key=lambda base: score(base, back) + 4 * score(base, defined))
 
 
 def _is_forward(relation: Relation, habit: Habit) -> bool:

@@ -12,6 +12,7 @@ from handgrad.check.understanding.roles import DATA, LAYERED, UNITS, is_hat, spl
 TRANSPOSES = frozenset({"T", "top", "intercal", "mathsf", "tr", "Tr", "transpose", "mathrm"})
 TIMES = frozenset({"t", "tau", "new", "old", "+", "prev", "next", "before", "after", "neu", "alt", "updated"})
 LAYER_LETTERS = frozenset("lL")
+NO_PAIRS = frozenset({"in", "xh", "hh", "hy", "ho", "ih", "oh", "xy"})
 NUMBERED = frozenset({"out", "output", "o", "hidden", "hid", "h", "in", "input", "i", "y", "x"})
 
 
@@ -225,6 +226,10 @@ class Marker:
             return replace(found, time=part)
         if isinstance(part, Name) and role != "W" and (part.name in {"theta", "Theta"} or (part.name in {"w", "W"} and role in {"A", "loss", "output", None})):
             return found  # h_θ: the function that the parameters make
+        if isinstance(part, Name) and part.name in {":", "*", "cdot", "bullet"}:
+            return found  # all of them
+        if isinstance(part, Name) and len(part.name) == 2 and role == "W" and part.name.islower() and not part.scripts and part.name[0] != part.name[1] and part.name not in NO_PAIRS:
+            return replace(found, indices=(*found.indices, *(Name(None, letter) for letter in part.name)))
         if isinstance(part, Name) and len(part.name) > 1:
             return replace(found, words=(*found.words, part.name))
         if isinstance(part, Name | Sum):
