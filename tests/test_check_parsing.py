@@ -138,30 +138,30 @@ def test_functions_of_the_document():
 
 def test_macros():
     macros = {
-        "pd": Macro_(2, None, r"\frac{\partial #1}{\partial #2}"),
-        "vv": Macro_(1, None, r"\mathbf{#1}"),
-        "E": Macro_(1, "J", "#1"),
+        "pd": Command(2, None, r"\frac{\partial #1}{\partial #2}"),
+        "vv": Command(1, None, r"\mathbf{#1}"),
+        "E": Command(1, "J", "#1"),
     }
     text = r"\pd{L}{\vv W} = \E + \E[C]"
     (statement,) = parse(text, 10, macros=macros)
     assert shown(statement) == "∂[L|W~bf] = J + C"
     assert statement.sides[0].span == (10, 10 + text.index(" ="))
-    loop = {"a": Macro_(0, None, r"\b\b"), "b": Macro_(0, None, r"\a\a")}
+    loop = {"a": Command(0, None, r"\b\b"), "b": Command(0, None, r"\a\a")}
     (side,) = parse(r"\a", macros=loop)[0].sides
     assert isinstance(side, Unreadable)
-    wide = {"a": Macro_(0, None, "x" * 200)}
+    wide = {"a": Command(0, None, "x" * 200)}
     (side,) = parse(r"\a" * 200, macros=wide)[0].sides
     assert isinstance(side, Unreadable)
     assert "10,000" in side.reason
 
 
-class Macro_:  # noqa: N801
+class Command:
     def __init__(self, arguments, default, body):
         self.arguments, self.default, self.body = arguments, default, body
 
 
 def test_a_macro_is_anything_with_the_three_attributes():
-    macro: Macro = Macro_(0, None, "x")
+    macro: Macro = Command(0, None, "x")
     assert macro.body == "x"
 
 

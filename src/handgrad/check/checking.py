@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
-from handgrad.check.findings import Checked, Finding, Remark
+from handgrad.check.findings import Checked, Finding
 from handgrad.check.options import Options
 from handgrad.check.reading import Passage, Read, read, read_file
 from handgrad.check.tree import Statement, Unreadable, walk
@@ -51,10 +50,11 @@ def _checked(found: Read, name: str, options: Options) -> Checked:
     statements, functions = _parsed(found)
     relations = relations_of(statements)
     known = relations[:MOST_RELATIONS]
-    understanding = understand(known, stated(prose.text for prose in found.prose), options, functions, deadline=deadline)
+    understanding = understand(known, stated(prose.text for prose in found.prose), options, functions)
     judge = Judge(understanding, known, deadline=deadline)
     judged = judge.all()
-    judge.correct(judged, [passage for passage, _ in statements])
+    if known:
+        judge.correct(judged, known[0].passage.source.text, found.macros)
     judged += [Judged(r, message=f"only the first {MOST_RELATIONS} relations are judged") for r in relations[MOST_RELATIONS:]]
     findings = [_finding(j, understood(j, understanding)) for j in judged]
     findings += _without_relation(statements)
@@ -119,13 +119,4 @@ def _without_relation(statements: Sequence[tuple[Passage, Sequence[Statement]]])
             yield finding
 
 
-def remark_of(problem: object) -> Remark:
-    """A problem of reading as a remark."""
-    from handgrad.check.reading import Problem
-
-    assert isinstance(problem, Problem)
-    place = problem.source.place(problem.start)
-    return Remark(place.line, place.column, None, problem.message, place.cell)
-
-
-__all__ = ["Checked", "check", "check_file", "check_text", "replace"]
+__all__ = ["Checked", "check", "check_file", "check_text"]

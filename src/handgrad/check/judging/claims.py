@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from handgrad.check.findings import Verdict
 from handgrad.check.judging.evaluating import Evaluator, UnknownError
@@ -18,8 +18,6 @@ from handgrad.check.understanding.names import named
 from handgrad.check.understanding.relations import Relation
 from handgrad.check.understanding.roles import DEFAULT
 
-Judgement: TypeAlias = tuple[Verdict, str | None, str, str | None]
-"""Verdict, code, message, correction."""
 Axes: TypeAlias = tuple[str, ...]
 SPACES = frozenset({"R", "M", "Mat"})
 SHAPES = frozenset({"shape", "dim", "size", "dims", "Dim"})
@@ -33,6 +31,15 @@ INPUTS, FIRST, LAST = (
 )
 COUNTER = 2
 """The layer that l stands for: one with a layer below it and one above it."""
+
+
+class Judgement(NamedTuple):
+    """The verdict on a claim; a code and perhaps a correction where it is wrong, the reason where it is not understood."""
+
+    verdict: Verdict
+    code: str | None = None
+    message: str = ""
+    correction: str | None = None
 
 
 @dataclass(frozen=True)
@@ -97,7 +104,7 @@ def judge_claim(relation: Relation, understanding: Understanding, judged: Sequen
     """
     claim = claim_of(relation)
     if claim is None:
-        return "other", None, "a set that this belongs to, which says nothing of its shape", None
+        return Judgement("other", message="a set that this belongs to, which says nothing of its shape")
     return _Judge(understanding).verdict(claim, relation, judged)
 
 
@@ -112,20 +119,20 @@ class _Judge:
         try:
             choices = self.shapes(claim.of, understood := [self.axis(d, claim.of) for d in claim.dimensions])
         except UnknownError as error:
-            return "other", None, error.why, None
+            return Judgement("other", message=error.why)
         if choices is None:
-            return "other", None, "what this is the shape of is not understood", None
+            return Judgement("other", message="what this is the shape of is not understood")
         if any(self.fits(understood, shape) for shape in choices):
-            return "right", None, "", None
+            return Judgement("right")
         if all(axis is not None and axis.isdigit() and axis != ONE for axis in understood):
-            return "other", None, "numbers alone do not say which sizes they are", None
+            return Judgement("other", message="numbers alone do not say which sizes they are")
         if None in understood:
             dimension = claim.dimensions[understood.index(None)]
-            return "other", None, f"the size {write(dimension, relation.passage.source.text)} is not understood", None
+            return Judgement("other", message=f"the size {write(dimension, relation.passage.source.text)} is not understood")
         if not self.used(claim.of, judged):
-            return "other", None, "no equation here says which shape it needs", None
+            return Judgement("other", message="no equation here says which shape it needs")
         if self.renumbered(understood, choices, judged):
-            return "other", None, "it is not clear from which number on layers are counted here", None
+            return Judgement("other", message="it is not clear from which number on layers are counted here")
         source = relation.passage.source.text
         needed = choices[0]
         fixed = self.correction(claim, understood, needed, relation)
@@ -133,7 +140,7 @@ class _Judge:
         layers = self.layer_names(claim.of)
         what = " and ".join(_words(axis, side, layers) for axis, side in zip(needed, sides, strict=False))
         name = " ".join(write(claim.of, source).split())
-        return "wrong", "HG020", f"the equations in which {name} stands need {what}", fixed
+        return Judgement("wrong", "HG020", f"the equations in which {name} stands need {what}", fixed)
 
     def axis(self, node: Node, of: Node) -> str | None:
         """The axis that a dimension counts; a number above 1 is itself; None where it is not understood."""

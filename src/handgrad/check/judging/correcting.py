@@ -12,12 +12,13 @@ from typing import Any
 from handgrad.check.judging.comparing import Outcome, compare, counters_in
 from handgrad.check.judging.evaluating import spelled
 from handgrad.check.judging.judging import Judge, Judged
+from handgrad.check.judging.trying import Tried
 from handgrad.check.judging.updates import step_of
 from handgrad.check.mistakes import CATALOGUE, Context, Mistake, Rewrite
 from handgrad.check.mistakes.derived import Deriver, meant, right_sides
 from handgrad.check.mistakes.trees import Shapes, bare, copied, parts
 from handgrad.check.parsing import Macro, Style, parse, write
-from handgrad.check.tree import Node, Span, Statement
+from handgrad.check.tree import Derivative, Node, Span, Statement
 from handgrad.check.understanding.names import Marks, named
 from handgrad.check.understanding.relations import Relation
 from handgrad.check.understanding.setting import Setting
@@ -90,6 +91,11 @@ class Corrector:
         count = Counter(_choices(judged.tried.setting) for judged in self.right if judged.tried is not None)
         return sorted(dict.fromkeys(self.judge.u.settings()), key=lambda setting: -count[_choices(setting)])
 
+    @cached_property
+    def single(self) -> bool:
+        """Whether some formulas of the document hold for one example only."""
+        return any(judged.tried is not None and not judged.tried.setting.batch for judged in self.right)
+
     def shown(self, node: Node) -> str:
         """Part of a formula as its author writes it."""
         return write(node, self.source_text, self.context.style if self.style is None else self.style)
@@ -145,7 +151,8 @@ class _Search:
         tested.sort(key=lambda pair: (pair[0], pair[1].cost))
         found = found or self.first(self.twice([pair for pair in tested if pair[0] < 4][:BASES]), settings, self.budget // 2)
         found = found or self.first(self.derived(), settings, self.budget // 3)
-        return found or self.first(firsts, self.corrector.settings[len(settings) : len(settings) + 4], self.budget // 4)
+        more = [setting for setting in self.corrector.settings if setting not in settings and setting.batch == settings[0].batch]
+        return found or self.first(firsts, more[:4], self.budget // 4)
 
     def number(self) -> Correction | None:
         """The number that a line comes to in the place of the author's."""
@@ -159,9 +166,14 @@ class _Search:
         return Correction(self.relation.left, number, (NUMBER,), self.relation.right.span, message, text, "HG012")
 
     def likely(self) -> list[Setting]:
-        """The settings to begin with: those with most formulas under which the left side can be."""
-        found = []
+        """The settings to begin with: those with most formulas under which the left side can be.
+
+        One example is meant only where other formulas are about one, or where the left side can be of one only.
+        """
+        found: list[Setting] = []
         for setting in self.corrector.settings[:12]:
+            if not setting.batch and found and not self.corrector.single:
+                continue
             if self.quick(Candidate(self.left, self.left, (), 0.0), setting).holds:
                 found.append(setting)
             if len(found) == SETTINGS:
@@ -291,11 +303,18 @@ class _Search:
             if outcome.holds:
                 tried = self.judge.u.trier.under(candidate.left, candidate.right, setting)
                 if tried.holds and tried.only != LAST:
-                    return 0 if self.judge.keeps(candidate.left, candidate.right, tried) else 1
+                    return 0 if self.keeps(candidate, tried) else 1
                 best = min(best, 3)
             elif outcome.kind == "differs":
                 best = min(best, 2 if self.outcome.kind == "misfit" else 3)
         return best
+
+    def keeps(self, candidate: Candidate, tried: Tried) -> bool:
+        """Whether it has the constant that the text keeps to; a loss is what it is defined as, but for its sign."""
+        name = self.context.name_of(candidate.left)
+        if name is not None and self.judge.habit.role(name) == "loss" and not isinstance(candidate.left, Derivative):
+            return tried.scale.sign > 0
+        return self.judge.keeps(candidate.left, candidate.right, tried)
 
     def steps_down(self, candidate: Candidate) -> bool:
         """Whether an update is right."""
@@ -345,7 +364,7 @@ class _Search:
         relation = replace(self.relation, left=candidate.left, right=candidate.right, subject=candidate.left, step=0)
         judged = self.judge.one(relation)
         tried = judged.tried
-        if judged.verdict not in {"right", "convention"} or tried is None or not self.judge.keeps(candidate.left, candidate.right, tried):
+        if judged.verdict not in {"right", "convention"} or tried is None or not self.keeps(candidate, tried):
             return False
         return self.judge.u.trier.under(candidate.left, candidate.right, tried.setting, seed=FRESH).holds
 

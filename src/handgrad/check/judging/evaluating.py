@@ -75,6 +75,7 @@ class Lexicon:
     defined: Mapping[str, tuple[tuple[str, ...], Node]] = field(default_factory=dict)
     functions: frozenset[str] = frozenset()
     generic_sigma: bool = False
+    loose_sigma: bool = False
 
     @cached_property
     def marker(self) -> Marker:
@@ -149,6 +150,16 @@ class Evaluator:
             return setting.L
         raise UnknownError(name, f"{NO_LAYER} {name.name} is")
 
+    def of_loss(self, name: Name) -> Meaning | None:
+        """The quantity by which the loss is differentiated; without a mark of a layer, A and Z are those of the last one."""
+        try:
+            return self.meaning(name)
+        except UnknownError:
+            role = self.lexicon.habit.role(name)
+            if role not in {"A", "Z"}:
+                raise
+            return Meaning((role, self.world.L), gradient=False, marks=self.marker.marks(name))
+
     def meaning(self, name: Name) -> Meaning | None:
         """The quantity that a name stands for, if it is one of a network."""
         role = self.lexicon.habit.role(name)
@@ -208,6 +219,8 @@ class Evaluator:
             if node.name in {"n", "N", "M"}:
                 candidates.append(float(self.world.shape.widths[-1]))
             found = [number(v) for v in dict.fromkeys(candidates)]
+        elif role == "penalty" and not self.setting.penalty:
+            found = [number(0.0)]
         elif role in CONSTANTS or node.name in CONSTANTS:
             found = [number(CONSTANTS.get(node.name, CONSTANTS.get(role or "", 1.0)))]
         elif node.name in {"n", "K", "c", "k", "C", "d", "D", "o"} and not any(s.kind == "prime" for s in node.scripts):
@@ -572,7 +585,7 @@ class Evaluator:
             by = by.body
         if not isinstance(by, Name):
             raise UnknownError(node, "what this is the gradient by is not understood")
-        meaning = self.meaning(by)
+        meaning = self.of_loss(by)
         if meaning is None:
             key = spelled_differential(node)
             if key in self.locals:
@@ -599,7 +612,9 @@ class Evaluator:
             raise UnknownError(by, "a derivative by something with marks at brackets")
         if not isinstance(by, Name):
             raise UnknownError(by, "a derivative by something that is no name")
-        key = self.meaning(by)
+        over = of.function if isinstance(of, Call) else of
+        loss = isinstance(over, Name) and self.lexicon.habit.role(over) == "loss"
+        key = self.of_loss(by) if loss else self.meaning(by)
         if key is None:
             raise UnknownError(by, f"{_shown(by)} is not known")
         inner = of
@@ -610,7 +625,7 @@ class Evaluator:
         if isinstance(inner, Call) and self.lexicon.habit.role(inner.function) == "loss" and not self.is_function(inner.function):
             inner = inner.function
         if isinstance(inner, Name):
-            top = self.meaning(inner)
+            top = self.of_loss(inner) if key.key[0] == "J" else self.meaning(inner)
             if top is not None and key.key[0] == "J" and top.key[0] != "J":
                 self.upside_down = True
                 return self.gradient_of(top)
@@ -714,8 +729,14 @@ class Evaluator:
             tensor = tensor.reshape((*tensor.shape[: len(form.letters)], *tensor.shape[len(form.letters) + 2 :]))
         front = len(form.letters)
         found = []
+        first: MisfitError | None = None
         for value in self.shown_tensor(tensor, front, axes, marks, by.key[0]):
-            found.append(_diagonal(value, form.letters))
+            try:
+                found.append(_diagonal(value, form.letters))
+            except MisfitError as error:
+                first = first or error
+        if not found:
+            raise first or MisfitError("nothing fits")
         return found
 
     def shown_tensor(self, tensor: Array, front: int, axes: tuple[str, ...], marks: Marks, kind: str) -> list[tuple[Array, int, Value]]:
@@ -738,7 +759,7 @@ class Evaluator:
     def kinds(self, name: Name, argument: Node | None, value: Value | None) -> list[str]:
         """The activations that a call may mean: σ is the sigmoid, or that of the layer."""
         found = [self.activation(name, argument, value)]
-        if name.name == "sigma" and not self.lexicon.generic_sigma:
+        if name.name == "sigma" and self.lexicon.loose_sigma:
             try:
                 found.append(self.world.shape.activations[self.function_layer(name, argument, value) - 1])
             except UnknownError:

@@ -30,8 +30,10 @@ EQUALS = frozenset({"=", ":=", "<-", "equiv", "approx", "propto", "+=", "-=", "-
 
 LEAST_SHARE = 0.45
 """How much of a text must hold as it is read for a line that does not to be called wrong."""
-WELL_READ = 0.7
+WELL_READ = 0.75
 """How much must hold for a line that only an uncommon slip explains."""
+LOSS_SLIPS = frozenset({"HG003", "HG015", "HG016", "HG022"})
+"""Slips that a loss as it is written can be told: sums and names are often left to the reader there."""
 WEAK = frozenset({"HG009", "HG022", "HG099", "HG017"})
 """Slips that could as well be a misreading: another quantity, a factor more or less, another right side."""
 
@@ -79,6 +81,7 @@ class Judge:
         self.adds = False
         self.scales: dict[str, Scale] = {"fixed": Scale()}
         self.sure = 0.0
+        self.trusted: Counter[str] = Counter()
         self.program = Program.of(relations)
 
     def _writes_transposes(self) -> bool:
@@ -97,6 +100,7 @@ class Judge:
         self.implied_sums(found)
         self.doubt(found)
         self.constants(found)
+        self.claims(found)
         return found
 
     def implied_sums(self, found: Sequence[Judged]) -> None:
@@ -154,7 +158,7 @@ class Judge:
         relation = judged.relation
         if relation.unreadable() is not None or relation.op not in EQUALS:
             return
-        outcome = program.judge_update(relation) if program.is_update(relation) else program.judge(relation)
+        outcome = program.judge(relation)
         if outcome.holds:
             judged.verdict, judged.code, judged.message, judged.by_program = "right", None, "", True
             if outcome.scale is not None and not outcome.scale.one:
@@ -185,6 +189,9 @@ class Judge:
         step = step_of(relation, self.u.trier.marker)
         if step is not None:
             return self.update(judged, *step)
+        if self.second_name(relation):
+            judged.verdict = "right"
+            return judged
         if isinstance(relation.left, Name) and not relation.step and self.habit.role(relation.left) in {"X", "Y"} and not self.plain_input(relation):
             judged.verdict, judged.message = "other", "what is given is not computed by the network"
             return judged
@@ -204,6 +211,15 @@ class Judge:
         judged.verdict = "wrong"
         judged.message = tried.outcome.why or "the two sides differ"
         return judged
+
+    def second_name(self, relation: Relation) -> bool:
+        """Whether a relation only gives a quantity a second name: a_1^{(3)} = h, H1 = transpose(h1)."""
+        left, right = (side.function if isinstance(side, Call) and side.function.name in {"h", "f"} else side for side in (relation.left, relation.right))
+        if isinstance(right, Call) and right.function.name == "transpose" and len(right.arguments) == 1:
+            right = right.arguments[0]
+        if not isinstance(left, Name) or not isinstance(right, Name):
+            return False
+        return left.name != right.name and (left.name.lower() == right.name.lower() or {self.habit.role(left), self.habit.role(right)} == {"A", "output"})
 
     def plain_input(self, relation: Relation) -> bool:
         """Whether a relation gives the input or the targets a second name, as X = A[0]."""
@@ -248,32 +264,26 @@ class Judge:
                 again = self.u.trier.first(relation.left, relation.right, (s.but(**change) for s in self.u.settings(relation)))
                 if again is not None:
                     return again
-        if not self.transposes:
+        if not self.transposes or self.chain(relation.right):
             again = self.u.trier.first(relation.left, relation.right, self.u.settings(), loose=True)
             if again is not None:
                 return again
         return tried
 
-    def penalised(self, relation: Relation) -> Tried | None:
-        """A loss with an L2 penalty, or the gradient of one: it holds without the terms of λ, and these are of the weights alone."""
-        right = relation.right
+    def chain(self, right: Node) -> bool:
+        """Whether a side is a chain of derivatives, whose factors stand in the order of the chain."""
         while isinstance(right, Group):
             right = right.body
-        if not isinstance(right, Sum):
+        if not isinstance(right, Product):
+            return False
+        inner = [isinstance(item, Derivative) and family(item, self.habit) is None for item in right.items]
+        return any(inner) and all(one or family(item, self.habit) is not None or isinstance(item, Number) for one, item in zip(inner, right.items, strict=True))
+
+    def penalised(self, relation: Relation) -> Tried | None:
+        """A loss with an L2 penalty, or the gradient of one: it holds where λ is 0."""
+        if not any(self.habit.role(n) == "penalty" for n in named(relation.right)):
             return None
-        ours = [any(self.habit.role(n) == "penalty" for n in named(t)) for t in right.terms]
-        if not any(ours) or all(ours):
-            return None
-        others = {self.habit.role(n) for t, own in zip(right.terms, ours, strict=True) if own for n in named(t)}
-        if others - {"penalty", "W", "m", None, "constant", "b"}:
-            return None
-        kept = [(t, s) for t, s, own in zip(right.terms, right.signs, ours, strict=True) if not own]
-        rest: Node = kept[0][0] if len(kept) == 1 and kept[0][1] == "+" else Sum(None, tuple(t for t, _ in kept), tuple(s for _, s in kept))
-        for setting in self.u.settings(relation):
-            tried = self.u.trier.under(relation.left, rest, setting)
-            if tried.holds:
-                return replace(tried, left=relation.left)
-        return None
+        return self.u.trier.first(relation.left, relation.right, (s.but(penalty=False) for s in self.u.settings(relation)))
 
     def last_resorts(self, relation: Relation) -> Iterator[dict[str, bool]]:
         """Settings of which only some formulas are: biases folded into the weights, one unit in each layer."""
@@ -317,8 +327,18 @@ class Judge:
         return self.u.trier.fitted(self.u.base, (relation.left, relation.right)).L == 1
 
     def claim(self, judged: Judged) -> Judged:
+        """The verdict on W ∈ R^{n × m}, on inequalities and the like; shapes are judged when the layout is known."""
         judged.verdict = "other"
         return judged
+
+    def claims(self, found: Sequence[Judged]) -> None:
+        """Judge the shapes that are claimed."""
+        from handgrad.check.judging.claims import claim_of, judge_claim
+
+        for judged in found:
+            if judged.relation.unreadable() is None and claim_of(judged.relation) is not None and judged.verdict in {"other", "unread", "wrong"}:
+                told = judge_claim(judged.relation, self.u, found)
+                judged.verdict, judged.code, judged.message, judged.correction = told.verdict, told.code, told.message, told.correction
 
     def tie(self, judged: Judged, left: Node, right: Node, tried: Tried) -> None:
         edge = edge_of(judged.relation.place, left, right, tried.scale, self.habit, batch=tried.setting.batch)
@@ -390,7 +410,7 @@ class Judge:
 
         corrector = Corrector(self, self.relations, source, found=found, macros=macros)
         for judged in found:
-            if judged.verdict != "wrong" or judged.code == "HG012":
+            if judged.verdict != "wrong" or judged.code in {"HG012", "HG020"}:
                 continue
             correction = corrector.correct(judged) if time.monotonic() < self.deadline else None
             if correction is None or not self.convincing(judged, correction.code, len(correction.mistakes)):
@@ -406,10 +426,13 @@ class Judge:
         """Whether a correction shows a slip rather than a misreading: one plain slip does, others only in a text that is read well."""
         if judged.by_program:
             return True
+        if is_loss(judged.relation.subject, self.u.lexicon):
+            return code in LOSS_SLIPS and steps == 1 and self.sure >= WELL_READ
         outcome = judged.tried.outcome if judged.tried is not None else None
         index = outcome is not None and (outcome.misfit in {"index", "batch"} or "on the right side only" in outcome.why)
-        if code in WEAK or steps > 1:
-            return self.sure >= (0.85 if index else WELL_READ)
+        seldom = any(self.trusted[name] < 2 for name in self.symbols(judged.relation))
+        if code in WEAK or steps > 1 or (index and code == "HG010"):
+            return self.sure >= (0.9 if index or seldom else WELL_READ)
         return self.sure >= (0.7 if index else LEAST_SHARE)
 
     def uncorrected(self, judged: Judged) -> None:

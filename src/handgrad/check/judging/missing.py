@@ -25,7 +25,7 @@ FEWEST = 2
 class Symbol:
     """A quantity that a formula names: W of layers {2}, or of any layer (None), as it is spelled; or the gradient by it.
 
-    `letter` is the name without its marks.
+    `letter` is the name without its marks, `numbered` says that its layer is a number.
     """
 
     kind: str
@@ -33,6 +33,7 @@ class Symbol:
     gradient: bool
     text: str
     letter: str
+    numbered: bool = False
 
 
 @dataclass
@@ -91,10 +92,11 @@ def _undefined(stated: Stated) -> Iterator[str]:
 def _lacking(stated: Stated, found: Sequence[Symbol], kind: str) -> Iterator[str]:
     """The parameters of this kind that are not among those found, by their names: layer by layer where layers have numbers."""
     named = [s for s in stated.named if s.kind == kind and not s.gradient]
-    layers = sorted({layer for s in stated.named if s.kind in {"W", "b"} and s.layers is not None for layer in s.layers})
+    parameters = [s for s in stated.named if s.kind in {"W", "b"}]
+    layers = sorted({layer for s in parameters if s.numbered and s.layers is not None for layer in s.layers})
     if not named:
         return
-    if any(s.layers is None for s in stated.named if s.kind in {"W", "b"}) or not layers:
+    if not layers or (len(layers) < 2 and not all(s.numbered for s in parameters)):  # layers are l and L, or have no marks
         if not any(s.kind == kind for s in found):
             yield named[0].text
         return
@@ -107,8 +109,8 @@ def _without_update(stated: Stated) -> list[str]:
     """The parameters that have no update; all of them by their letters, where there is no update at all."""
     if not stated.any_update:
         return list(dict.fromkeys(s.letter for s in _first_of_each(stated)))
-    if not stated.updates:  # an update of any parameter, as θ
-        return []
+    if any(s.letter not in {other.letter for other in stated.named} for s in stated.updates) or not stated.updates:
+        return []  # an update of any parameter, as θ
     return [name for kind in ("W", "b") for name in _lacking(stated, stated.updates, kind)]
 
 
@@ -154,13 +156,13 @@ class _Reader:
         left, right = _bare(relation.left), _bare(relation.right)
         source = relation.passage.source.text
         self.style = TEX if relation.passage.kind == "tex" else PLAIN
-        for side in (left, right):
+        step = step_of(relation, self.marker)
+        for side in (left, right) if step is None else ():
             stated.named += [
                 s for part in parts(side) for s in (self.symbol(part, source), self.inside(part, source)) if s is not None
             ]
-        step = step_of(relation, self.marker)
         change = left.of if isinstance(left, Differential) and left.mark == "Delta" else None
-        parameter = step[0] if step is not None else change
+        parameter = step[0] if step is not None and self.is_update(*step[:2], source) else change
         if parameter is not None:
             stated.any_update = True
             symbol = self.symbol(parameter, source)
@@ -192,6 +194,14 @@ class _Reader:
         roles = {self.habit.role(n) for n in walk(relation.right) if isinstance(n, Name)}
         if {"Y"} <= roles and not any(isinstance(n, Derivative | Differential) for n in walk(relation.right)):
             stated.delta = text
+
+    def is_update(self, parameter: Node, step: Node, source: str) -> bool:
+        """Whether a step is one of a parameter: by its name, or by the gradient in it."""
+        role = self.habit.role(parameter) if isinstance(parameter, Name) else None
+        if role in GRADIENTS:  # a sum that grows from example to example
+            return False
+        steps = [s for part in parts(step) if (s := self.symbol(part, source)) is not None and s.gradient]
+        return role in {"W", "b"} or any(s.kind in {"W", "b"} for s in steps)
 
     def is_loss(self, node: Node) -> bool:
         name = node.function if isinstance(node, Call) else node
@@ -227,7 +237,8 @@ class _Reader:
         plain = unmarked(by, self.marker)
         text = " ".join(write(rebuilt(node, by, plain), source, self.style).split())
         letter = write(replace(plain, span=None, scripts=()), None, self.style)
-        return Symbol(kind, self.layers(by), gradient, text, letter)
+        layer = self.marker.marks(by).layer
+        return Symbol(kind, self.layers(by), gradient, text, letter, isinstance(layer, Number))
 
     def layers(self, name: Name) -> frozenset[int] | None:
         """The layer that a name is of; None where it may be any."""

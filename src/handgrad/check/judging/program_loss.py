@@ -51,7 +51,7 @@ def drop_unknown_sums(links: Links) -> None:
 
 
 def find_loss(links: Links, relations: Iterable[Relation]) -> None:
-    """Find the loss that no other loss is made of; where none is defined, try the usual ones of the only output and the only target."""
+    """Find the loss that no other loss is made of; where none is defined, try the usual ones of the only output and target."""
     graph = links.graph
     used = {marks.key for body in graph.defined.values() for name in variables(body) if (marks := marks_of(graph.names, name))}
     losses = [key for key in graph.defined if is_loss(graph.known[key])]

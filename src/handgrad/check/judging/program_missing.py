@@ -142,18 +142,20 @@ def _unit(graph: Graph, key: str) -> str | None:
 
 
 def with_suffix(name: Name, suffix: str) -> Name:
+    """A name with another mark below."""
     part: Node = Number(None, float(suffix), suffix) if suffix.isdigit() else Name(None, suffix)
     return replace(name, span=None, scripts=(Script(None, "sub", (part,)),))
 
 
 def renamed(node: Node, pairs: Iterable[tuple[Name, Name]]) -> Node:
+    """The formula with other names in the places of some."""
     for old, new in pairs:
         node = rebuilt(node, old, new)
     return node
 
 
 def _sibling(links: Links, key: str) -> Node | None:
-    """What the name of another unit is, with this unit in its place: out_{o2} as out_{o1}, net_{o2} as net_{o1} with the next weights."""
+    """What another unit's name is, with this unit in place: out_{o2} as out_{o1}, net_{o2} as net_{o1} with the next weights."""
     graph = links.graph
     own = graph.names.spelled(graph.known[key])
     unit = LETTERED.fullmatch(own.suffix)

@@ -1,4 +1,4 @@
-"""What names in a program of numbers stand for: out_{o1}, w5 and w_5, y', each as one key, with what is no part of it told apart."""
+"""Names in a program of numbers: out_{o1}, w5 and w_5, y', each as one key, with what is no part of it told apart."""
 
 from __future__ import annotations
 
@@ -56,9 +56,8 @@ class Spelled:
 
 @dataclass
 class Names:
-    """How a document writes its names: with primes that are no derivatives, with numbers above that are no powers, by several names."""
+    """How a document writes its names: with numbers above that are no powers (`raised`), and several for one thing (`alias`)."""
 
-    primed: frozenset[str] = frozenset()
     raised: frozenset[str] = frozenset()
     alias: dict[str, str] = field(default_factory=dict)
     _known: dict[int, tuple[Name, Spelled]] = field(default_factory=dict)
@@ -204,7 +203,9 @@ def variables(node: Node) -> list[Name]:
     """The names in a formula that stand for numbers: neither functions that are called nor e and π."""
     functions = {id(part.function) for part in walk(node) if isinstance(part, Call)}
     return [
-        n for n in names_of(node) if id(n) not in functions and not (n.name in {"e", "pi"} and not n.scripts) and not _power_of_e(n)
+        n
+        for n in names_of(node)
+        if (id(n) not in functions or is_loss(n)) and not (n.name in {"e", "pi"} and not n.scripts) and not _power_of_e(n)
     ]
 
 
@@ -225,7 +226,7 @@ def inside(node: Node) -> Node:
 
 
 def tidied(node: Node) -> Node:
-    r"""The formula with what was torn apart or run together set right: \\text{ou}t_{o1}, w1x, and a letter that is written for ∂."""
+    r"""The formula with what was torn apart or run together set right: \text{ou}t_{o1}, w1x; and a letter that is written for ∂."""
     changed = {f.name: _tidied(getattr(node, f.name)) for f in fields(node)}
     if any(value is not getattr(node, name) for name, value in changed.items()):
         node = replace(node, **changed)

@@ -76,7 +76,7 @@ class Numbers:
                 spelled = names.spelled(node)
                 if spelled.letters or spelled.power is not None or (node.name in {"e", "pi"} and not spelled.suffix):
                     return None
-                key = self.loss(node, spelled.key) or spelled.key
+                key = self._loss(node, spelled.key) or spelled.key
                 return key + "@" if spelled.updated else key
             if isinstance(node, Call) and is_loss(node.function):
                 return self.key(node.function)
@@ -90,7 +90,7 @@ class Numbers:
             return None
         return None
 
-    def loss(self, name: Name, key: str) -> str | None:
+    def _loss(self, name: Name, key: str) -> str | None:
         return self.graph.loss if self.graph.is_the_loss(key, name) else None
 
     def plain(self, node: Node) -> bool:
@@ -103,10 +103,10 @@ class Numbers:
     def unified(self, formula: Node, numbers: Node) -> Iterator[tuple[str, Number]]:
         """Names of a formula and the numbers in their places, where both have the same shape."""
         found: list[tuple[str, Number]] = []
-        if self.matched(formula, numbers, found):
+        if self._matched(formula, numbers, found):
             yield from found
 
-    def matched(self, formula: Node, numbers: Node, found: list[tuple[str, Number]], depth: int = 0) -> bool:
+    def _matched(self, formula: Node, numbers: Node, found: list[tuple[str, Number]], depth: int = 0) -> bool:
         formula, numbers = inside(formula), inside(numbers)
         key, literal = self.key(formula), signed(numbers)
         if depth > 40:
@@ -115,22 +115,22 @@ class Numbers:
             found.append((key, literal))
             return True
         if isinstance(formula, Product) and isinstance(numbers, Product):
-            return self.alike(formula.items, numbers.items, found, depth)
+            return self._alike(formula.items, numbers.items, found, depth)
         if isinstance(formula, Sum) and isinstance(numbers, Sum) and formula.signs == numbers.signs:
-            return self.alike(formula.terms, numbers.terms, found, depth)
+            return self._alike(formula.terms, numbers.terms, found, depth)
         if isinstance(formula, Fraction) and isinstance(numbers, Fraction):
-            return self.alike((formula.over, formula.under), (numbers.over, numbers.under), found, depth)
+            return self._alike((formula.over, formula.under), (numbers.over, numbers.under), found, depth)
         if isinstance(formula, Scripted) and isinstance(numbers, Scripted) and formula.scripts and numbers.scripts:
-            return self.matched(formula.base, numbers.base, found, depth + 1)
+            return self._matched(formula.base, numbers.base, found, depth + 1)
         if isinstance(formula, Call) and isinstance(numbers, Call) and formula.function.name == numbers.function.name:
-            return self.alike(formula.arguments, numbers.arguments, found, depth)
+            return self._alike(formula.arguments, numbers.arguments, found, depth)
         if isinstance(formula, Name) and isinstance(numbers, Name) and formula.name == numbers.name == "e":
-            return self.alike(_above(formula), _above(numbers), found, depth)
+            return self._alike(_above(formula), _above(numbers), found, depth)
         return isinstance(formula, Number) and literal is not None and formula.value == literal.value
 
-    def alike(self, formulas: tuple[Node, ...], numbers: tuple[Node, ...], found: list[tuple[str, Number]], depth: int) -> bool:
+    def _alike(self, formulas: tuple[Node, ...], numbers: tuple[Node, ...], found: list[tuple[str, Number]], depth: int) -> bool:
         return len(formulas) == len(numbers) and all(
-            self.matched(a, b, found, depth + 1) for a, b in zip(formulas, numbers, strict=True)
+            self._matched(a, b, found, depth + 1) for a, b in zip(formulas, numbers, strict=True)
         )
 
     # judging
@@ -201,7 +201,7 @@ class Numbers:
         for which in ("latest", "first", "last", "updated"):
             value_of = self.value_of(relation.place, which)
             for a, b in pairs:
-                found = self.compared(a, b, relation.op, value_of, functions)
+                found = self._compared(a, b, relation.op, value_of, functions)
                 if isinstance(found, Right):
                     return HOLDS
                 if isinstance(found, Wrong):
@@ -236,7 +236,7 @@ class Numbers:
         return [*reversed(earlier[-3:]), *([defined] if defined is not None else [])]
 
     @staticmethod
-    def compared(a: Node, b: Node, op: str, value_of: ValueOf, functions: dict[str, str]) -> Right | Wrong | None:
+    def _compared(a: Node, b: Node, op: str, value_of: ValueOf, functions: dict[str, str]) -> Right | Wrong | None:
         x, y = signed(a), signed(b)
         if x is not None and y is not None:
             return Right() if abs(x.value - y.value) <= max(unit_of(x), unit_of(y)) * 1.001 else None

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
-from typing import TypeAlias
 from zlib import crc32
 
 import numpy as np
@@ -16,6 +15,7 @@ from handgrad.catalogue.lookup import find_activation
 from handgrad.check.judging.evaluating import PLAIN_FUNCTIONS, UnknownError, slope_of
 from handgrad.check.judging.program_graph import Graph
 from handgrad.check.judging.program_names import MarkError, Spelled, inside, is_loss, names_of
+from handgrad.check.judging.program_sums import Bound, family, terms
 from handgrad.check.judging.world import MARGIN, STEP, activate, slope
 from handgrad.check.tree import (
     BigSum,
@@ -32,23 +32,23 @@ from handgrad.check.tree import (
     Operator,
     Product,
     Root,
-    Script,
     Scripted,
     Sum,
-    walk,
 )
 from handgrad.check.understanding.roles import ACTIVATIONS, usual_role
 
-Bound: TypeAlias = Mapping[str, str]
-"""What index letters stand for; and by "=" and a key, the name that is meant by another one."""
 DRAWS = 24
-DEEPEST = 40
+DEEPEST, MOST_NESTED, MOST_WORK = 40, 3, 200_000
+"""How deep functions and definitions stand in each other, and derivatives; how many parts of formulas are worked out in one go."""
 COMPARISONS = {">": np.greater, ">=": np.greater_equal, "<": np.less, "<=": np.less_equal, "==": np.equal, "!=": np.not_equal}
 
 
 class Point:
-    """Values of a graph at some random points at once. `moved` are held at other values, and all that depends on them is computed anew;
-    `fixed` are values of names without definition. `seen` collects the keys that were needed, `clear` the draws away from kinks.
+    """Values of a graph at some random points at once.
+
+    `moved` are held at other values, and all that depends on them is computed anew; `fixed` are values of names without definition.
+    `seen` collects the keys that were needed, `clear` the draws away from kinks; `wide` says that an operator ∂/∂ is of all that
+    follows, `upside_down` that a derivative by the loss was met.
     """
 
     def __init__(self, graph: Graph, fixed: Mapping[str, float] | None = None, moved: Mapping[str, Array] | None = None) -> None:
@@ -58,12 +58,13 @@ class Point:
         self.clear = np.ones(DRAWS, dtype=bool)
         self.upside_down = False
         self.wide = False
-        self.depth = 0
+        self.depth = self.nested = 0
 
     def beside(self, moved: Mapping[str, Array]) -> Point:
         """The same points with some more values held elsewhere."""
         other = Point(self.graph, self.fixed, {**self.moved, **moved})
-        other.clear, other.seen, other.wide, other.depth = self.clear, self.seen, self.wide, self.depth + 1
+        other.clear, other.seen, other.wide = self.clear, self.seen, self.wide
+        other.depth, other.nested = self.depth + 1, self.nested
         if other.depth > DEEPEST:
             raise UnknownError(Number(None, 0.0, "0"), "functions of functions too deep to follow")
         return other
@@ -97,13 +98,13 @@ class Point:
             return np.full(DRAWS, self.fixed[key])
         return _drawn(key, usual_role(name))
 
-    def name(self, node: Name, bound: Bound) -> Array:
+    def _name(self, node: Name, bound: Bound) -> Array:
         if node.name == "e" and node.scripts and node.scripts[0].kind == "sup" and "e" not in self.graph.defined:
             body = node.scripts[0].body
             return np.asarray(
                 np.exp(self.value(body[0] if len(body) == 1 else Product(None, body, ("",) * (len(body) - 1)), bound))
             )
-        spelled = self.spelled(node, bound)
+        spelled = self._spelled(node, bound)
         if spelled.letters:
             raise UnknownError(node, f"what the index {spelled.letters[0]} stands for is not said")
         key = bound.get("=" + spelled.key, spelled.key)
@@ -113,27 +114,30 @@ class Point:
             raise UnknownError(node, "a derivative that is not said to be of anything")
         else:
             found = self.at(key + "@" if spelled.updated else key, node)
-        return found if spelled.power is None else self.powered(found, self.value(spelled.power, bound))
+        return found if spelled.power is None else self._powered(found, self.value(spelled.power, bound))
 
-    def spelled(self, node: Name, bound: Bound) -> Spelled:
+    def _spelled(self, node: Name, bound: Bound) -> Spelled:
         try:
             return self.graph.names.spelled(node, bound)
         except MarkError as error:
             raise UnknownError(node, f"{error} where all are numbers") from None
 
     @staticmethod
-    def powered(base: Array, power: Array) -> Array:
+    def _powered(base: Array, power: Array) -> Array:
         return np.asarray(np.power(base, power))
 
     # formulas
 
     def value(self, node: Node, bound: Bound = {}) -> Array:  # noqa: B006 - it is never changed
         """The value of a formula at all points. Raises UnknownError."""
+        self.graph.work[0] += 1
+        if self.graph.work[0] > MOST_WORK:
+            raise UnknownError(node, "too much to work out")
         match node:
             case Number(value=value):
                 return np.full(DRAWS, float(value))
             case Name():
-                return self.name(node, bound)
+                return self._name(node, bound)
             case Group(body=body, open="|"):
                 return np.asarray(np.abs(self.value(body, bound)))
             case Group(body=body, open="norm"):
@@ -141,30 +145,30 @@ class Point:
             case Group(body=body):
                 return self.value(body, bound)
             case Sum():
-                return self.sum(node, bound)
+                return self._sum(node, bound)
             case Product():
-                return self.product(node, bound)
+                return self._product(node, bound)
             case Fraction(over=over, under=under):
                 return np.asarray(self.value(over, bound) / self.value(under, bound))
             case Root(body=body):
                 return np.asarray(np.sqrt(self.value(body, bound)))
             case Scripted():
-                return self.scripted(node, bound)
+                return self._scripted(node, bound)
             case Call():
-                return self.call(node, bound)
+                return self._call(node, bound)
             case Derivative(of=of, by=by, order=1):
                 return self.derived(of, by, bound)
             case Differential():
-                return self.differential(node, bound)
+                return self._differential(node, bound)
             case BigSum():
-                return self.big_sum(node, bound)
+                return self._big_sum(node, bound)
             case Compare(op=op, left=left, right=right):
-                return self.compare(op, self.value(left, bound), self.value(right, bound))
+                return self._compare(op, self.value(left, bound), self.value(right, bound))
             case Cases():
-                return self.cases(node, bound)
+                return self._cases(node, bound)
         raise UnknownError(node, f"{type(node).__name__.lower()} in a formula of numbers is not understood")
 
-    def sum(self, node: Sum, bound: Bound) -> Array:
+    def _sum(self, node: Sum, bound: Bound) -> Array:
         if "pm" in node.signs:
             raise UnknownError(node, "± leaves the sign open")
         head = node.terms[0]
@@ -183,7 +187,7 @@ class Point:
             total = total - value if sign == "-" else total + value
         return total
 
-    def product(self, node: Product, bound: Bound) -> Array:
+    def _product(self, node: Product, bound: Bound) -> Array:
         total: Array = np.ones(DRAWS)
         for k, item in enumerate(node.items):
             if isinstance(item, Operator):
@@ -193,10 +197,10 @@ class Point:
             total = total * self.value(item, bound)
         return total
 
-    def scripted(self, node: Scripted, bound: Bound) -> Array:
+    def _scripted(self, node: Scripted, bound: Bound) -> Array:
         scripts = node.scripts
         if isinstance(node.base, Call) and all(s.kind == "prime" for s in scripts):
-            return self.call(
+            return self._call(
                 replace(node.base, function=replace(node.base.function, scripts=(*node.base.function.scripts, *scripts))), bound
             )
         found = self.value(node.base, bound)
@@ -206,18 +210,18 @@ class Point:
             power = script.body[0]
             if isinstance(power, Name) and power.name in {"T", "top"}:
                 raise UnknownError(node, "a transpose where all are numbers")
-            found = self.powered(found, self.value(power, bound))
+            found = self._powered(found, self.value(power, bound))
         return found
 
     def away(self, apart: Array) -> None:
         """Leave draws out that are close to a kink."""
         self.clear &= (np.abs(apart) > MARGIN).reshape(-1, DRAWS).all(axis=0)
 
-    def compare(self, op: str, left: Array, right: Array) -> Array:
+    def _compare(self, op: str, left: Array, right: Array) -> Array:
         self.away(left - right)
         return COMPARISONS[op](left, right).astype(float)
 
-    def cases(self, node: Cases, bound: Bound) -> Array:
+    def _cases(self, node: Cases, bound: Bound) -> Array:
         rows = list(node.rows)
         if any(condition is None for _, condition in rows[:-1]) or len(rows) < 2:
             raise UnknownError(node, "a case without its condition")
@@ -229,48 +233,15 @@ class Point:
 
     # sums
 
-    def big_sum(self, node: BigSum, bound: Bound) -> Array:
+    def _big_sum(self, node: BigSum, bound: Bound) -> Array:
         if node.kind == "prod":
             raise UnknownError(node, "a product sign")
         letters = [name.name for name in names_of(node.index)] if node.index is not None else []
         total: Array = np.zeros(DRAWS)
-        texts = self.texts(node, letters, bound)
+        texts = terms(self.graph, node, letters) or family(self.graph, node) or [{}]
         for text in texts:
             total = total + self.value(node.body, {**bound, **text})
         return total / len(texts) if node.kind == "mean" else total
-
-    def texts(self, node: BigSum, letters: Sequence[str], bound: Bound) -> list[Bound]:
-        """What the index stands for, one after the other; where nothing has it, the sum has one term, the only example."""
-        names = [name for name in names_of(node.body) if name.scripts]
-        for letter in letters:
-            if any(isinstance(part, Name) and part.name == letter for name in names for s in name.scripts for part in _parts(s)):
-                found = self.graph.members(names, letter)
-                found = [text for text in found if _within(text, node.lower, node.upper)]
-                if not found:
-                    raise UnknownError(node, f"what the index {letter} runs over is not known")
-                return [{letter: text} for text in found]
-        return self.family(node, bound) or [{}]
-
-    def family(self, node: BigSum, bound: Bound) -> list[Bound]:
-        """Σ ½ (target - output)²: the names of all outputs in the place of names that no output has."""
-        open_ = {}
-        for name in names_of(node.body):
-            spelled = self.spelled(name, bound)
-            role = usual_role(name)
-            if role in {"Y", "A", "output"} and not spelled.suffix and spelled.key not in self.graph.defined:
-                open_[spelled.key] = "Y" if role == "Y" else "A"
-        if not open_:
-            return []
-        found: dict[str, dict[str, str]] = {}
-        for key, name in self.graph.known.items():
-            marks = self.spelled(name, {})
-            role = usual_role(name)
-            kind = "Y" if role == "Y" else "A" if role in {"A", "output"} else None
-            if kind and marks.suffix and not marks.letters:
-                found.setdefault(marks.suffix, {}).setdefault(kind, key)
-        kinds = set(open_.values())
-        units = [has for suffix, has in sorted(found.items()) if {"Y", "A"} <= set(has)] if len(kinds) > 1 else []
-        return [{"=" + key: has[kind] for key, kind in open_.items()} for has in units]
 
     # derivatives
 
@@ -279,18 +250,20 @@ class Point:
         name = inside(by)
         if not isinstance(name, Name):
             raise UnknownError(by, "a derivative by something that is no name")
-        spelled = self.spelled(name, bound)
+        spelled = self._spelled(name, bound)
         if spelled.letters or spelled.power is not None:
             raise UnknownError(name, "a derivative by a name whose marks are not understood")
         key = spelled.key
         over = inside(of)
-        if self.is_main_loss(name, key) and isinstance(over, Name) and not is_loss(over):
+        if self._is_main_loss(name, key) and isinstance(over, Name) and not is_loss(over):
             self.upside_down = True
             return self.derived(name, over, bound)
         base = self.value(name, bound)
         steps = np.array([STEP, -STEP]).reshape(2, *(1 for _ in base.shape))  # both at once, along an axis in front
         nudged = self.beside({key: base + steps})
-        nudged.seen = set()
+        nudged.seen, nudged.nested = set(), self.nested + 1
+        if nudged.nested > MOST_NESTED:
+            raise UnknownError(by, "derivatives of derivatives")
         value = nudged.value(of, bound)
         self.seen |= nudged.seen
         self.sure(nudged.seen, key, name)
@@ -310,35 +283,35 @@ class Point:
                 by, f"it is not said what {missing} depends on" if doubts else f"it is not said what depends on {missing}"
             )
 
-    def is_main_loss(self, name: Name, key: str) -> bool:
+    def _is_main_loss(self, name: Name, key: str) -> bool:
         return key == self.graph.loss or self.graph.is_the_loss(key, name)
 
-    def differential(self, node: Differential, bound: Bound) -> Array:
+    def _differential(self, node: Differential, bound: Bound) -> Array:
         by = inside(node.by if node.by is not None else node.of)
         if node.mark == "Delta" or not isinstance(by, Name):
             raise UnknownError(node, "what this is the gradient by is not understood")
         if self.graph.loss is None:
             raise UnknownError(node, "no loss is defined that this could be a gradient of")
-        if self.spelled(by, bound).key not in self.graph.known:
+        if self._spelled(by, bound).key not in self.graph.known:
             raise UnknownError(by, f"{by.name} is not known")
         return self.derived(self.graph.known[self.graph.loss], by, bound)
 
     # functions
 
-    def call(self, node: Call, bound: Bound) -> Array:
+    def _call(self, node: Call, bound: Bound) -> Array:
         name, arguments = node.function, node.arguments
         word = name.name
         if len(arguments) == 1 and isinstance(arguments[0], Compare):
             return self.value(arguments[0], bound)
         if word in self.graph.functions:
-            return self.user_call(node, bound)
-        spelled = self.spelled(name, bound)
+            return self._user_call(node, bound)
+        spelled = self._spelled(name, bound)
         if is_loss(name) and spelled.key in self.graph.defined:
             return self.at(spelled.key, name)
         primes = sum(script.count for script in name.scripts if script.kind == "prime")
         if not self.graph.is_function(name) or (spelled.key in self.graph.defined and not primes):
             if len(arguments) == 1:
-                return np.asarray(self.name(name, bound) * self.value(arguments[0], bound))
+                return np.asarray(self._name(name, bound) * self.value(arguments[0], bound))
             raise UnknownError(node, f"the function {word} is not known")
         values = [self.value(argument, bound) for argument in arguments]
         if word in PLAIN_FUNCTIONS and len(values) == 1 and not primes:
@@ -347,12 +320,12 @@ class Point:
             self.away(values[0] - values[1])
             found = np.maximum(*values) if word.startswith("max") else np.minimum(*values)
         elif len(values) == 1 and primes < 2:
-            found = self.activated(node, values[0], primes)
+            found = self._activated(node, values[0], primes)
         else:
             raise UnknownError(node, f"{word} of {len(values)} arguments")
-        return found if spelled.power is None else self.powered(found, self.value(spelled.power, bound))
+        return found if spelled.power is None else self._powered(found, self.value(spelled.power, bound))
 
-    def activated(self, node: Call, value: Array, primes: int) -> Array:
+    def _activated(self, node: Call, value: Array, primes: int) -> Array:
         word = node.function.name
         base = slope_of(word)
         kind = ACTIVATIONS.get(word) or self.graph.activations.get(word) or ("sigmoid" if word == "sigma" else None)
@@ -367,7 +340,7 @@ class Point:
             self.away(value - kink)
         return np.array(slope(kind, value) if primes else activate(kind, value))
 
-    def user_call(self, node: Call, bound: Bound) -> Array:
+    def _user_call(self, node: Call, bound: Bound) -> Array:
         parameters, body = self.graph.functions[node.function.name]
         primes = sum(script.count for script in node.function.scripts if script.kind == "prime")
         if len(parameters) != len(node.arguments) or primes > len(parameters):
@@ -377,7 +350,7 @@ class Point:
         def at(step: float) -> Array:
             held = dict(zip(parameters, [value + step for value in values], strict=True))
             inner = Point(self.graph, self.fixed, {**self.moved, **held})  # what its parameters are called is seen nowhere else
-            inner.clear, inner.depth = self.clear, self.depth + 1
+            inner.clear, inner.depth, inner.nested = self.clear, self.depth + 1, self.nested
             if inner.depth > DEEPEST:
                 raise UnknownError(node, "functions of functions too deep to follow")
             found = inner.value(body)
@@ -386,7 +359,7 @@ class Point:
 
         found = (at(STEP) - at(-STEP)) / (2 * STEP) if primes else at(0.0)
         power = next((s.body[0] for s in node.function.scripts if s.kind == "sup" and isinstance(s.body[0], Number)), None)
-        return np.asarray(found if power is None else self.powered(found, self.value(power)))
+        return np.asarray(found if power is None else self._powered(found, self.value(power)))
 
 
 @cache
@@ -396,18 +369,6 @@ def _drawn(key: str, role: str | None) -> Array:
     rng = np.random.default_rng([crc32(key.encode()), 5])
     size = rng.uniform(0.2, 0.9, DRAWS)
     return size if role in {"Y", "rate", "penalty", "A", "output"} else size * rng.choice([-1.0, 1.0], DRAWS)
-
-
-def _parts(script: Script) -> Iterable[Node]:
-    return (part for body in script.body for part in walk(body))
-
-
-def _within(text: str, lower: Node | None, upper: Node | None) -> bool:
-    """Whether a number lies between the limits of a sum, where these are numbers."""
-    if not text.isdigit():
-        return True
-    low = isinstance(lower, Number) and int(text) < lower.value
-    return not low and not (isinstance(upper, Number) and int(text) > upper.value)
 
 
 def _product(items: tuple[Node, ...], signs: tuple[str, ...]) -> Node:

@@ -1,4 +1,4 @@
-"""What names of units tell by themselves: net_{o1}, out_{o1}, E_{o1}, target_{o1} are those of the first output, h1 is the first hidden unit."""
+"""What names of units tell by themselves: net_{o1}, out_{o1}, E_{o1}, target_{o1} are those of the first output."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from handgrad.check.judging.program_graph import Links, marks_of
 from handgrad.check.judging.program_loss import usual_losses
 from handgrad.check.judging.program_missing import LETTERED, note, renamed, with_suffix
 from handgrad.check.judging.program_names import is_loss, names_of
-from handgrad.check.judging.program_point import Point
+from handgrad.check.judging.program_sums import family
 from handgrad.check.tree import BigSum, Call, Derivative, Name, Node, Product, Script, Sum, walk
 from handgrad.check.understanding.relations import Relation
 from handgrad.check.understanding.roles import usual_role
@@ -66,7 +66,7 @@ def _part(links: Links, unit: str) -> Node | None:
     graph = links.graph
     for body in graph.defined.values():
         sums = [part for part in walk(body) if isinstance(part, BigSum)]
-        for bound in Point(graph).family(sums[0], {}) if sums else []:
+        for bound in family(graph, sums[0]) if sums else []:
             if all(_suffix(links, key) == unit for key in bound.values()):
                 names = [(name, bound.get("=" + graph.names.key(name))) for name in names_of(sums[0].body)]
                 return renamed(sums[0].body, [(name, graph.known[key]) for name, key in names if key])
@@ -74,7 +74,7 @@ def _part(links: Links, unit: str) -> Node | None:
 
 
 def _widths(links: Links, units: _Units, relations: Iterable[Relation]) -> tuple[int, int]:
-    """How many inputs and hidden units there are: the fewest with which the numbered weights belong to the sums whose derivatives they are in."""
+    """How many inputs and hidden units there are: the fewest with which the numbered weights belong to the right sums."""
     pairs = []
     for part in (part for relation in relations for side in (relation.left, relation.right) for part in walk(side)):
         if isinstance(part, Derivative) and isinstance(part.of, Name) and isinstance(part.by, Name) and usual_role(part.of) == "Z":

@@ -142,6 +142,8 @@ def broken(edges: Sequence[Edge], stated: Mapping[str, Scale], *, adds: bool = F
     values: dict[str, dict[str, int]] = {}
     for part in PARTS:
         found, ambiguous, best = _solve(part, edges, nodes, stated, adds=adds)
+        if 2 * len(found) > len({e.place for e in edges}) - len(found):
+            found, ambiguous = set(), True  # half of the text against the other half: nobody can say which is meant
         bad |= found
         clear = clear and not ambiguous
         values[part] = best

@@ -27,6 +27,8 @@ CLEAR = 0.04
 """By how much two numbers differ at least, as a share of the larger one."""
 LARGEST = 12
 """The most entries that an input has."""
+LARGE, TINY = 1000, 1e-9
+"""Numbers are between 1 / LARGE and LARGE, or zero."""
 Locals = Callable[[World, Evaluator], Mapping[str, list[Value]]]
 
 
@@ -94,7 +96,8 @@ def step_witness(parameter: Node, step: Node, sign: str, reading: Reading) -> Wi
 def _first(reading: Reading, nodes: Sequence[Node], search: Callable[[Mapping[str, int]], _Search]) -> Witness | None:
     for env in reading.layers(nodes):
         try:
-            found = search(env).first()
+            with np.errstate(all="ignore"):
+                found = search(env).first()
         except (UnknownError, MisfitError, KeyError):  # a layer that the network does not have
             continue
         if found is not None:
@@ -281,9 +284,11 @@ def _alike(x: Array, y: Array) -> bool:
 
 
 def _differing(x: Array, y: Array) -> tuple[int, ...] | None:
-    """The first entry at which two arrays differ clearly."""
+    """The first entry at which two arrays differ clearly, and both are easily written."""
     size = np.maximum(np.abs(x), np.abs(y))
-    apart = np.isfinite(x) & np.isfinite(y) & (np.abs(x - y) > np.maximum(CLEAR * size, CLEAR / 2)) & (size < 1000)
+    apart = np.isfinite(x) & np.isfinite(y) & (np.abs(x - y) > np.maximum(CLEAR * size, CLEAR / 2)) & (size < LARGE)
+    for array in (x, y):
+        apart &= (np.abs(array) > 1 / LARGE) | (np.abs(array) < TINY)
     return None if not apart.any() else tuple(int(k) for k in np.argwhere(apart)[0])
 
 

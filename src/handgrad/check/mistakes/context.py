@@ -66,6 +66,7 @@ class Context:
         self.penalties: dict[str, Node] = {}
         self.m: Name | None = None
         self.bounds: dict[str, Name] = {}
+        self.errors: dict[str, Node] = {}  # a - y in brackets
         self._signs: Counter[str] = Counter()
         self.rate: Name | None = None
         self._statements = [relation.statement for relation in relations]
@@ -109,6 +110,8 @@ class Context:
             self.m = self.m or node
         elif isinstance(node, Name) and role == "rate":
             self.rate = self.rate or node
+        elif isinstance(node, Group) and self.is_error(node):
+            self.errors.setdefault(spelled(node), node)
         elif isinstance(node, Fraction):
             if self.constant(node) and isinstance(bare(node.over), Number):
                 self.thirds.setdefault(spelled(node), node)
@@ -181,6 +184,14 @@ class Context:
     def is_activation(self, name: Name) -> bool:
         """Whether a name is that of an activation function or of its slope."""
         return name.name in ACTIVATIONS or name.name in GENERIC or slope_of(name.name) is not None
+
+    def is_error(self, node: Node) -> bool:
+        """Whether it is the difference of output and target."""
+        inner = bare(node)
+        if not isinstance(inner, Sum) or len(inner.terms) != 2:
+            return False
+        forms = [self.form(term) for term in inner.terms]
+        return {form.what for form in forms if form is not None} in ({"Y", "A"}, {"Y", "output"})
 
     def is_slope(self, node: Node) -> bool:
         """Whether it is a slope that is called, g'(z) or relu_prime(z)."""

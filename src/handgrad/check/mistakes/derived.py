@@ -73,6 +73,11 @@ def right_sides(context: Context, relations: Iterable[tuple[Node, Node]]) -> Ite
             yield copied(right)
 
 
+def _of_data(context: Context, node: Node) -> bool:
+    layer = context.marks(node).layer
+    return isinstance(layer, Number) and layer.value == 0
+
+
 class Deriver:
     """Builds right sides for the left side of a formula."""
 
@@ -109,8 +114,10 @@ class Deriver:
             if node is not None:
                 plain = self.context.turned(node, to=False)
                 found.setdefault(form.key, plain)
-        if layer == -1 and "A" in what:  # layer 0, where it has a name of its own
-            found.update({form.key: copied(form.example) for form in self.context.forms.values() if form.what == "X"})
+        data = [copied(form.example) for form in self.context.forms.values() if form.what == "X"]
+        if layer == -1 and "A" in what and data:  # layer 0, where it has a name of its own
+            known = self.context.quantities
+            return [*(node for node in found.values() if not _of_data(self.context, node) or spelled(node) in known), *data][:3]
         return list(found.values())[:3]
 
     def arranged(self, first: Node, second: Node) -> Iterator[Node]:

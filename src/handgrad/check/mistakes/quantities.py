@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from handgrad.check.judging.evaluating import spelled
-from handgrad.check.mistakes.context import Context, every_name
+from handgrad.check.mistakes.context import MOST, Context, every_name
 from handgrad.check.mistakes.records import Mistake, Rewrite
-from handgrad.check.mistakes.trees import parts, whole
-from handgrad.check.tree import BigSum, Call, Differential, Name, Node, Number, Sum, rebuilt, walk
+from handgrad.check.mistakes.trees import copied, parts, whole
+from handgrad.check.tree import BigSum, Call, Differential, Group, Name, Node, Number, Sum, rebuilt, walk
 
 
 def within_slopes(tree: Node, context: Context) -> set[int]:
@@ -68,6 +68,12 @@ def symbols(tree: Node, context: Context) -> Iterator[Rewrite]:
     """A quantity for another one of the document."""
     inside = within_slopes(tree, context)
     for part in parts(tree):
+        if isinstance(part, Group) and context.is_error(part):
+            for other in list(context.quantities.values())[:MOST]:
+                form = context.form(other)
+                if form is not None and form.what in {"dZ", "delta", "dA"}:
+                    say = f"{context.show(part)} is the error at the output; what is sent back is {context.show(other)}"
+                    yield Rewrite(rebuilt(tree, part, copied(other)), part, say, 0.1)
         if context.form(part) is None or (context.update and isinstance(tree, Sum) and part is tree.terms[0]):
             continue
         code = "HG006" if id(part) in inside else "HG013" if context.update else None

@@ -8,7 +8,7 @@ from dataclasses import replace
 from handgrad.check.judging.evaluating import slope_of, spelled
 from handgrad.check.mistakes.context import Context, one_minus
 from handgrad.check.mistakes.records import Mistake, Rewrite
-from handgrad.check.mistakes.trees import bare, copied, parts, slipped, swapped, times, whole, without
+from handgrad.check.mistakes.trees import all_without, bare, copied, parts, slipped, swapped, times, whole, without
 from handgrad.check.tree import Call, Derivative, Group, Name, Node, Number, Product, Script, Scripted, Sum, rebuilt
 
 
@@ -53,13 +53,9 @@ def superfluous(tree: Node, context: Context) -> Iterator[Rewrite]:
             continue
         for place, item in enumerate(part.items):
             if context.slope_like(item):
-                yield Rewrite(
-                    swapped(tree, part, without(part, place)),
-                    item,
-                    f"the slope {context.show(item)} is too many",
-                    0.0,
-                    _output(context),
-                )
+                say = f"the slope {context.show(item)} is too many"
+                for rank, less in enumerate(all_without(part, place)):
+                    yield Rewrite(swapped(tree, part, less), item, say, 0.1 * rank, _output(context))
         for place in range(len(part.items) - 1):
             pair = Product(None, part.items[place : place + 2], part.signs[place : place + 1])
             if len(part.items) > 2 and context.stored_slope(pair):
@@ -147,7 +143,8 @@ def slope_for_function(tree: Node, context: Context) -> Iterator[Rewrite]:
 def stored(tree: Node, context: Context) -> Iterator[Rewrite]:
     """Slopes written from what is stored: 1 - a for a, a (1 - a) for 1 - a, a² for a in 1 - a²."""
     for part in parts(tree):
-        if isinstance(part, Name) and context.form(part) is not None:
+        squared = isinstance(part, Scripted) or (isinstance(part, Call) and context.marker.marks(part.function).power is not None)
+        if squared or (isinstance(part, Name) and context.form(part) is not None):
             less = Group(None, Sum(None, (whole(1), part), ("+", "-")))
             yield Rewrite(
                 swapped(tree, part, less), part, f"it is 1 - {context.show(part)}, not {context.show(part)}", 0.1, "HG022"

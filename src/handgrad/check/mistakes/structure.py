@@ -8,7 +8,7 @@ from dataclasses import replace
 from handgrad.check.judging.evaluating import spelled
 from handgrad.check.mistakes.context import Context
 from handgrad.check.mistakes.records import Mistake, Rewrite
-from handgrad.check.mistakes.trees import bare, copied, fraction, parts, product, swapped, terms_of, times, whole, without
+from handgrad.check.mistakes.trees import all_without, bare, copied, fraction, parts, product, swapped, terms_of, times, whole, without
 from handgrad.check.tree import BigSum, Call, Derivative, Fraction, Group, Name, Node, Operator, Product, Sum, rebuilt
 
 
@@ -78,7 +78,8 @@ def too_many(tree: Node, context: Context) -> Iterator[Rewrite]:
         if isinstance(part, Product):
             for place, item in enumerate(part.items):
                 if not context.constant(item) and not context.slope_like(item):
-                    yield Rewrite(swapped(tree, part, without(part, place)), item, f"the factor {context.show(item)} is too many")
+                    for rank, less in enumerate(all_without(part, place)):
+                        yield Rewrite(swapped(tree, part, less), item, f"the factor {context.show(item)} is too many", 0.1 * rank)
         elif isinstance(part, Fraction) and not context.constant(part):
             yield Rewrite(swapped(tree, part, part.over), part, f"nothing is divided by {context.show(part.under)}", 0.2)
 
@@ -96,6 +97,8 @@ def missing(tree: Node, context: Context) -> Iterator[Rewrite]:
                 found.setdefault(spelled(other), (other, 0.1))
     for key, node in list(context.quantities.items())[:30]:
         found.setdefault(key, (copied(node), 0.3))
+    for key, node in list(context.errors.items())[:4]:
+        found.setdefault(key, (copied(node), 0.2))
     whole_matrix = marks is not None and not marks.indices
     targets = [(core, 0.0), *((sum_.terms[place], 0.3) for sum_, place in terms_of(core) if len(sum_.terms) > 1)]
     targets += [(part.body, 0.2) for part in parts(core) if isinstance(part, BigSum)]

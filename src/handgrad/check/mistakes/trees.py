@@ -128,14 +128,18 @@ def times(node: Node, factor: Node, sign: str, *, front: bool = False) -> Node:
 
 
 def without(node: Product, place: int) -> Node:
-    """A product without one factor; of the two signs beside it, the one that says more stays."""
+    """A product without one factor; of the two signs beside it, the elementwise one stays."""
+    return next(iter(all_without(node, place)))
+
+
+def all_without(node: Product, place: int) -> list[Node]:
+    """A product without one factor, with either of the two signs beside it."""
     items = node.items[:place] + node.items[place + 1 :]
     before, after = node.signs[: max(place - 1, 0)], node.signs[place + 1 :]
-    beside = node.signs[max(place - 1, 0) : place + 1]
-    middle: tuple[str, ...] = ()
-    if 0 < place < len(node.items) - 1:
-        middle = (next((sign for sign in beside if sign in {"odot", "circ", ".*"}), None) or max(beside, key=len),)
-    return product(items, (*before, *middle, *after))
+    if not 0 < place < len(node.items) - 1:
+        return [product(items, (*before, *after))]
+    beside = sorted(set(node.signs[place - 1 : place + 1]), key=lambda sign: (sign not in {"odot", "circ", ".*"}, -len(sign)))
+    return [product(items, (*before, sign, *after)) for sign in beside]
 
 
 def swapped(tree: Node, old: Node, new: Node) -> Node:

@@ -118,10 +118,6 @@ def differential(parser: Parser, mark: str, token: Token, *, upright: bool = Fal
             script = Script(by.span, "sub", (by,))
             return replace(name, scripts=(script,), span=(token.start, by.span[1] if by.span else token.end))
         return letter(parser, mark, token) if mark == "Delta" else name
-    if isinstance(item, Token) and item.kind == "number":
-        from handgrad.check.parsing.names import letter
-
-        return letter(parser, mark, token)
     of = parser.factor()
     end = of.span[1] if of.span else token.end
     return Differential((token.start, end), of, mark, by)

@@ -42,6 +42,7 @@ def parse(
 
     """
     span = (start, start + len(text))
+    kind = "tex" if kind == "tex" else "plain"
     try:
         found = list(tokens(text, start, kind))
         items = bracketed(presented(braced(expand(found, macros) if macros else found), top=True), 0)

@@ -64,7 +64,7 @@ def understand(relations: Sequence[Relation], stated: Stated, options: Options, 
     habit = habit_of(statements)
     found = understand_forward(relations, habit)
     habit = habit_of(statements, found.roles)
-    lexicon = Lexicon(habit, found.fixed, {}, frozenset(functions), _generic_sigma(relations, stated))
+    lexicon = Lexicon(habit, found.fixed, {}, frozenset(functions), _generic_sigma(relations, stated), _loose_sigma(stated))
     stated = _with_options(stated, options)
     base = Setting(
         L=_layers(relations, habit, found, stated),
@@ -116,6 +116,12 @@ def _generic_sigma(relations: Sequence[Relation], stated: Stated) -> bool:
     return bool(hidden) and not (called & (set(ACTIVATIONS) - {"sigmoid", "softmax"})) and "sigmoid" not in stated.outputs and not (
         called & {"g", "f", "phi"}
     )
+
+
+def _loose_sigma(stated: Stated) -> bool:
+    """Whether σ may be any layer's activation: where others are named and the sigmoid is not."""
+    named_ = {*stated.hidden, *stated.outputs}
+    return bool(named_) and "sigmoid" not in named_
 
 
 def _first(relations: Sequence[Relation]) -> int:

@@ -227,7 +227,9 @@ class Marker:
         if isinstance(part, Name) and role != "W" and (part.name in {"theta", "Theta"} or (part.name in {"w", "W"} and role in {"A", "loss", "output", None})):
             return found  # h_θ: the function that the parameters make
         if isinstance(part, Name) and part.name in {":", "*", "cdot", "bullet"}:
-            return found  # all of them
+            return replace(found, words=(*found.words, ":"))  # all of them: what stands beside it tells the example
+        if ":" in found.words and isinstance(part, Name) and not found.indices:
+            return replace(found, words=tuple(w for w in found.words if w != ":"), example=part)
         if isinstance(part, Name) and len(part.name) == 2 and role == "W" and part.name.islower() and not part.scripts and part.name[0] != part.name[1] and part.name not in NO_PAIRS:
             return replace(found, indices=(*found.indices, *(Name(None, letter) for letter in part.name)))
         if isinstance(part, Name) and len(part.name) > 1:

@@ -33,7 +33,7 @@ class Setting:
     and `weights_from` are added to the numbers that layers have at A, at Z, at δ and at W to get the layer, where W[1] leads to layer 1 and
     A[0] is the input. `letters` gives layers for index letters that name them; `labels` for words. `widths` fixes layers that are written out,
     `first` is the number of the first unit; `bias` is false where biases are folded into the weights, and `top` reads what has no mark of a
-    layer as the last layer's; `implied` sums over letters that are on the right side only.
+    layer as the last layer's; `implied` sums over letters that are on the right side only; without `penalty` λ is 0.
     """
 
     L: int = 3
@@ -57,6 +57,7 @@ class Setting:
     bias: bool = True
     top: bool = False
     implied: bool = False
+    penalty: bool = True
 
     def but(self, **changes: Any) -> Setting:
         """The setting with some choices changed."""
