@@ -53,7 +53,7 @@ $$z_2 = a_1 W_2 + b_2$$
 $$\hat{y} = \mathrm{softmax}(z_2)$$
 $$L = -\frac{1}{N} \sum_n \sum_i y_{n,i} \log \hat{y}_{n,i}$$
 $$\delta_2 = \hat{y} - y$$
-$$\delta_1 = (1 - \tanh^2 z_1) \circ \delta_2 W_2^T$$
+$$\delta_1 = (1 - \tanh^2(z_1)) \circ \delta_2 W_2^T$$
 $$\frac{\partial L}{\partial W_2} = \frac{1}{N} a_1^T \delta_2$$
 $$\frac{\partial L}{\partial W_1} = \frac{1}{N} X^T \delta_1$$
 """
@@ -183,7 +183,7 @@ def test_every_mistake_can_be_made_and_undone_somewhere():
     ("name", "right", "wrong", "code"),
     [
         ("columns", r"dW^{[2]} = \frac{1}{m} dZ^{[2]} A^{[1]T}", r"dW^{[2]} = \frac{1}{m} dZ^{[2]} A^{[1]}", "HG002"),
-        ("columns", r"dW^{[2]} = \frac{1}{m} dZ^{[2]} A^{[1]T}", r"dW^{[2]} = \frac{1}{m} A^{[1]T} dZ^{[2]}", "HG002"),
+        ("columns", r"dA^{[1]} = W^{[2]T} dZ^{[2]}", r"dA^{[1]} = dZ^{[2]} W^{[2]T}", "HG002"),
         ("columns", r"dW^{[2]} = \frac{1}{m} dZ^{[2]} A^{[1]T}", r"dW^{[2]} = \frac{1}{m} dZ^{[2]} A^{[2]T}", "HG008"),
         ("columns", r"dW^{[2]} = \frac{1}{m} dZ^{[2]} A^{[1]T}", r"dW^{[2]} = \frac{1}{m} dZ^{[2]} dA^{[1]T}", "HG009"),
         ("columns", r"dA^{[1]} = W^{[2]T} dZ^{[2]}", r"dA^{[1]} = W^{[2]T} \odot dZ^{[2]}", "HG001"),
@@ -195,9 +195,19 @@ def test_every_mistake_can_be_made_and_undone_somewhere():
         ("columns", r"Z^{[1]} = W^{[1]} X + b^{[1]}", r"Z^{[1]} = W^{[1]} X", "HG024"),
         ("columns", r"W^{[2]} := W^{[2]} - \alpha \, dW^{[2]}", r"W^{[2]} := W^{[2]} - \alpha \, dW^{[1]}", "HG013"),
         ("rows", r"\delta_2 = \hat{y} - y", r"\delta_2 = y - \hat{y}", "HG003"),
-        ("rows", r"\delta_1 = (1 - \tanh^2 z_1) \circ \delta_2 W_2^T", r"\delta_1 = (1 - \tanh^2 z_2) \circ \delta_2 W_2^T", "HG006"),
+        (
+            "rows",
+            r"\delta_1 = (1 - \tanh^2(z_1)) \circ \delta_2 W_2^T",
+            r"\delta_1 = (1 - \tanh^2(z_2)) \circ \delta_2 W_2^T",
+            "HG006",
+        ),
         ("index", r"a^{(l-1)}_k \delta^{(l)}_j", r"a^{(l-1)}_j \delta^{(l)}_j", "HG011"),
-        ("index", r"\sum_k w^{(l+1)}_{kj} \delta^{(l+1)}_k \sigma'(z^{(l)}_j)", r"w^{(l+1)}_{kj} \delta^{(l+1)}_k \sigma'(z^{(l)}_j)", "HG010"),
+        (
+            "index",
+            r"\sum_k w^{(l+1)}_{kj} \delta^{(l+1)}_k \sigma'(z^{(l)}_j)",
+            r"w^{(l+1)}_{kj} \delta^{(l+1)}_k \sigma'(z^{(l)}_j)",
+            "HG010",
+        ),
         ("plain", "dW2 = 1/m * dZ2 . A1.T", "dW2 = 1/m * dZ2 . A1", "HG002"),
         ("plain", "dZ1 = W2.T . dZ2 * relu'(Z1)", "dZ1 = W2.T . dZ2 * relu(Z1)", "HG007"),
     ],
@@ -215,5 +225,5 @@ def test_the_smallest_correction_is_the_formula_as_it_was(name, right, wrong, co
 
 
 def _tight(text):
-    """Text without spaces and the braces around a single sign."""
-    return text.replace(r"\,", "").replace(" ", "").replace("{T}", "T").replace("⊙", "*")
+    """Text without spaces and braces."""
+    return text.replace(r"\,", "").translate(str.maketrans("⊙", "*", " {}"))

@@ -10,7 +10,8 @@ import pytest
 from handgrad.check.findings import NUDGED, Witness
 from handgrad.check.judging.comparing import Scale
 from handgrad.check.judging.evaluating import Lexicon
-from handgrad.check.judging.witness import Reading, rounded, step_witness, witness
+from handgrad.check.judging.sides import rounded
+from handgrad.check.judging.witness import Reading, step_witness, witness
 from handgrad.check.parsing import parse
 from handgrad.check.understanding.names import habit_of
 from handgrad.check.understanding.setting import Setting

@@ -41,6 +41,8 @@ class Author(Evaluator):
 
     def constant(self, node: Name, role: str | None) -> list[Value]:
         """Numbers, with a learning rate that is seen."""
+        if role == "m" and not self.setting.batch and not node.scripts and node.name not in {"n", "N", "M"}:
+            return [number(1)]  # one example
         return [number(RATE)] if role == "rate" else super().constant(node, role)
 
     def elsewhere(self, world: World) -> Evaluator:

@@ -10,9 +10,11 @@ import numpy as np
 
 from handgrad.calculus.functions import Array
 from handgrad.check.judging.evaluating import Evaluator, Lexicon, UnknownError, total
+from handgrad.check.judging.lexicon import names_in
 from handgrad.check.judging.values import MisfitError, Value, lettered, summed, together
 from handgrad.check.judging.world import EXAMPLE, ONE, World
 from handgrad.check.tree import BigSum, Call, Name, Node, walk
+from handgrad.check.understanding.names import named
 from handgrad.check.understanding.setting import EXAMPLES, OUTPUTS, Setting
 
 TOLERANCE = 3e-6
@@ -176,10 +178,14 @@ def _one_example(left: Value, right: Value) -> tuple[Value, Value]:
 
 
 def _without(value: Value, kept: set[str]) -> Value:
-    drop = [k for k, (letter, axis) in enumerate(value.letters) if axis == EXAMPLE and letter not in kept and value.data.shape[k] == 1]
+    drop = [
+        k for k, (letter, axis) in enumerate(value.letters) if axis == EXAMPLE and letter not in kept and value.data.shape[k] == 1
+    ]
     if not drop:
         return value
-    return Value(np.squeeze(value.data, axis=tuple(drop)), tuple(x for k, x in enumerate(value.letters) if k not in drop), value.matrix)
+    return Value(
+        np.squeeze(value.data, axis=tuple(drop)), tuple(x for k, x in enumerate(value.letters) if k not in drop), value.matrix
+    )
 
 
 def _kind(left: tuple[str, str], right: tuple[str, str]) -> str:
@@ -220,19 +226,24 @@ def scale_of(first: float, second: float, setting: Setting) -> Scale | None:
 
 
 def _candidates() -> Iterator[tuple[int, int, int]]:
-    yield from sorted(((a, b, c) for a in TWOS for b in MS for c in NS), key=lambda t: (abs(t[0]) + abs(t[1]) + 2 * abs(t[2])))
+    yield from sorted(((a, b, c) for a in TWOS for b in MS for c in NS), key=lambda t: abs(t[0]) + abs(t[1]) + 2 * abs(t[2]))
 
 
 def counters_in(nodes: Sequence[Node | None], lexicon: Lexicon) -> set[str]:
     """The letters that count layers in a formula, apart from L."""
-    from handgrad.check.judging.evaluating import _all_names, _names
     marker = lexicon.marker
     found: set[str] = set()
-    bound = {part.index.name for node in nodes if node is not None for part in walk(node) if isinstance(part, BigSum) and isinstance(part.index, Name)}
+    bound = {
+        part.index.name
+        for node in nodes
+        if node is not None
+        for part in walk(node)
+        if isinstance(part, BigSum) and isinstance(part.index, Name)
+    }
     for node in nodes:
-        for name in _all_names(node) if node is not None else ():
+        for name in named(node) if node is not None else ():
             marks = marker.marks(name)
-            for part in _names(marks.layer):
+            for part in names_in(marks.layer):
                 if part.name != "L" and part.name not in bound:
                     found.add(part.name)
     return found

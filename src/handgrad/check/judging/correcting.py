@@ -9,30 +9,22 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from handgrad.check.judging.comparing import Outcome, compare, counters_in
-from handgrad.check.judging.evaluating import spelled
 from handgrad.check.judging.judging import Judge, Judged
-from handgrad.check.judging.trying import Tried
-from handgrad.check.judging.updates import step_of
+from handgrad.check.judging.trials import Candidate, Trials
 from handgrad.check.mistakes import CATALOGUE, Context, Mistake, Rewrite
-from handgrad.check.mistakes.derived import Deriver, meant, right_sides
-from handgrad.check.mistakes.trees import Shapes, bare, copied, parts
+from handgrad.check.mistakes.derived import Deriver, right_sides
+from handgrad.check.mistakes.trees import bare, copied
 from handgrad.check.parsing import Macro, Style, parse, write
-from handgrad.check.tree import Derivative, Node, Span, Statement
-from handgrad.check.understanding.names import Marks, named
+from handgrad.check.tree import Group, Node, Span, Statement
 from handgrad.check.understanding.relations import Relation
 from handgrad.check.understanding.setting import Setting
 
-FRESH = 7
-"""The seed of the points at which a correction must hold as well."""
 DERIVED = Mistake("HG099", "other", "derived", 5.0, lambda _tree, _context: ())
 NUMBER = Mistake("HG012", "number", "number", 0.0, lambda _tree, _context: ())
-LAST = "the last layer"
 BASES = 24
-SETTINGS = 2
-SECONDS = 1.5
-"""How long one formula may take at most, on a machine that is slow; the budget ends the search before."""
 """How many half-corrected formulas are changed a second time."""
+SETTINGS = 2
+"""Under how many settings each change is tried."""
 
 
 @dataclass(frozen=True)
@@ -50,16 +42,6 @@ class Correction:
     message: str
     text: str
     code: str
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A changed formula with the changes that led to it."""
-
-    left: Node
-    right: Node
-    steps: tuple[tuple[Mistake, Rewrite], ...]
-    cost: float
 
 
 @dataclass
@@ -107,35 +89,8 @@ class Corrector:
         return _Search(self, judged, budget).run()
 
 
-class _Search:
+class _Search(Trials):
     """The search for the correction of one formula."""
-
-    def __init__(self, corrector: Corrector, judged: Judged, budget: int) -> None:
-        self.corrector, self.judge, self.judged, self.budget, self.trials = corrector, corrector.judge, judged, budget, 0
-        relation = judged.relation
-        self.relation = relation
-        self.update = step_of(relation, self.judge.u.trier.marker) is not None or self.moves()
-        chained = relation.step > 0 and not self.update
-        self.left = relation.subject if chained else relation.left
-        self.right = relation.right
-        self.context = corrector.context.at(self.left, self.right, relation.passage.kind, update=self.update)
-        self.context.show = self.shown
-        self.outcome = judged.tried.outcome if judged.tried is not None else Outcome("differs")
-        self.shape = Shapes()
-        self.deadline = time.monotonic() + SECONDS
-        self.original = self.restated(self.left, self.right)
-        self.adds = any(other.note == "adds" for other in corrector.right if other.relation is not relation)
-
-    def moves(self) -> bool:
-        """Whether it is meant as an update, of which a parameter is on both sides."""
-        name = self.corrector.context.name_of(self.relation.left)
-        if name is None or name is not self.relation.left or self.judge.habit.role(name) not in {"W", "b"}:
-            return False
-        return any(spelled(other) == spelled(name) for other in named(self.relation.right))
-
-    def shown(self, node: Node) -> str:
-        """Part of the formula as its author writes it."""
-        return write(node, self.corrector.source_text, self.context.style)
 
     # the search
 
@@ -181,7 +136,11 @@ class _Search:
         return found or self.corrector.settings[:SETTINGS]
 
     def first(
-        self, candidates: Iterable[Candidate], settings: Sequence[Setting], budget: int, tested: list[tuple[int, Candidate]] | None = None
+        self,
+        candidates: Iterable[Candidate],
+        settings: Sequence[Setting],
+        budget: int,
+        tested: list[tuple[int, Candidate]] | None = None,
     ) -> Correction | None:
         """The first candidate that holds, found with at most so many trials; how the others came out is put down in `tested`."""
         stop = self.trials + budget
@@ -191,8 +150,10 @@ class _Search:
             if self.trivial(candidate):
                 continue
             rank = self.test(candidate, settings)
-            if rank == 0 and (done := self.finished(candidate)) is not None:
-                return done
+            if rank == 0 or (rank == 1 and len(candidate.steps) == 1 and self.consistent(candidate)):
+                done = self.finished(candidate)
+                if done is not None:
+                    return done
             if tested is not None:
                 tested.append((max(rank, 1), candidate))
         return None
@@ -206,7 +167,8 @@ class _Search:
             if groups is not None and mistake.group not in groups:
                 continue
             for rewrite in mistake.rewrites(left if mistake.left else right, context):
-                pair = (rewrite.tree, right) if mistake.left else (left, rewrite.tree)
+                tree = rewrite.tree if isinstance(right, Group) else bare(rewrite.tree)
+                pair = (tree, right) if mistake.left else (left, tree)
                 key = self.shape(pair[0]), self.shape(pair[1])
                 cost = mistake.cost + rewrite.cost + self.bias(mistake)
                 if key not in found or found[key].cost > cost:
@@ -246,7 +208,9 @@ class _Search:
     def from_others(self) -> Iterator[Candidate]:
         """Right sides of the same quantity elsewhere in the document."""
         others = [
-            (other.relation.left, other.relation.right) for other in self.corrector.right if other.relation.place != self.relation.place
+            (other.relation.left, other.relation.right)
+            for other in self.corrector.right
+            if other.relation.place != self.relation.place
         ]
         yield from self.wholly(right_sides(self.context, others))
 
@@ -261,90 +225,6 @@ class _Search:
             rewrite = Rewrite(side, self.right, f"the network gives {self.shown(self.left)} = {self.shown(side)}")
             yield Candidate(self.left, side, ((DERIVED, rewrite),), 5.0)
 
-    # candidates
-
-    def restated(self, left: Node, right: Node) -> frozenset[Any]:
-        """Parts of a right side that are the left side's quantity under whatever name."""
-        form = self.context.form(left)
-        if form is None:
-            return frozenset()
-        marks = self.context.marks(left)
-        same = set()
-        for part in parts(right):
-            other = self.context.form(part)
-            if other is not None and meant(other) == meant(form):
-                own = self.context.marks(part)
-                if [self.shape(mark) for mark in _layer_and_indices(own)] == [self.shape(mark) for mark in _layer_and_indices(marks)]:
-                    same.add(self.shape(self.context.turned(part, to=False)))
-        return frozenset(same)
-
-    def trivial(self, candidate: Candidate) -> bool:
-        """Whether it only says of the left side that it is itself."""
-        own, right = self.shape(candidate.left), bare(candidate.right)
-        if self.shape(right) == own:
-            return True
-        if any(self.shape(part) == own for part in parts(candidate.right)) and not self.update:
-            return not any(self.shape(part) == self.shape(self.left) for part in parts(self.right))
-        forms = [self.context.form(side) for side in (candidate.left, right)]
-        if forms[0] is not None and candidate.left is not self.left and forms[0].what in {"X", "Y"}:
-            return True  # nothing defines the data
-        if forms[0] and forms[1] and meant(forms[0]) == meant(forms[1]) and self.context.form(bare(self.right)) is None:
-            return True
-        return bool(self.restated(candidate.left, candidate.right) - self.original)
-
-    def test(self, candidate: Candidate, settings: Sequence[Setting]) -> int:
-        """0 where it holds, 1 where it does up to a constant, 2 where it fits now, 3 where it still differs, 4 where it does not fit."""
-        if self.update:
-            self.trials += 3
-            return 0 if self.steps_down(candidate) else 3
-        best = 4
-        for setting in settings:
-            outcome = self.quick(candidate, setting)
-            if outcome.holds:
-                tried = self.judge.u.trier.under(candidate.left, candidate.right, setting)
-                if tried.holds and tried.only != LAST:
-                    return 0 if self.keeps(candidate, tried) else 1
-                best = min(best, 3)
-            elif outcome.kind == "differs":
-                best = min(best, 2 if self.outcome.kind == "misfit" else 3)
-        return best
-
-    def keeps(self, candidate: Candidate, tried: Tried) -> bool:
-        """Whether it has the constant that the text keeps to; a loss is what it is defined as, but for its sign."""
-        name = self.context.name_of(candidate.left)
-        if name is not None and self.judge.habit.role(name) == "loss" and not isinstance(candidate.left, Derivative):
-            return tried.scale.sign > 0
-        return self.judge.keeps(candidate.left, candidate.right, tried)
-
-    def steps_down(self, candidate: Candidate) -> bool:
-        """Whether an update is right."""
-        relation = replace(self.relation, left=candidate.left, right=candidate.right, subject=candidate.left, step=0)
-        judged = self.judge.one(relation)
-        return judged.verdict == "right" and (judged.note != "adds" or self.adds)
-
-    def quick(self, candidate: Candidate, setting: Setting) -> Outcome:
-        """How it comes out for one hidden layer, or for the last one."""
-        trier = self.judge.u.trier
-        fitted = trier.fitted(setting, (candidate.left, candidate.right))
-        counters = sorted(counters_in((candidate.left, candidate.right), trier.lexicon) - set(trier.lexicon.fixed))
-        first: Outcome | None = None
-        for env in self.envs(counters, fitted):
-            self.trials += 1
-            outcome = compare(candidate.left, candidate.right, fitted, trier.lexicon, env)
-            if outcome.holds:
-                return outcome
-            if first is None or first.kind in {"unknown", "misfit"}:
-                first = outcome
-        return first or Outcome("misfit")
-
-    def envs(self, counters: Sequence[str], setting: Setting) -> Iterator[dict[str, int]]:
-        """Layers for the counters: a hidden one, and the last one."""
-        if len(counters) > 1:
-            yield from ({counters[0]: a, counters[1]: b} for a in range(setting.L + 1) for b in range(setting.L + 1))
-            return
-        for layer in dict.fromkeys((max(setting.L - 1, 1), setting.L) if counters else (0,)):
-            yield {counter: layer - setting.units for counter in counters}
-
     # what comes out
 
     def finished(self, candidate: Candidate) -> Correction | None:
@@ -357,16 +237,12 @@ class _Search:
         mistakes = tuple(mistake for mistake, _ in candidate.steps)
         first = candidate.steps[0][1]
         marked = first.marked.span or (self.relation.left.span if mistakes[0].left else self.relation.right.span)
-        return Correction(candidate.left, candidate.right, mistakes, marked, self.message(candidate), text, first.code or mistakes[0].code)
+        return Correction(candidate.left, candidate.right, mistakes, marked, self.message(candidate), text, self.code(candidate))
 
-    def holds(self, candidate: Candidate) -> bool:
-        """Whether it is judged right in the place of the author's formula, and at fresh points."""
-        relation = replace(self.relation, left=candidate.left, right=candidate.right, subject=candidate.left, step=0)
-        judged = self.judge.one(relation)
-        tried = judged.tried
-        if judged.verdict not in {"right", "convention"} or tried is None or not self.keeps(candidate, tried):
-            return False
-        return self.judge.u.trier.under(candidate.left, candidate.right, tried.setting, seed=FRESH).holds
+    def code(self, candidate: Candidate) -> str:
+        """The kind of the first mistake, as far as the change or the formula does not make it a special one."""
+        mistake, rewrite = candidate.steps[0]
+        return "HG013" if self.update else rewrite.code or mistake.code
 
     def message(self, candidate: Candidate) -> str:
         """Why it is wrong, and what is to be done."""
@@ -412,13 +288,7 @@ def _choices(setting: Setting) -> tuple[object, ...]:
     return setting.hidden, setting.output, setting.loss, setting.examples, setting.weights
 
 
-def _layer_and_indices(marks: Marks) -> list[Node]:
-    return [mark for mark in (marks.layer, *marks.indices) if mark is not None]
-
-
 def _capital(text: str) -> str:
     """A sentence's first letter, where it is one of prose."""
     word = text.split(" ", 1)[0]
     return text[:1].upper() + text[1:] if word in {"the", "it", "this", "here", "nothing", "an", "one", "there"} else text
-
-

@@ -242,8 +242,8 @@ class Judge:
 
     def another_way(self, relation: Relation, tried: Tried) -> Tried:
         """Readings that are tried last: letters at their written numbers, one unit, order and transposes left aside where none is written."""
-        for left in specialised(relation.left, relation.right):
-            again = self.u.trier.first(left, relation.right, self.u.settings(nets=self.u.nets[:1], layouts=self.u.layouts[:1]))
+        for left, right in specialised(relation.left, relation.right):
+            again = self.u.trier.first(left, right, self.u.settings(nets=self.u.nets[:1], layouts=self.u.layouts[:1]))
             if again is not None:
                 return again
         if NO_LAYER in tried.outcome.why:
@@ -337,8 +337,7 @@ class Judge:
 
         for judged in found:
             if judged.relation.unreadable() is None and claim_of(judged.relation) is not None and judged.verdict in {"other", "unread", "wrong"}:
-                told = judge_claim(judged.relation, self.u, found)
-                judged.verdict, judged.code, judged.message, judged.correction = told.verdict, told.code, told.message, told.correction
+                judged.verdict, judged.code, judged.message, judged.correction = judge_claim(judged.relation, self.u, found)
 
     def tie(self, judged: Judged, left: Node, right: Node, tried: Tried) -> None:
         edge = edge_of(judged.relation.place, left, right, tried.scale, self.habit, batch=tried.setting.batch)

@@ -84,7 +84,7 @@ def _inner(a: Value, b: Value) -> Value:
 
 
 def outer(a: Value, b: Value) -> Value:
-    """a bᵀ of two columns or rows."""
+    """A bᵀ of two columns or rows."""
     assert a.matrix is not None
     assert b.matrix is not None
     left = a if a.matrix[1] == ONE else a.T

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product as combinations
 
 from handgrad.check.judging.comparing import Outcome, Scale, compare, counters_in
-from handgrad.check.judging.evaluating import Lexicon, _all_names, spelled
+from handgrad.check.judging.evaluating import Lexicon, spelled
 from handgrad.check.tree import BigSum, Matrix, Name, Node, Number, Script, rebuilt, walk
 from handgrad.check.understanding.roles import LAYERED, UNITS
 from handgrad.check.understanding.setting import Setting
@@ -204,19 +204,24 @@ def single(setting: Setting) -> Setting:
     return setting.but(examples=SINGLE[setting.examples])
 
 
-def specialised(left: Node, right: Node) -> Iterable[Node]:
-    """The left side with an index letter replaced by each number that the right side has in its place, where it has such numbers."""
-    numbers = dict.fromkeys(part.text for name in _all_names(right) for script in name.scripts for part in walk(script) if isinstance(part, Number))
-    letters = dict.fromkeys(
-        part.name for name in _all_names(left) for s in name.scripts if s.kind == "sub" for part in walk(s) if isinstance(part, Name)
-    )
+def specialised(left: Node, right: Node) -> Iterator[tuple[Node, Node]]:
+    """A relation with an index letter of its left side replaced by each number that is written as an index on its right side."""
+    numbers = dict.fromkeys(part.text for sub in _subscripts(right) for part in walk(sub) if isinstance(part, Number))
+    letters = dict.fromkeys(part.name for sub in _subscripts(left) for part in walk(sub) if isinstance(part, Name))
     for letter in letters:
         for text in list(numbers)[:4]:
-            found = left
-            for part in [p for p in walk(left) if isinstance(p, Script) and p.kind == "sub"]:
-                for old in [p for p in walk(part) if isinstance(p, Name) and p.name == letter]:
-                    found = rebuilt(found, old, Number(None, float(text), text))
-            yield found
+            yield _indexed(left, letter, text), _indexed(right, letter, text)
+
+
+def _subscripts(node: Node) -> list[Script]:
+    return [script for name in _all_names(node) for script in name.scripts if script.kind == "sub"]
+
+
+def _indexed(node: Node, letter: str, text: str) -> Node:
+    """A formula with a number in place of an index letter."""
+    for old in [part for sub in _subscripts(node) for part in walk(sub) if isinstance(part, Name) and part.name == letter]:
+        node = rebuilt(node, old, Number(None, float(text), text))
+    return node
 
 
 def with_first(setting: Setting, first: int) -> Setting:

@@ -43,7 +43,10 @@ class Value:
         """What it is, in words: the names of its axes."""
         if self.matrix is None:
             return "a number" if not self.letters else "an element"
-        rows, columns = (("one row" if self.matrix[0] == ONE else self.matrix[0]), ("one column" if self.matrix[1] == ONE else self.matrix[1]))
+        rows, columns = (
+            ("one row" if self.matrix[0] == ONE else self.matrix[0]),
+            ("one column" if self.matrix[1] == ONE else self.matrix[1]),
+        )
         return "a number" if self.scalar else f"{rows} × {columns}"
 
 
@@ -102,7 +105,9 @@ def matrix_product(a: Value, b: Value) -> Value:
     assert a.matrix is not None
     assert b.matrix is not None
     if a.matrix[1] != b.matrix[0]:
-        raise MisfitError(f"the columns of the left factor are {_named(a.matrix[1])}, the rows of the right one {_named(b.matrix[0])}")
+        raise MisfitError(
+            f"the columns of the left factor are {_named(a.matrix[1])}, the rows of the right one {_named(b.matrix[0])}"
+        )
     (left, right), letters = together([a, b])
     return Value(left @ right, letters, (a.matrix[0], b.matrix[1]))
 

@@ -8,27 +8,26 @@ from itertools import product as combinations
 
 import numpy as np
 
-from handgrad.calculus.functions import Array
 from handgrad.check.findings import NUDGED, Witness
 from handgrad.check.judging.author import RATE, Author, clash, size
-from handgrad.check.judging.comparing import Scale, beside, counters_in
+from handgrad.check.judging.comparing import Scale, counters_in
 from handgrad.check.judging.evaluating import Evaluator, Lexicon, UnknownError
 from handgrad.check.judging.leaves import Leaf, Leaves
+from handgrad.check.judging.sides import CLEAR, alike, differing, entry, factor, first_pair, in_full, pairs, rounded, shown
 from handgrad.check.judging.small_worlds import Held, Plan, rank, shapes, small_world, uneven
+from handgrad.check.judging.trying import single
 from handgrad.check.judging.values import MisfitError, Value, elementwise
-from handgrad.check.judging.world import ONE, Shape, World
+from handgrad.check.judging.world import Shape, World
 from handgrad.check.parsing.writing import TEX, Style, write
 from handgrad.check.tree import Derivative, Differential, Group, Name, Node, Sum
 from handgrad.check.understanding.setting import Setting
 
+MOST_SETTINGS = 8
+"""How many settings are tried."""
 TURNS = 24
 """How many sets of numbers are tried for each shape."""
-CLEAR = 0.04
-"""By how much two numbers differ at least, as a share of the larger one."""
 LARGEST = 12
 """The most entries that an input has."""
-LARGE, TINY = 1000, 1e-9
-"""Numbers are between 1 / LARGE and LARGE, or zero."""
 Locals = Callable[[World, Evaluator], Mapping[str, list[Value]]]
 
 
@@ -39,7 +38,7 @@ class Reading:
     `setting` is one under which the relation was tried (`Tried.setting`), `env` gives the layers of its counters (None: all are
     tried), `source` is the document's text, from which names are taken as they stand, `style` how its author writes. `scales` are
     the constants of families of gradients that the document keeps to: its dW is scale · ∂J/∂W, where J is the sum over the
-    examples.
+    examples. `others` are settings that are tried after `setting`, where the correction may hold.
     """
 
     setting: Setting
@@ -49,6 +48,7 @@ class Reading:
     style: Style = TEX
     scales: Mapping[str, Scale] = field(default_factory=dict)
     locals_: Locals | None = None
+    others: Sequence[Setting] = ()
 
     def spelled(self, node: Node) -> str:
         """A part of a formula on one line, in the document's notation."""
@@ -77,31 +77,32 @@ def witness(left: Node, right: Node, corrected: Node | None, reading: Reading) -
 
     Where a gradient stands on the left, what is measured is found by nudging; else the left side's value is what is true.
     """
-    return _first(
-        reading, [n for n in (left, right, corrected) if n is not None], lambda env: _Search((left, right, corrected), reading, env)
-    )
+    return _first((left, right, corrected), reading)
 
 
 def step_witness(parameter: Node, step: Node, sign: str, reading: Reading) -> Witness | None:
     """A witness of a wrong update `parameter := parameter sign step`: the parameter after this step and after a right one."""
     right = Sum(None, (parameter, step), ("+", sign))
-    found = _first(
-        reading, [right], lambda env: _Search((parameter, right, None), reading, env, step=Differential(None, parameter, "d"))
-    )
+    found = _first((parameter, right, None), reading, step=Differential(None, parameter, "d"))
     if found is None:
         return None
     return replace(found, quantity=f"{found.quantity} after the step", how="after a step against the gradient")
 
 
-def _first(reading: Reading, nodes: Sequence[Node], search: Callable[[Mapping[str, int]], _Search]) -> Witness | None:
-    for env in reading.layers(nodes):
-        try:
-            with np.errstate(all="ignore"):
-                found = search(env).first()
-        except (UnknownError, MisfitError, KeyError):  # a layer that the network does not have
-            continue
-        if found is not None:
-            return found
+def _first(formula: tuple[Node, Node, Node | None], reading: Reading, step: Node | None = None) -> Witness | None:
+    """The first witness: under the setting, or under another one where the correction holds."""
+    nodes = [node for node in formula if node is not None]
+    others = [single(reading.setting), *reading.others] if formula[2] is not None else []
+    for setting in list(dict.fromkeys([reading.setting, *others]))[:MOST_SETTINGS]:
+        here = replace(reading, setting=setting)
+        for env in here.layers(nodes):
+            try:
+                with np.errstate(all="ignore"):
+                    found = _Search(formula, here, env, step).first()
+            except (UnknownError, MisfitError, KeyError):  # a layer that the network does not have
+                continue
+            if found is not None:
+                return found
     return None
 
 
@@ -151,7 +152,7 @@ class _Search:
             try:
                 found = self._of(shape)
             except MisfitError as error:
-                if error.kind == "index":  # a unit by a number that this shape does not have
+                if error.kind in {"index", "correction"}:  # such as a unit by a number that this shape does not have
                     continue
                 break
             if found is not None:
@@ -177,8 +178,7 @@ class _Search:
             world = small_world(shape, self.plan, turn)
             if world is None:
                 continue
-            author = self._author(world)
-            truth = self._truth(author)
+            author, truth = self._author(world)
             try:
                 rights = author.values(self.right)
             except MisfitError as error:
@@ -195,47 +195,53 @@ class _Search:
                 return found
         return None
 
-    def _author(self, world: Held) -> Author:
+    def _author(self, world: Held) -> tuple[Author, list[Value]]:
+        """What evaluates in a world, and what is true of the left side there."""
         found = self.reading.author(world, self.env)
-        found.target = self._truth(found)[0]
-        return found
+        found.target = found.values(self.left)[0]
+        truth = self._truth(found)
+        return found, truth
 
     def _truth(self, author: Author) -> list[Value]:
-        """What is true of the left side: its value, or that of the parameter after a step down."""
-        if self.step is None:
-            return author.values(self.left)
-        return author.each([self.left, self.step], lambda p, g: elementwise([p, g], lambda a, b: a - RATE * b))
+        """What is true of the left side: its value, or that of the parameter after a step down.
+
+        A correction is right with the document's constants, so that a gradient is taken with the constant that it has. Raises
+        MisfitError where the correction does not hold.
+        """
+        if self.step is not None:
+            return author.each([self.left, self.step], lambda p, g: elementwise([p, g], lambda a, b: a - RATE * b))
+        truth = author.values(self.left)
+        if self.corrected is None:
+            return truth
+        constant = factor(truth, author.values(self.corrected), author.world.m)
+        if constant is None or (constant != 1 and not self.gradient):
+            raise MisfitError("the correction does not hold here", "correction")
+        return [elementwise([value], lambda a: a * constant) for value in truth] if constant != 1 else truth
 
     def _compared(self, world: Held) -> tuple[Witness | None, bool]:
         """A witness where the formula fails here, and whether its numbers are written in full. Raises MisfitError."""
-        author = self._author(world)
-        truth, rights = self._truth(author), author.values(self.right)
+        author, truth = self._author(world)
+        rights = author.values(self.right)
         x, y, form = first_pair(truth, rights)
-        if author.upside_down and x.size == 1 and _alike(x, y) and abs(x.flat[0]) > CLEAR:
+        if author.upside_down and x.size == 1 and alike(x, y) and abs(x.flat[0]) > CLEAR:
             x = 1 / x  # both sides are ∂J/∂A, and ∂A/∂J is written
-        elif any(_alike(a, b) for a, b, _ in _pairs(truth, rights)):
+        elif any(alike(a, b) for a, b, _ in pairs(truth, rights)):
             return None, False
-        place = _differing(x, y)
+        place = differing(x, y)
         if place is None:
             return None, False
-        found = self._witness(author, truth, (x[place], _entry(form, x.shape, place)), rounded(y[place]))
-        return found, found is not None and _in_full(x[place]) and all(_full(leaf, author) for leaf in self.leaves)
+        found = self._witness(author, truth, (x[place], entry(form, x.shape, place)), rounded(y[place]))
+        return found, found is not None and in_full(x[place]) and all(_full(leaf, author) for leaf in self.leaves)
 
     def _witness(self, author: Author, truth: list[Value], at: tuple[float, str] | None, wrong: str) -> Witness | None:
-        """The witness with what is true at an entry, the first one where none is given; None where the correction does not hold."""
+        """The witness with what is true at an entry, the first one that shows it where none is given."""
         if at is None:
             x, _, form = first_pair(truth, truth)
-            place = _differing(x, 0 * x)
+            place = differing(x, 0 * x)
             if place is None:  # nothing but zeros shows little
                 return None
-            at = float(x[place]), _entry(form, x.shape, place)
+            at = float(x[place]), entry(form, x.shape, place)
         true = rounded(at[0])
-        if self.corrected is not None and not author.upside_down:
-            try:
-                if not any(_alike(a, b) for a, b, _ in _pairs(truth, author.values(self.corrected))):
-                    return None
-            except MisfitError:
-                return None
         values = [(leaf, author.values(leaf.node)[0]) for leaf in self.leaves]
         if wrong == true or any(value.data.size > LARGEST for _, value in values):
             return None
@@ -260,73 +266,9 @@ def bare(node: Node) -> Node:
     return node
 
 
-def _pairs(lefts: Sequence[Value], rights: Sequence[Value]) -> Iterator[tuple[Array, Array, Value]]:
-    """The readings of both sides that have the same axes."""
-    for a, b in combinations(lefts, rights):
-        try:
-            x, y = beside(a, b)
-        except MisfitError:
-            continue
-        yield x, y, a
-
-
-def first_pair(lefts: Sequence[Value], rights: Sequence[Value]) -> tuple[Array, Array, Value]:
-    """The first readings of both sides that have the same axes. Raises MisfitError where there are none."""
-    found = next(_pairs(lefts, rights), None)
-    if found is None:
-        beside(lefts[0], rights[0])
-        raise MisfitError("the two sides do not fit")
-    return found
-
-
-def _alike(x: Array, y: Array) -> bool:
-    return bool(np.allclose(x, y, rtol=1e-5, atol=1e-7))
-
-
-def _differing(x: Array, y: Array) -> tuple[int, ...] | None:
-    """The first entry at which two arrays differ clearly, and both are easily written."""
-    size = np.maximum(np.abs(x), np.abs(y))
-    apart = np.isfinite(x) & np.isfinite(y) & (np.abs(x - y) > np.maximum(CLEAR * size, CLEAR / 2)) & (size < LARGE)
-    for array in (x, y):
-        apart &= (np.abs(array) > 1 / LARGE) | (np.abs(array) < TINY)
-    return None if not apart.any() else tuple(int(k) for k in np.argwhere(apart)[0])
-
-
-def _entry(form: Value, shape: tuple[int, ...], place: tuple[int, ...]) -> str:
-    """Which entry it is, in words: by its letters, and by row and column."""
-    letters = [f"{letter} = {k + 1}" for (letter, _), k in zip(form.letters, place, strict=False)]
-    rest = list(zip(shape, place, strict=True))[len(form.letters) :]
-    numbers = [str(k + 1) for _, k in rest]
-    if form.matrix is not None and ONE in form.matrix:
-        numbers = [str(k + 1) for (_, k), axis in zip(rest, form.matrix, strict=False) if axis != ONE]
-    if all(size == 1 for size, _ in rest):
-        numbers = []
-    here = [] if not numbers else [f"entry {numbers[0]}" if len(numbers) == 1 else f"entry ({', '.join(numbers)})"]
-    return ", ".join(letters + here) if max(shape, default=1) > 1 else ""
-
-
-def rounded(value: float) -> str:
-    """A number for people: at most four significant digits, no zeros at the end."""
-    return f"{round(float(value), 9) + 0.0:.4g}"
-
-
-def shown(value: Value) -> str:
-    """Numbers in rows, as [[1, 2], [3, 4]]; one alone without brackets."""
-
-    def text(data: Array) -> str:
-        return rounded(float(data)) if data.ndim == 0 else f"[{', '.join(text(part) for part in data)}]"
-
-    data = np.asarray(value.data)
-    return text(data.reshape(())) if data.size == 1 else text(data)
-
-
-def _in_full(value: float) -> bool:
-    return abs(float(rounded(value)) - value) < 1e-8
-
-
 def _full(leaf: Leaf, author: Author) -> bool:
     """Whether an input's numbers are written with all their digits."""
-    return all(_in_full(float(number)) for number in author.values(leaf.node)[0].data.flat)
+    return all(in_full(float(number)) for number in author.values(leaf.node)[0].data.flat)
 
 
 def _unlike(left: Value, right: Value) -> str | None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from handgrad.check.judging.evaluating import spelled
 from handgrad.check.mistakes.context import Context
+from handgrad.check.mistakes.marks import with_mark
 from handgrad.check.mistakes.records import Mistake, Rewrite
 from handgrad.check.mistakes.trees import (
     bare,
@@ -166,7 +167,7 @@ def fewer_terms(tree: Node, context: Context) -> Iterator[Rewrite]:
 
 
 def _differences(tree: Node, context: Context) -> Iterator[Rewrite]:
-    """a - y for a alone or y alone, and 1 - a for a."""
+    """A - y for a alone or y alone, and 1 - a for a."""
     data = [node for node in context.quantities.values() if (form := context.form(node)) and form.what in {"Y", "A", "output"}][:8]
     for part in parts(tree):
         form = context.form(part)
@@ -201,8 +202,6 @@ def more_terms(tree: Node, context: Context) -> Iterator[Rewrite]:
         for name in [n for part in parts(found) if (n := context.name_of(part)) is not None]:
             own = context.marker.marks(name).layer
             if own is not None and layer is not None:
-                from handgrad.check.mistakes.context import with_mark
-
                 other = with_mark(name, own, replace(layer, span=None))
                 found = rebuilt(found, name, other) if other is not None else found
         say = f"the term {context.show(found)} of the penalty is missing"

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from handgrad.check.judging.evaluating import spelled
-from handgrad.check.mistakes.context import Context, Form, every_name, moved, with_mark
+from handgrad.check.mistakes.context import Context
+from handgrad.check.mistakes.inventory import Form
+from handgrad.check.mistakes.marks import every_name, moved, with_mark
 from handgrad.check.mistakes.trees import copied, fraction, grouped, product, times, whole
 from handgrad.check.tree import BigSum, Call, Group, Name, Node, Number, Product, Sum, rebuilt
 
@@ -142,12 +144,8 @@ class Deriver:
         return [grouped(slope) if not isinstance(slope, Product) else Group(None, slope) for slope in found[:6]]
 
     def errors(self) -> list[Node]:
-        """a - y."""
-        return [
-            Sum(None, (a, copied(y)), ("+", "-"))
-            for a in self.of("A", "output")
-            for y in self.of("Y")
-        ]
+        """A - y."""
+        return [Sum(None, (a, copied(y)), ("+", "-")) for a in self.of("A", "output") for y in self.of("Y")]
 
     def backwards(self) -> Iterator[Node]:
         """Wᵀ dZ of the layer above."""
@@ -156,7 +154,7 @@ class Deriver:
                 yield from self.arranged(w, dz)
 
     def sums(self) -> Iterator[Node]:
-        """dZ."""
+        """DZ."""
         slopes = self.slopes()
         yield from self.scaled(self.errors())
         for slope in slopes:
@@ -164,7 +162,7 @@ class Deriver:
                 yield from self.scaled([times(before, copied(slope), self.context.entrywise)])
 
     def units(self) -> Iterator[Node]:
-        """dA."""
+        """DA."""
         yield from self.backwards()
         yield from self.scaled(self.errors())
         mark = "frac" if self.context.tex else "/"
@@ -175,13 +173,13 @@ class Deriver:
                 yield from self.scaled([Sum(None, (Group(None, entropy),), ("-",)), Sum(None, (fraction(y, a, mark),), ("-",))])
 
     def weights(self) -> Iterator[Node]:
-        """dW."""
+        """DW."""
         for dz in self.of("dZ"):
             for a in self.of("A", layer=-1):
                 yield from self.scaled(self.arranged(dz, a))
 
     def biases(self) -> Iterator[Node]:
-        """db."""
+        """Db."""
         for dz in self.of("dZ"):
             found: list[Node] = []
             for example in self.context.sums.values():

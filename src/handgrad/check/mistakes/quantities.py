@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from handgrad.check.judging.evaluating import spelled
-from handgrad.check.mistakes.context import MOST, Context, every_name
+from handgrad.check.mistakes.context import MOST, Context
+from handgrad.check.mistakes.marks import every_name
 from handgrad.check.mistakes.records import Mistake, Rewrite
 from handgrad.check.mistakes.trees import copied, parts, whole
 from handgrad.check.tree import BigSum, Call, Differential, Group, Name, Node, Number, Sum, rebuilt, walk

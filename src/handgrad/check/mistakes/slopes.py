@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from handgrad.check.judging.evaluating import slope_of, spelled
-from handgrad.check.mistakes.context import Context, one_minus
+from handgrad.check.mistakes.context import Context
+from handgrad.check.mistakes.marks import one_minus
 from handgrad.check.mistakes.records import Mistake, Rewrite
 from handgrad.check.mistakes.trees import all_without, bare, copied, parts, slipped, swapped, times, whole, without
 from handgrad.check.tree import Call, Derivative, Group, Name, Node, Number, Product, Script, Scripted, Sum, rebuilt
@@ -93,7 +94,7 @@ def function_for_slope(tree: Node, context: Context) -> Iterator[Rewrite]:
 
 
 def applied(tree: Node, context: Context) -> Iterator[Rewrite]:
-    """dA ⊙ g'(z) for g(dA)."""
+    """DA ⊙ g'(z) for g(dA)."""
     for part in parts(tree):
         if not isinstance(part, Call) or not context.is_activation(part.function) or len(part.arguments) != 1:
             continue
@@ -110,7 +111,12 @@ def applied(tree: Node, context: Context) -> Iterator[Rewrite]:
 def _not_applied(tree: Node, context: Context) -> Iterator[Rewrite]:
     """g(dA) for dA ⊙ g'(z)."""
     for part in parts(tree):
-        if isinstance(part, Product) and len(part.items) == 2 and isinstance(part.items[1], Call) and context.is_slope(part.items[1]):
+        if (
+            isinstance(part, Product)
+            and len(part.items) == 2
+            and isinstance(part.items[1], Call)
+            and context.is_slope(part.items[1])
+        ):
             call = part.items[1]
             plain = replace(call.function, scripts=tuple(s for s in call.function.scripts if s.kind != "prime"), span=None)
             new = Call(None, plain, (part.items[0],))
@@ -161,9 +167,8 @@ def stored(tree: Node, context: Context) -> Iterator[Rewrite]:
                 slipped(tree, holder, Product(None, (copied(inner), Group(None, part)), ("",))), part,
                 f"the slope is {context.show(inner)}(1 - {context.show(inner)}): a factor {context.show(inner)} is missing", 0.0,
             )  # fmt: skip
-            squared = _squared(inner)
             say = f"the slope is 1 - {context.show(inner)}², with a square"
-            yield Rewrite(rebuilt(tree, inner, squared), part, say, 0.1)
+            yield Rewrite(rebuilt(tree, inner, _squared(inner)), part, say, 0.1)
         elif isinstance(inner, Name | Scripted):
             base = _unsquared(inner)
             if base is not None:

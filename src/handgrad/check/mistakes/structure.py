@@ -8,7 +8,19 @@ from dataclasses import replace
 from handgrad.check.judging.evaluating import spelled
 from handgrad.check.mistakes.context import Context
 from handgrad.check.mistakes.records import Mistake, Rewrite
-from handgrad.check.mistakes.trees import all_without, bare, copied, fraction, parts, product, swapped, terms_of, times, whole, without
+from handgrad.check.mistakes.trees import (
+    all_without,
+    bare,
+    copied,
+    fraction,
+    parts,
+    product,
+    swapped,
+    terms_of,
+    times,
+    whole,
+    without,
+)
 from handgrad.check.tree import BigSum, Call, Derivative, Fraction, Group, Name, Node, Operator, Product, Sum, rebuilt
 
 

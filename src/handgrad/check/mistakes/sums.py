@@ -8,7 +8,8 @@ from functools import partial
 from typing import TypeAlias
 
 from handgrad.check.judging.evaluating import spelled
-from handgrad.check.mistakes.context import Context, every_name
+from handgrad.check.mistakes.context import Context
+from handgrad.check.mistakes.marks import every_name
 from handgrad.check.mistakes.records import Mistake, Rewrite
 from handgrad.check.mistakes.trees import copied, parts, product, swapped, terms_of, whole
 from handgrad.check.tree import BigSum, Call, Fraction, Name, Node, Product, Sum
