@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from handgrad.catalogue.records import Activation as Activation
     from handgrad.catalogue.records import Interval as Interval
     from handgrad.catalogue.records import Loss as Loss
+    from handgrad.check.checking import check as check
+    from handgrad.check.findings import Checked as Checked
     from handgrad.datasets import read_dataset as read_dataset
     from handgrad.derivation import Derivation as Derivation
     from handgrad.derivation import derive as derive
@@ -54,6 +56,8 @@ _PUBLIC = {
     "catalogue.optimisers": ("OPTIMISERS",),
     "catalogue.own": ("add_activation", "add_loss"),
     "catalogue.records": ("Activation", "Interval", "Loss"),
+    "check.checking": ("check",),
+    "check.findings": ("Checked",),
     "datasets": ("read_dataset",),
     "derivation": ("Derivation", "derive"),
     "errors": ("HandgradError",),
@@ -80,7 +84,7 @@ def __dir__() -> list[str]:
 
 
 class _Package(ModuleType):
-    """The package, in which explain is the function, also after the room of that name was imported."""
+    """The package, in which explain and check are the functions, also after the rooms of these names were imported."""
 
     def __setattr__(self, name: str, value: object) -> None:
         if not (name in _HOME and isinstance(value, ModuleType)):

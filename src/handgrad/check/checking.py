@@ -16,14 +16,29 @@ SECONDS = 7.0
 MOST_RELATIONS = 2000
 
 
-def check(text: str, **options: str | None) -> Checked:
-    """Check a derivation that is given as text: Markdown, LaTeX, or plain.
+def check(
+    text: str,
+    *,
+    network: str | None = None,
+    loss: str | None = None,
+    layout: str | None = None,
+    weights: str | None = None,
+    name: str = "<text>",
+) -> Checked:
+    r"""Check a derivation that is given as text: Markdown, plain equations, LaTeX or NumPy.
 
-    `options` state what need not be inferred: network ("4-3:relu-1:sigmoid"), loss ("half_squared_error"), layout (columns, rows or
-    single) and weights (out-in or in-out). Returns a Checked with a finding for each relation; its text is the report. Raises
-    HandgradError for options that do not exist.
+    What is stated need not be inferred: `network` ("4-3:relu-1:sigmoid"), `loss` ("half_squared_error"), `layout` (the examples are
+    the "columns" or "rows" of X, or there is a "single" one) and `weights` ("out-in" where the rows of W are units, or "in-out").
+    `name` is what the report calls the text; its ending (.tex, .rst, .ipynb, .py) tells what kind it is, which is else Markdown.
+
+    Returns a Checked with a finding for each relation; its text is the report. Raises HandgradError for what cannot be checked, and
+    for options that do not exist.
+
+    >>> checked = check(r"$Z = W X$, $A = \sigma(Z)$, $J = \frac{1}{2} (A - Y)^2$, $dZ = (A - Y) \odot \sigma'(A)$")
+    >>> [(finding.line, finding.column, finding.code, finding.correction) for finding in checked.findings if finding.code]
+    [(1, 59, 'HG006', "dZ = (A - Y) \\odot \\sigma'(Z)")]
     """
-    return check_text(text, "<text>", Options(**options))
+    return check_text(text, name, Options(network, loss, layout, weights))
 
 
 def check_text(text: str, name: str, options: Options) -> Checked:

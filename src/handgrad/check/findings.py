@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from handgrad.document.blocks import Document
 
 Verdict: TypeAlias = Literal["right", "convention", "wrong", "unread", "other"]
 VERDICTS: tuple[Verdict, ...] = ("right", "convention", "wrong", "unread", "other")
@@ -76,7 +79,8 @@ class Remark:
 class Checked:
     """The report of one document: its setting as (what, value) lines, its findings in order, what it never states, remarks.
 
-    `error` says why a document could not be checked at all; all else is empty then.
+    `error` says why a document could not be checked at all; all else is empty then. As text it is what the command prints, and a
+    notebook shows it as a page.
     """
 
     file: str
@@ -94,3 +98,33 @@ class Checked:
     def slips(self) -> int:
         """From how many different slips the wrong ones come: those that repeat an earlier mistake are not counted again."""
         return sum(finding.verdict == "wrong" and finding.follows is None for finding in self.findings)
+
+    def document(self, *, witness: bool = False, show: bool = False) -> Document:
+        """The report as a document; `witness` shows the numbers of each mistake in full, `show` how each formula was understood."""
+        from handgrad.check.reporting.markdown import to_document  # what is found knows no format until it is written in one
+
+        return to_document((self,), witness=witness, show=show)
+
+    def to_text(self, width: int = 100, *, witness: bool = False, show: bool = False, quiet: bool = False) -> str:
+        """What the command prints to a terminal of so many columns; `quiet` leaves one line for each mistake, and the counts."""
+        from handgrad.check.reporting.terminal import to_text
+
+        return to_text((self,), width, witness=witness, show=show, quiet=quiet)
+
+    def to_markdown(self, *, witness: bool = False, show: bool = False) -> str:
+        """Markdown that GitHub renders."""
+        return self.document(witness=witness, show=show).to("markdown")
+
+    def to_html(self, *, witness: bool = False, show: bool = False) -> str:
+        """A web page in one file."""
+        return self.document(witness=witness, show=show).to("html")
+
+    def to_json(self) -> str:
+        """The setting, and every formula with its place and verdict, as the command's JSON."""
+        return self.document().to("json")
+
+    def __str__(self) -> str:
+        return self.to_text().rstrip("\n")
+
+    def _repr_html_(self) -> str:
+        return self.document()._repr_html_()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Self
 
 import numpy as np
 
@@ -45,10 +46,9 @@ class Author(Evaluator):
             return [number(1)]  # one example
         return [number(RATE)] if role == "rate" else super().constant(node, role)
 
-    def elsewhere(self, world: World) -> Evaluator:
+    def elsewhere(self, world: World) -> Self:
         """The same evaluator in another world."""
         found = super().elsewhere(world)
-        assert isinstance(found, Author)
         found.scales, found.scaling = self.scales, self.scaling
         return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from itertools import product as combinations
 
@@ -12,7 +13,7 @@ from handgrad.catalogue.lookup import find_activation
 from handgrad.check.judging import products
 from handgrad.check.judging.lexicon import UnknownError, shown_name, slope_of
 from handgrad.check.judging.sums import Sums
-from handgrad.check.judging.values import Value, elementwise
+from handgrad.check.judging.values import Value, elementwise, number
 from handgrad.check.judging.world import STEP, activate, slope
 from handgrad.check.tree import Call, Compare, Fraction, Group, Name, Product, Sum
 from handgrad.check.understanding.names import Marks, is_name
@@ -27,7 +28,12 @@ SOFTMAX_SLOPE = "the slope of softmax, which has a Jacobian"
 class Calls(Sums):
     """Evaluates calls."""
 
+    @abstractmethod
+    def compare(self, node: Compare) -> list[Value]:
+        """1 where a condition holds, 0 elsewhere."""
+
     def call(self, node: Call) -> list[Value]:
+        """f(…), whatever f is: a function, the loss, the network's output, or a factor before brackets."""
         name = node.function
         marks = self.marker.marks(name)
         primes = marks.primes
@@ -37,7 +43,7 @@ class Calls(Sums):
             return self.compare(node.arguments[0])
         base = slope_of(name.name)
         if base is not None:
-            return self.code_slope(base, node, primes)
+            return self.code_slope(base, node)
         if name.name in PLAIN:
             return self.plain_call(node)
         role = self.lexicon.habit.role(name)
@@ -48,8 +54,6 @@ class Calls(Sums):
         if role == "output" or (
             name.name in {"h", "f", "F"} and any(self.lexicon.habit.role(a) == "X" for a in node.arguments if isinstance(a, Name))
         ):
-            if name.name in {"h", "f", "F"} and self.world.L > 1 and not marks.words and not marks.indices and name.name != "h":
-                pass
             return self.shown(
                 self.world["A", self.world.L], self.world.axes(("A", self.world.L)), self.argument_marks(node, marks), "A"
             )
@@ -68,6 +72,7 @@ class Calls(Sums):
         return Marks(indices=indices, example=marks.example or example, transpose=marks.transpose)
 
     def activated(self, node: Call, primes: int, marks: Marks) -> list[Value]:
+        """σ(z) and σ'(z)."""
         argument = node.arguments[0]
         found = []
         for value in self.values(argument):
@@ -78,12 +83,11 @@ class Calls(Sums):
             found += [result.T if marks.transpose else result for result in results]
         return self.powered(found, marks.power) if not isinstance(marks.power, Name) else found
 
-    def code_slope(self, base: str, node: Call, primes: int) -> list[Value]:
+    def code_slope(self, base: str, node: Call) -> list[Value]:
         """relu_prime(Z) and sigmoid_derivative(A): code hands over z, or a where it has stored that."""
         if len(node.arguments) != 1:
             raise UnknownError(node, f"{node.function.name} of {len(node.arguments)} arguments")
         argument = node.arguments[0]
-        del primes
         found = []
         for value in self.values(argument):
             kind = ACTIVATIONS.get(base) or self.activation(Name(node.span, base), argument, value)
@@ -96,6 +100,7 @@ class Calls(Sums):
         return found
 
     def user_call(self, node: Call, primes: int) -> list[Value]:
+        """A function that the document defines, or its slope."""
         parameters, body = self.lexicon.defined[node.function.name]
         if len(parameters) != len(node.arguments):
             raise UnknownError(node, f"{node.function.name} takes {len(parameters)} arguments")
@@ -106,7 +111,7 @@ class Calls(Sums):
         for values in combinations(*(self.values(a) for a in node.arguments)):
 
             def at(step: float, values: tuple[Value, ...] = values) -> Value:
-                moved = [elementwise([v], lambda a: a + step) for v in values]
+                moved = [elementwise([v, number(step)], np.add) for v in values]
                 inner.locals = {**self.locals, **{p: [v] for p, v in zip(parameters, moved, strict=True)}}
                 return inner.values(body)[0]
 
@@ -114,6 +119,7 @@ class Calls(Sums):
         return found
 
     def plain_call(self, node: Call) -> list[Value]:
+        """Functions of mathematics and of NumPy: exp, log, max, sum, dot, where and so on."""
         name, arguments = node.function.name, node.arguments
         marks = self.marker.marks(node.function)
         if name in PLAIN_FUNCTIONS and len(arguments) == 1:
@@ -132,13 +138,18 @@ class Calls(Sums):
         if name == "transpose" and len(arguments) == 1:
             return [v.T for v in self.values(arguments[0])]
         if name == "where" and len(arguments) == 3:
-            return self.each(arguments, lambda c, a, b: elementwise([c, a, b], lambda c, a, b: np.where(c > 0, a, b)))
+            return self.each(arguments, lambda c, a, b: elementwise([c, a, b], _where))
         if name == "diag" and len(arguments) == 1:
             return [products.diagonal(v) for v in self.values(arguments[0])]
         raise UnknownError(node, f"{name} of {len(arguments)} arguments")
 
     def loose_axes(self) -> Value | None:
+        """The left side, where the order of factors and their transposes are left aside."""
         return self.target if self.loose else None
+
+
+def _where(condition: Array, a: Array, b: Array) -> Array:
+    return np.where(condition > 0, a, b)
 
 
 def _applied(kind: str, value: Value, primes: int) -> Value:

@@ -1,4 +1,4 @@
-"""The smallest correction of a wrong formula: each mistake of the catalogue undone once, then twice, else what the network gives."""
+"""The smallest correction of a wrong formula: a mistake of the catalogue undone, then two, else what the network gives."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ SETTINGS = 2
 class Correction:
     """A formula that is right, and the mistakes that lie between it and the author's.
 
-    `marked` is the place in the document of what is wrong. `text` is the formula as the author would write it, without delimiters; of a
-    step of a chain, it is the chain's subject and the corrected side.
+    `marked` is the place in the document of what is wrong. `text` is the formula as the author would write it, without
+    delimiters; of a step of a chain, it is the chain's subject and the corrected side.
     """
 
     left: Node
@@ -159,12 +159,13 @@ class _Search(Trials):
         return None
 
     def once(self, left: Node, right: Node, groups: frozenset[str] | None = None) -> list[Candidate]:
-        """All changes by one mistake, without those that come out alike."""
+        """All changes by one mistake, without those that come out alike; with `groups`, of the right side and the usual ones."""
         found: dict[Any, Candidate] = {}
         context = self.corrector.context.at(left, right, self.relation.passage.kind, update=self.update)
         context.show = self.shown
+        context.brief = groups is not None
         for mistake in CATALOGUE:
-            if groups is not None and mistake.group not in groups:
+            if groups is not None and (mistake.left or mistake.group not in groups):
                 continue
             for rewrite in mistake.rewrites(left if mistake.left else right, context):
                 tree = rewrite.tree if isinstance(right, Group) else bare(rewrite.tree)
@@ -188,9 +189,12 @@ class _Search(Trials):
     def twice(self, bases: Sequence[tuple[int, Candidate]]) -> Iterator[Candidate]:
         """Changes of what one change has made better, the most promising pairs first."""
         pairs: dict[Any, Candidate] = {}
+        half = (time.monotonic() + self.deadline) / 2
         for rank, base in bases:
             if base.steps[0][0].left:
                 continue
+            if time.monotonic() > half:
+                break
             groups = {
                 1: frozenset({"constant"}),
                 2: frozenset({"constant", "layout", "slope", "quantity", "sum"}),

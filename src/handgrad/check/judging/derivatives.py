@@ -10,7 +10,7 @@ from handgrad.calculus.functions import Array
 from handgrad.check.judging.lexicon import Meaning, UnknownError, shown_name, spelled, spelled_differential
 from handgrad.check.judging.quantities import Quantities
 from handgrad.check.judging.values import MisfitError, Value, number
-from handgrad.check.judging.world import STEP
+from handgrad.check.judging.world import STEP, nudges
 from handgrad.check.tree import Call, Derivative, Differential, Group, Name, Node, Scripted, Words
 from handgrad.check.understanding.names import Marks
 from handgrad.check.understanding.roles import LAYERED
@@ -20,6 +20,7 @@ class Derivatives(Quantities):
     """Evaluates derivatives."""
 
     def differential(self, node: Differential) -> list[Value]:
+        """DW and ∇_W J: the gradient of the loss."""
         by = node.by if node.by is not None else node.of
         if isinstance(by, Group):
             by = by.body
@@ -40,11 +41,12 @@ class Derivatives(Quantities):
         return self.quantity(Meaning(meaning.key, gradient=True, marks=replace(meaning.marks, primes=0)), Name(None, "A"))
 
     def derivative(self, node: Derivative) -> list[Value]:
+        """∂J/∂W and ∂Z/∂W."""
         if node.order != 1:
             raise UnknownError(node, "a second derivative")
-        return self.derived(node.of, node.by, node)
+        return self.derived(node.of, node.by)
 
-    def derived(self, of: Node, by: Node, node: Node) -> list[Value]:
+    def derived(self, of: Node, by: Node) -> list[Value]:
         """∂of/∂by. Where the loss stands below, the fraction is taken the other way round, and that is noted."""
         while isinstance(by, Group):
             by = by.body
@@ -85,9 +87,10 @@ class Derivatives(Quantities):
         if self.locals:
             return self.measured(inner, key)
         memo = (spelled(inner), spelled(by), self.setting, tuple(self.env.items()))
-        if memo not in self.world.memory:
-            self.world.memory[memo] = self.measured(inner, key)
-        return self.world.memory[memo]
+        known: list[Value] | None = self.world.memory.get(memo)
+        if known is None:
+            known = self.world.memory[memo] = self.measured(inner, key)
+        return known
 
     def shorthand(self, of: Meaning, by: Meaning) -> list[Value]:
         """∂Z/∂W and the like of whole matrices, as chains write them: the factor that the chain is multiplied by."""
@@ -116,16 +119,17 @@ class Derivatives(Quantities):
             return self.entrywise(of, by, base, whole)
         columns: list[Array] = []
         form: Value | None = None
+        steps = nudges(base)
         for place in np.ndindex(base.shape):
             sides = []
-            for step in (STEP, -STEP):
+            for sign in (1, -1):
                 nudged = base.copy()
-                nudged[place] += step
+                nudged[place] += sign * steps[place]
                 other = self.elsewhere(self.world.at(by.key, nudged))
                 value = other.values(of)[0]
                 form = value
                 sides.append(value.data)
-            columns.append((sides[0] - sides[1]) / (2 * STEP))
+            columns.append((sides[0] - sides[1]) / (2 * steps[place]))
         assert form is not None
         tensor = np.stack(columns, axis=-1).reshape((*form.data.shape, *base.shape))
         return self.contracted(tensor, form, by)

@@ -86,6 +86,7 @@ class Evaluator(Calls, Derivatives):
         raise UnknownError(node, "this is not understood")
 
     def group(self, node: Group) -> list[Value]:
+        """Brackets, |…| and norms."""
         if node.open == "|" and isinstance(node.body, Name) and self.lexicon.habit.role(node.body) in {"X", "Y"}:
             return [number(float(self.world.m if self.setting.batch else 7 + 2 * self.world.m))]  # |Y|: how many there are
         if node.open == "|":
@@ -95,6 +96,7 @@ class Evaluator(Calls, Derivatives):
         return self.values(node.body)
 
     def scripted(self, node: Scripted) -> list[Value]:
+        """(…) with a transpose, a power, an index or a prime."""
         marks = self.marker.marks(Name(None, "?", node.scripts))
         base: Node = node.base
         inner = base.body if isinstance(base, Group) and base.open != "norm" else base
@@ -127,10 +129,11 @@ class Evaluator(Calls, Derivatives):
         return [Value(np.asarray(data), (*value.letters, letters[-1]))]
 
     def sum(self, node: Sum) -> list[Value]:
+        """Terms; an operator ∂/∂ in the first one may be of all of them."""
         signs = [-1.0 if sign == "-" else 1.0 for sign in node.signs]
 
         def added(*values: Value) -> Value:
-            return elementwise(values, lambda *arrays: sum(s * a for s, a in zip(signs, arrays, strict=True)))  # type: ignore[return-value]
+            return elementwise(values, lambda *arrays: sum(s * a for s, a in zip(signs, arrays, strict=True)))
 
         found, first = [], None
         try:
@@ -149,13 +152,14 @@ class Evaluator(Calls, Derivatives):
         return found
 
     def product(self, node: Product) -> list[Value]:
+        """Factors; an operator ∂/∂ is of those to its right."""
         k = _operator(node)
         if k is not None:
             by = node.items[k]
             assert isinstance(by, Operator)
             if k + 1 == len(node.items):
                 raise UnknownError(by, "an operator ∂/∂ with nothing to its right")
-            inner = self.derived(_product(node.items[k + 1 :], node.signs[k + 1 :]), by.by, by)
+            inner = self.derived(_product(node.items[k + 1 :], node.signs[k + 1 :]), by.by)
             if k == 0:
                 return inner
             left = _product(node.items[:k], node.signs[: k - 1])
@@ -163,9 +167,9 @@ class Evaluator(Calls, Derivatives):
         return products.multiplied([self.values(item) for item in node.items], node.signs, self.loose_axes())
 
     def compare(self, node: Compare) -> list[Value]:
+        """1 where a condition holds, 0 elsewhere."""
         if node.op in {"==", "!="} and isinstance(node.left, Name) and isinstance(node.right, Name):
-            pair = Name(None, "delta", (_below(node.left, node.right),))
-            same = self.kronecker(pair)
+            same = self.kronecker(Name(None, "delta", (Script(None, "sub", (node.left, node.right)),)))
             if same is not None:
                 return [same if node.op == "==" else elementwise([same], lambda a: 1 - a)]
         operators = {">": np.greater, ">=": np.greater_equal, "<": np.less, "<=": np.less_equal, "==": np.equal, "!=": np.not_equal}
@@ -174,6 +178,7 @@ class Evaluator(Calls, Derivatives):
         )
 
     def cases(self, node: Cases) -> list[Value]:
+        """The value of the first case whose condition holds."""
         last = node.rows[-1]
         if any(condition is None for _, condition in node.rows[:-1]):
             raise UnknownError(node, "a case without its condition")
@@ -193,6 +198,7 @@ class Evaluator(Calls, Derivatives):
         return self.each([*parts, last[0]], lambda *values: elementwise(values, chosen))
 
     def matrix(self, node: Matrix) -> list[Value]:
+        """A matrix of numbers."""
         rows = [[self.values(entry)[0] for entry in row] for row in node.rows]
         if any(v.matrix is not None and not v.scalar for row in rows for v in row) or len({len(row) for row in rows}) != 1:
             raise UnknownError(node, "a matrix whose entries are matrices")
@@ -204,11 +210,6 @@ class Evaluator(Calls, Derivatives):
 
 def _sized(size: int) -> str:
     return ONE if size == 1 else f"{size} entries"
-
-
-def _below(*names: Node) -> object:
-
-    return Script(None, "sub", names)
 
 
 def _operator(node: Product) -> int | None:

@@ -142,7 +142,8 @@ class Judge:
     def symbols(self, relation: Relation) -> set[str]:
         """The names in a relation whose reading matters, as letters."""
         roles = {*LAYERED, "X", "Y", "output"}
-        return {n.name.lower() for side in (relation.subject, relation.left, relation.right) for n in named(side) if self.habit.role(n) in roles}
+        names = (n for side in (relation.subject, relation.left, relation.right) for n in named(side) if self.habit.role(n) in roles)
+        return {(n.name[0] if len(n.name) == 2 and n.name[1] == "L" else n.name).lower() for n in names}
 
     def in_time(self, relation: Relation) -> Judged:
         """The verdict on one relation, as long as there is time."""
@@ -260,7 +261,8 @@ class Judge:
             if again is not None:
                 return again
         if self.unmarked(relation) or self.u.stated.one_output:
-            for change in ({"one_output": True}, {"output": self.u.base.hidden[0], "loss": "half_squared_error"}):
+            other = {"output": self.u.base.hidden[0], "loss": "half_squared_error"}
+            for change in ({"one_output": True}, *((other,) if self.unmarked(relation) else ())):
                 again = self.u.trier.first(relation.left, relation.right, (s.but(**change) for s in self.u.settings(relation)))
                 if again is not None:
                     return again

@@ -25,7 +25,7 @@ class UnknownError(Exception):
 
 @dataclass(frozen=True)
 class Lexicon:
-    """What a document means by its names, beyond a setting: its habit, functions that it defines, layers that names have without marks."""
+    """What a document means by its names, beyond a setting: its habit, functions it defines, layers of names without marks."""
 
     habit: Habit = field(default_factory=Habit)
     fixed: Mapping[tuple[str, bool], int] = field(default_factory=dict)
@@ -97,6 +97,7 @@ def spelled_differential(node: Differential) -> str:
 
 
 def shown_name(node: Node) -> str:
+    """What to call a node in a message."""
     if isinstance(node, Name):
         return node.name
     return type(node).__name__.lower()

@@ -16,9 +16,9 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 def multiplied(factors: Sequence[list[Value]], signs: Sequence[str], target: Value | None) -> list[Value]:
-    """All values of a product, over its bracketings. With a `target`, order and transposes are left aside: axes of the same name meet.
+    """All values of a product, over its bracketings.
 
-    Raises MisfitError where nothing fits.
+    With a `target`, order and transposes are left aside: axes of the same name meet. Raises MisfitError where nothing fits.
     """
     if target is not None:
         return [named(values, target) for values in _first(factors)]

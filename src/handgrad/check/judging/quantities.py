@@ -17,6 +17,8 @@ from handgrad.check.tree import Fraction, Group, Name, Node, Number, Product, Su
 from handgrad.check.understanding.names import Marks, is_name
 from handgrad.check.understanding.roles import LAYERED
 
+EXAMPLE_INDICES = frozenset("i n m p s t r mu examples samples batch data training".split())
+"""What sums over the examples run over, also where it is not written at what is summed."""
 CONSTANTS = {"rate": 1.0, "penalty": 0.23, "e": math.e, "pi": math.pi}
 
 
@@ -67,7 +69,7 @@ class Quantities(Reader):
             return self.powered(self.loss_value(marks), marks.power)
         array, axes = self.array(meaning), self.world.axes(meaning.key)
         found = self.shown(array, axes, marks, meaning.key[0])
-        if marks.primes and meaning.key[0] not in {"Y"} and self.lexicon.habit.role(node) not in {"output"}:
+        if marks.primes and meaning.key[0] != "Y" and self.lexicon.habit.role(node) != "output":
             raise UnknownError(node, "it is not said what the prime means here")
         if marks.transpose:
             found = [value.T for value in found]
@@ -77,6 +79,9 @@ class Quantities(Reader):
         """The loss of all examples, or of the example that an index names."""
         whole = Value(self.world["J", 0])
         letter = marks.example or (marks.indices[0] if marks.indices else None)
+        if letter is None and self.setting.batch:
+            each = [Value(self.world["ell", 0], ((index, EXAMPLE),)) for index in self.summed if index in EXAMPLE_INDICES]
+            return [*each, whole]  # Σ_i L: each L is that of one example
         if isinstance(letter, Name) and len(letter.name) == 1:
             if self.setting.batch:
                 return [Value(self.world["ell", 0], ((letter.name, EXAMPLE),))]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from itertools import product as combinations
 from typing import Self
@@ -19,16 +20,24 @@ from handgrad.check.understanding.setting import Setting
 
 MOST = 12
 SHIFTS = {
-    "W": "weights_from", "b": "weights_from", "accumulated": "weights_from", "mean gradient": "weights_from", "delta": "deltas", "Z": "sums",
-}  # fmt: skip
+    "W": "weights_from",
+    "b": "weights_from",
+    "accumulated": "weights_from",
+    "mean gradient": "weights_from",
+    "delta": "deltas",
+    "Z": "sums",
+}
+"""By the role of a name, the part of a setting that says from where its marks of layers count; units otherwise."""
 GRADIENTS = {"delta": "Z", "accumulated": "W", "mean gradient": "W"}
+"""By the role of a name that is a gradient, the quantity that it is by."""
 
 
 class Reader(ABC):
-    """What names mean in one world. `env` has the layers that counters stand for, `locals` the values of names that a formula defines.
+    """What names mean in one world.
 
-    `target` is the value of a relation's left side, by which what its right side leaves open is settled; with `loose`, the order of
-    factors and their transposes are left aside. `upside_down` is set where a derivative was read with its two parts exchanged.
+    `env` has the layers that counters stand for, `locals` the values of names that a formula defines. `target` is the value of a
+    relation's left side, by which what its right side leaves open is settled; with `loose`, the order of factors and their
+    transposes are left aside. `summed` are the indices of the sums around a part. `upside_down` is set where a derivative was read with its two parts exchanged.
     """
 
     def __init__(self, world: World, setting: Setting, lexicon: Lexicon, env: Mapping[str, int] | None = None) -> None:
@@ -38,6 +47,7 @@ class Reader(ABC):
         self.locals: dict[str, list[Value]] = {}
         self.target: Value | None = None
         self.loose = False
+        self.summed: tuple[str, ...] = ()
         self.upside_down = False
 
     @abstractmethod
@@ -177,10 +187,8 @@ class Reader(ABC):
         """The activations that a call may mean: σ is the sigmoid, or that of the layer."""
         found = [self.activation(name, argument, value)]
         if name.name == "sigma" and self.lexicon.loose_sigma:
-            try:
+            with suppress(UnknownError):
                 found.append(self.world.shape.activations[self.function_layer(name, argument, value) - 1])
-            except UnknownError:
-                pass
         return list(dict.fromkeys(found))
 
     def activation(self, name: Name, argument: Node | None, value: Value | None) -> str:

@@ -78,7 +78,9 @@ def _gradient(by: Node, habit: Habit, more: str) -> str | None:
     role = habit.role(by)
     if role in {"W", "b"}:
         return PARAMETERS + more
-    if role in {"Z", "A", "X", "output", "delta"} or is_hat(by):
+    if role == "X":
+        return f"{UNITS} X{more}"  # what comes last may be of the mean, where all before it is of one example
+    if role in {"Z", "A", "output", "delta"} or is_hat(by):
         return UNITS + (" each" if by.name.islower() and not more else "") + more
     return None
 

@@ -53,6 +53,7 @@ def first_pair(lefts: Sequence[Value], rights: Sequence[Value]) -> tuple[Array, 
 
 
 def alike(x: Array, y: Array) -> bool:
+    """Whether two arrays hold the same numbers."""
     return bool(np.allclose(x, y, rtol=1e-5, atol=1e-7))
 
 
@@ -94,4 +95,5 @@ def shown(value: Value) -> str:
 
 
 def in_full(value: float) -> bool:
+    """Whether a number is written with all its digits."""
     return abs(float(rounded(value)) - value) < 1e-8

@@ -7,18 +7,21 @@ from dataclasses import replace
 import numpy as np
 
 from handgrad.check.judging.lexicon import UnknownError, names_in, spelled
-from handgrad.check.judging.quantities import Quantities
+from handgrad.check.judging.quantities import EXAMPLE_INDICES, Quantities
 from handgrad.check.judging.reader import MOST
 from handgrad.check.judging.values import MisfitError, Value, elementwise, summed, summed_axis
 from handgrad.check.judging.world import EXAMPLE, ONE
 from handgrad.check.tree import BigSum, Call, Number, Sum
 from handgrad.check.understanding.names import is_counter, named
 
+UNIT_WORDS = frozenset("units outputs neurons classes nodes".split())
+
 
 class Sums(Quantities):
     """Evaluates sums."""
 
     def big_sum(self, node: BigSum) -> list[Value]:
+        """Σ with or without an index."""
         if node.kind == "prod":
             raise UnknownError(node, "a product sign")
         letters = [spelled(n) for n in names_in(node.index)] if node.index is not None else []
@@ -31,8 +34,9 @@ class Sums(Quantities):
         saved = self.target
         if self.target is not None:
             self.target = replace(self.target)
+        around, self.summed = self.summed, (*self.summed, *letters)
         found = self.values(node.body)
-        self.target = saved
+        self.target, self.summed = saved, around
         if not letters:
             return [w for value in found for w in self.bare_sum(value)][:MOST]
         for letter in letters:
@@ -42,6 +46,7 @@ class Sums(Quantities):
         return found[:MOST]
 
     def layers_sum(self, node: BigSum, letter: str) -> list[Value]:
+        """Σ_l over the layers, of all entries of what each has."""
         found: list[Value] = []
         for layer in range(1, self.world.L + 1):
             self.env[letter] = layer - self.setting.weights_from
@@ -53,12 +58,16 @@ class Sums(Quantities):
         return found
 
     def sum_over(self, value: Value, letter: str, node: BigSum) -> list[Value]:
+        """The sum over an index, which need not be written at what is summed."""
         if letter in dict(value.letters):
             return [summed(value, letter)]
+        units_axis = next((a for a in value.matrix or () if a.startswith("units")), None)
+        if letter in UNIT_WORDS and units_axis is not None:
+            return [summed_axis(value, units_axis)]
         by_examples = node.upper is None or any(self.lexicon.habit.role(n) == "m" for n in names_in(node.upper))
         if value.matrix is not None and EXAMPLE in value.matrix and by_examples:
             return [summed_axis(value, EXAMPLE)]
-        if not self.setting.batch and by_examples and letter in {"i", "n", "m", "p", "s", "t", "r", "mu"}:
+        if not self.setting.batch and by_examples and letter in EXAMPLE_INDICES:
             return [value]  # the sum over the only example
         if value.matrix is not None and value.matrix.count(ONE) == 1:
             axis = next(a for a in value.matrix if a != ONE)
@@ -70,13 +79,12 @@ class Sums(Quantities):
         return [summed(value, own[0])] if len(own) == 1 else []  # Σ_n over what is written with another letter
 
     def bare_sum(self, value: Value) -> list[Value]:
+        """All that a sum without an index may run over."""
         if value.matrix is None:
             found = [value] if not value.letters or self.setting.scalar else []
             own = [letter for letter, _ in value.letters]
             free = {letter for letter, _ in (self.target.letters if self.target is not None else ())}
-            for letter in own:
-                if letter not in free:
-                    found.append(summed(value, letter))
+            found.extend(summed(value, letter) for letter in own if letter not in free)
             return found
         found = []
         if EXAMPLE in value.matrix:
@@ -107,6 +115,7 @@ class Sums(Quantities):
         return found
 
     def averaged(self, value: Value, summed_up: Value) -> Value:
+        """A sum divided by how many entries each of its entries is of."""
         return elementwise([summed_up], lambda a: a * (max(summed_up.data.size, 1) / max(value.data.size, 1)))
 
 

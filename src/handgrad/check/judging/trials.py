@@ -105,7 +105,7 @@ class Trials:
         return bool(self.restated(candidate.left, candidate.right) - self.original)
 
     def test(self, candidate: Candidate, settings: Sequence[Setting]) -> int:
-        """0 where it holds, 1 where it does up to a constant, 2 where it fits now, 3 where it still differs, 4 where it does not fit."""
+        """0: it holds; 1: it does up to a constant; 2: it fits now, but differs; 3: it differs still; 4: it does not fit."""
         if self.update:
             self.trials += 3
             return 0 if self.steps_down(candidate) else 3

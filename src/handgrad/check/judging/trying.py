@@ -9,6 +9,8 @@ from itertools import product as combinations
 from handgrad.check.judging.comparing import Outcome, Scale, compare, counters_in
 from handgrad.check.judging.evaluating import Lexicon, spelled
 from handgrad.check.tree import BigSum, Matrix, Name, Node, Number, Script, rebuilt, walk
+from handgrad.check.understanding.names import named
+from handgrad.check.understanding.names import named
 from handgrad.check.understanding.roles import LAYERED, UNITS
 from handgrad.check.understanding.setting import Setting
 
@@ -54,7 +56,7 @@ class Trier:
         """The names in a formula, which is looked through once."""
         known = self._names.get(id(node))
         if known is None or known[0] is not node:
-            known = self._names[id(node)] = (node, tuple(_all_names(node)))
+            known = self._names[id(node)] = (node, tuple(named(node)))
         return known[1]
 
     def fitted(self, setting: Setting, nodes: Sequence[Node]) -> Setting:
@@ -208,13 +210,22 @@ def specialised(left: Node, right: Node) -> Iterator[tuple[Node, Node]]:
     """A relation with an index letter of its left side replaced by each number that is written as an index on its right side."""
     numbers = dict.fromkeys(part.text for sub in _subscripts(right) for part in walk(sub) if isinstance(part, Number))
     letters = dict.fromkeys(part.name for sub in _subscripts(left) for part in walk(sub) if isinstance(part, Name))
+    lefts = {spelled(name) for name in named(left)}
+    free = {
+        part.name
+        for name in named(right)
+        if spelled(name) not in lefts
+        for s in name.scripts
+        for part in walk(s)
+        if isinstance(part, Name)
+    }
     for letter in letters:
-        for text in list(numbers)[:4]:
+        for text in list(numbers)[:4] if letter not in free else ():
             yield _indexed(left, letter, text), _indexed(right, letter, text)
 
 
 def _subscripts(node: Node) -> list[Script]:
-    return [script for name in _all_names(node) for script in name.scripts if script.kind == "sub"]
+    return [script for name in named(node) for script in name.scripts if script.kind == "sub"]
 
 
 def _indexed(node: Node, letter: str, text: str) -> Node:

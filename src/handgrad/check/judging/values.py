@@ -21,8 +21,10 @@ class MisfitError(Exception):
 
 @dataclass(frozen=True)
 class Value:
-    """An array. Its first dimensions belong to index letters, each with the axis that it runs over; the last two, where `matrix` is given,
-    are the rows and columns, by the names of their axes.
+    """An array with named axes.
+
+    Its first dimensions belong to index letters, each with the axis that it runs over; the last two, where `matrix` is given, are
+    the rows and columns, by the names of their axes.
     """
 
     data: Array
@@ -80,19 +82,20 @@ def _spread(value: Value, order: list[str]) -> Array:
 
 def elementwise(values: Sequence[Value], compute: Callable[..., Array]) -> Value:
     """Compute entry by entry; numbers and single rows or columns are spread. Raises MisfitError where matrices differ."""
-    matrix = None
+    matrix: tuple[str, str] | None = None
     for value in values:
         if value.matrix is None:
             continue
-        matrix = value.matrix if matrix is None else tuple(_joined(a, b, values) for a, b in zip(matrix, value.matrix, strict=True))
+        old = value.matrix if matrix is None else matrix
+        matrix = (_joined(old[0], value.matrix[0], values), _joined(old[1], value.matrix[1], values))
     plain = [Value(v.data[..., None, None], v.letters, (ONE, ONE)) if matrix and v.matrix is None else v for v in values]
     arrays, letters = together(plain)
     with np.errstate(all="ignore"):
-        return Value(np.asarray(compute(*arrays)), letters, matrix)  # type: ignore[arg-type]
+        return Value(np.asarray(compute(*arrays)), letters, matrix)
 
 
 def _joined(a: str, b: str, values: Sequence[Value]) -> str:
-    if a == b or b == ONE:
+    if b in {a, ONE}:
         return a
     if a == ONE:
         return b

@@ -92,8 +92,7 @@ def step_witness(parameter: Node, step: Node, sign: str, reading: Reading) -> Wi
 def _first(formula: tuple[Node, Node, Node | None], reading: Reading, step: Node | None = None) -> Witness | None:
     """The first witness: under the setting, or under another one where the correction holds."""
     nodes = [node for node in formula if node is not None]
-    others = [single(reading.setting), *reading.others] if formula[2] is not None else []
-    for setting in list(dict.fromkeys([reading.setting, *others]))[:MOST_SETTINGS]:
+    for setting in list(dict.fromkeys(_settings(reading, sure=formula[2] is None)))[:MOST_SETTINGS]:
         here = replace(reading, setting=setting)
         for env in here.layers(nodes):
             try:
@@ -106,6 +105,17 @@ def _first(formula: tuple[Node, Node, Node | None], reading: Reading, step: Node
     return None
 
 
+def _settings(reading: Reading, *, sure: bool) -> Iterator[Setting]:
+    """The settings in which to look; only the given one where no correction tells which is right."""
+    own = reading.setting
+    yield own
+    if not sure:
+        yield single(own)
+        yield own.but(top=True)
+        yield from (own.but(hidden=(name,)) for name in own.hidden)
+        yield from reading.others
+
+
 class _Search:
     """The search for a world in which a relation fails. With `step`, left is a parameter, and a step against this is true."""
 
@@ -115,7 +125,7 @@ class _Search:
         left, right, corrected = formula
         self.left, self.right, self.corrected, self.step = left, right, corrected, step
         self.reading, self.env = reading, env
-        leaves = Leaves(reading.author(reading.setting.world(0), env), reading.spelled)
+        self.finder = leaves = Leaves(reading.author(reading.setting.world(0), env), reading.spelled)
         goal = leaves.one(bare(step or left))
         own = next(iter(goal.keys)) if goal is not None and len(goal.keys) == 1 else None
         self.gradient = isinstance(bare(step or left), Derivative | Differential) or (goal is not None and goal.gradient)
@@ -138,7 +148,11 @@ class _Search:
         }
         given = {key for key in slopes if key[0] in {"W", "b"}} if steps and (self.step is not None or not self.gradient) else set()
         units = sorted((key for key in slopes if key[0] in {"Z", "A"}), key=rank)
-        if units and (not self.gradient or own is None or rank(units[-1]) > rank(own)):
+        truth = self.corrected if self.corrected is not None else self.right
+        by_target = any(
+            kind == "Y" for leaf in self.finder.of(truth) for kind, _ in leaf.keys
+        )  # a gradient that is found from Y is that of the loss itself
+        if units and not by_target and (not self.gradient or own is None or rank(units[-1]) > rank(own)):
             given.add(units[-1])
         return Plan(keys, frozenset(given), own, self.gradient)
 

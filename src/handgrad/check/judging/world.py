@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from handgrad.calculus.evaluation import evaluate
-from handgrad.calculus.functions import Array
+from handgrad.calculus.functions import Array, Function
 from handgrad.catalogue.lookup import find_activation, find_loss, functions
 
 Key: TypeAlias = tuple[str, int]
@@ -27,9 +27,14 @@ def units(layer: int) -> str:
     return f"units of layer {layer}"
 
 
+def nudges(value: Array) -> Array:
+    """By how much each entry is moved: less where it is small, as near 0 the loss bends (-y/a has its pole there)."""
+    return np.asarray(STEP * np.clip(np.abs(value), 1e-3, 1))
+
+
 @cache
-def _formulas() -> dict[str, object]:
-    return dict(functions())
+def _formulas() -> dict[str, Function]:
+    return functions()
 
 
 def activate(name: str, z: Array) -> Array:
@@ -39,7 +44,8 @@ def activate(name: str, z: Array) -> Array:
     if record.rowwise:
         shifted = np.exp(z - z.max(axis=0, keepdims=True))
         return np.asarray(shifted / shifted.sum(axis=0, keepdims=True))
-    return np.broadcast_to(evaluate(formula.body, {"z": z, **formula.defaults}, _formulas()), z.shape)  # type: ignore[arg-type]
+    values: dict[str, Array | float] = {"z": z, **formula.defaults}
+    return np.broadcast_to(evaluate(formula.body, values, _formulas()), z.shape)
 
 
 def slope(name: str, z: Array) -> Array:
@@ -48,7 +54,8 @@ def slope(name: str, z: Array) -> Array:
     if record.rowwise:
         raise KeyError(name)
     formula = record.formulas[1]
-    return np.broadcast_to(evaluate(formula.body, {"z": z, **formula.defaults}, _formulas()), z.shape)  # type: ignore[arg-type]
+    values: dict[str, Array | float] = {"z": z, **formula.defaults}
+    return np.broadcast_to(evaluate(formula.body, values, _formulas()), z.shape)
 
 
 @dataclass(frozen=True)
@@ -128,7 +135,7 @@ class World:
 
     def _loss(self) -> Array:
         record = find_loss(self.shape.loss)
-        values = {"a": self["A", self.L], "y": self["Y", 0], **record.parameters}
+        values: dict[str, Array | float] = {"a": self["A", self.L], "y": self["Y", 0], **record.parameters}
         return np.asarray(evaluate(record.read(record.stable or record.value), values).sum(axis=0))
 
     def at(self, key: Key, array: Array) -> World:
@@ -145,13 +152,14 @@ class World:
         value = np.array(self[key], dtype=float)
         found = np.empty_like(value)
         by_example = key[0] in {"Z", "A", "Y"}  # examples do not meet before J, so that all move at once
+        steps = nudges(value)
         for place in np.ndindex(value.shape[:1] if by_example else value.shape):
             sides = []
-            for step in (STEP, -STEP):
+            for sign in (1, -1):
                 nudged = value.copy()
-                nudged[place] += step
+                nudged[place] += sign * steps[place]
                 sides.append(self.at(key, nudged)["ell" if by_example else "J", 0])
-            found[place] = (sides[0] - sides[1]) / (2 * STEP)
+            found[place] = (sides[0] - sides[1]) / (2 * steps[place])
         return found
 
     @cached_property
@@ -176,7 +184,7 @@ def _drawn(shape: Shape, rng: np.random.Generator) -> World:
     n, m = shape.widths, shape.examples
 
     def some(*size: int) -> Array:
-        return rng.uniform(0.3, 1.1, size) * rng.choice([-1.0, 1.0], size)
+        return np.asarray(rng.uniform(0.3, 1.1, size) * rng.choice([-1.0, 1.0], size))
 
     drawn: dict[Key, Array] = {("A", 0): some(n[0], m)}
     for layer in range(1, len(n)):

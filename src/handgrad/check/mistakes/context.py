@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 from handgrad.check.judging.evaluating import slope_of, spelled
 from handgrad.check.mistakes.inventory import Form, Inventory
-from handgrad.check.mistakes.marks import every_name, moved, untransposed, with_mark
+from handgrad.check.mistakes.marks import every_name, moved, with_mark
 from handgrad.check.mistakes.trees import copied, fraction, parts, whole
-from handgrad.check.parsing import style_of, transposed
+from handgrad.check.parsing import style_of
 from handgrad.check.tree import (
     Call,
-    Derivative,
-    Group,
     Name,
     Node,
     Script,
-    Scripted,
     rebuilt,
 )
-from handgrad.check.understanding.names import TRANSPOSES
 
 MOST = 40
 """How many quantities of a document are tried in the place of another."""
@@ -48,41 +44,6 @@ class Context(Inventory):
         assert name is not None
         scripts = tuple(copied(script) for script in self.scripts(like))
         return self.with_name(form.example, replace(name, scripts=scripts, span=None))
-
-    def turned(self, node: Node, *, to: bool | None = None) -> Node:
-        """A quantity, gradient or bracket with its transpose put in or taken out, as the author writes it."""
-        if isinstance(node, Group | Scripted | Derivative | Call):
-            return self._turned_whole(node, to)
-        name = self.name_of(node)
-        if name is None:
-            return node
-        now = self.marker.marks(name).transpose
-        if to is not None and now == to:
-            return node
-        if now:
-            return self.with_name(node, replace(name, scripts=self._untransposed(name.scripts), span=None))
-        found = transposed(name, self.style)
-        if isinstance(found, Name):
-            return self.with_name(node, found)
-        return found if node is name else transposed(Group(None, node), self.style)
-
-    def _turned_whole(self, node: Node, to: bool | None) -> Node:  # noqa: FBT001 - passed on
-        if isinstance(node, Scripted) and self.marker.marks(Name(None, "?", node.scripts)).transpose:
-            kept = self._untransposed(node.scripts)
-            return node if to else Scripted(None, node.base, kept) if kept else node.base
-        return node if to is False else transposed(node, self.style)
-
-    def _untransposed(self, scripts: Iterable[Script]) -> tuple[Script, ...]:
-        kept = []
-        for script in scripts:
-            if script.kind == "transpose" or (script.kind == "prime" and self.lexicon.habit.prime_transposes):
-                continue
-            body = tuple(untransposed(part) for part in script.body if not (isinstance(part, Name) and part.name in TRANSPOSES))
-            if not body and script.body:
-                continue
-            same = len(body) == len(script.body) and all(a is b for a, b in zip(body, script.body, strict=True))
-            kept.append(script if same else replace(script, body=body, span=None))
-        return tuple(kept)
 
     def shifted(self, name: Name, by: int) -> Name | None:
         """A name with its layer mark moved, as W^{[l+1]} for W^{[l]}; None where it has none."""
@@ -183,20 +144,27 @@ class Context(Inventory):
                     self.dressed(form, node),
                     (0.0 if form.key in inside else 0.2) + (0.0 if (own.what, form.what) in USUAL else 0.3),
                 )
-        for other in list(self.quantities.values())[:MOST]:
+        for other in list(self.quantities.values())[: 0 if self.brief else MOST]:
             form = self.form(other)
             if form is not None and form.key != own.key:
                 found = self.turned(copied(other), to=turn) if turn else copied(other)
                 yield found, (0.1 if form.key in inside else 0.4) + (0.0 if (own.what, form.what) in USUAL else 0.3)
 
 
-USUAL = {
-    pair
-    for one, others in {
-        "A": "Z X Y output dA dZ delta", "Z": "A dZ X output", "dA": "A dZ delta dX", "dZ": "dA Z delta A", "delta": "A Z accumulated dA dZ Y",
-        "X": "A Y Z", "Y": "A output X", "output": "Y A Z", "W": "b dW", "b": "W db", "dW": "W db accumulated", "db": "b dW", "accumulated": "delta",
-    }.items()
-    for other in others.split()
-    for pair in ((one, other), (other, one))
-}  # fmt: skip
+CONFUSED = {
+    "A": "Z X Y output dA dZ delta",
+    "Z": "A dZ X output",
+    "dA": "A dZ delta dX",
+    "dZ": "dA Z delta A",
+    "delta": "A Z accumulated dA dZ Y",
+    "X": "A Y Z",
+    "Y": "A output X",
+    "output": "Y A Z",
+    "W": "b dW",
+    "b": "W db",
+    "dW": "W db accumulated",
+    "db": "b dW",
+    "accumulated": "delta",
+}
+USUAL = {pair for one, others in CONFUSED.items() for other in others.split() for pair in ((one, other), (other, one))}
 """Quantities that are often confused."""

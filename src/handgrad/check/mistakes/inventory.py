@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from handgrad.check.judging.evaluating import Lexicon, slope_of, spelled
-from handgrad.check.mistakes.marks import one_minus, prime_or_power
+from handgrad.check.mistakes.marks import one_minus, prime_or_power, untransposed
 from handgrad.check.mistakes.trees import bare, parts
-from handgrad.check.parsing import Style, style_of
+from handgrad.check.parsing import Style, style_of, transposed
 from handgrad.check.tree import (
     BigSum,
     Call,
@@ -26,7 +26,7 @@ from handgrad.check.tree import (
     Sum,
     rebuilt,
 )
-from handgrad.check.understanding.names import Marker, Marks, named
+from handgrad.check.understanding.names import TRANSPOSES, Marker, Marks, named
 from handgrad.check.understanding.relations import Relation
 from handgrad.check.understanding.roles import ACTIVATIONS, GENERIC, LAYERED
 
@@ -52,6 +52,7 @@ class Inventory:
         self.left: Node | None = None
         self.right: Node | None = None
         self.update = False
+        self.brief = False  # only what is likeliest
         self.show: Callable[[Node], str] = spelled
         self.quantities: dict[str, Node] = {}
         self.forms: dict[str, Form] = {}
@@ -236,3 +237,38 @@ class Inventory:
         """The marks at a quantity or gradient."""
         name = self.name_of(node)
         return self.marker.marks(name) if name is not None else Marks()
+
+    def turned(self, node: Node, *, to: bool | None = None) -> Node:
+        """A quantity, gradient or bracket with its transpose put in or taken out, as the author writes it."""
+        if isinstance(node, Group | Scripted | Derivative | Call):
+            return self._turned_whole(node, to)
+        name = self.name_of(node)
+        if name is None:
+            return node
+        now = self.marker.marks(name).transpose
+        if to is not None and now == to:
+            return node
+        if now:
+            return self.with_name(node, replace(name, scripts=self._untransposed(name.scripts), span=None))
+        found = transposed(name, self.style)
+        if isinstance(found, Name):
+            return self.with_name(node, found)
+        return found if node is name else transposed(Group(None, node), self.style)
+
+    def _turned_whole(self, node: Node, to: bool | None) -> Node:  # noqa: FBT001 - passed on
+        if isinstance(node, Scripted) and self.marker.marks(Name(None, "?", node.scripts)).transpose:
+            kept = self._untransposed(node.scripts)
+            return node if to else Scripted(None, node.base, kept) if kept else node.base
+        return node if to is False else transposed(node, self.style)
+
+    def _untransposed(self, scripts: Iterable[Script]) -> tuple[Script, ...]:
+        kept = []
+        for script in scripts:
+            if script.kind == "transpose" or (script.kind == "prime" and self.lexicon.habit.prime_transposes):
+                continue
+            body = tuple(untransposed(part) for part in script.body if not (isinstance(part, Name) and part.name in TRANSPOSES))
+            if not body and script.body:
+                continue
+            same = len(body) == len(script.body) and all(a is b for a, b in zip(body, script.body, strict=True))
+            kept.append(script if same else replace(script, body=body, span=None))
+        return tuple(kept)

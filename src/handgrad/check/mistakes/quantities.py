@@ -87,7 +87,7 @@ def symbols(tree: Node, context: Context) -> Iterator[Rewrite]:
 
 
 def indices(tree: Node, context: Context) -> Iterator[Rewrite]:
-    """An index for another one of the formula, at one name or everywhere; two indices of a name swapped; another letter at a sum."""
+    """An index for another one of the formula, at a name or everywhere; a name's indices swapped; another letter at a sum."""
     letters = _letters(tree, context)
     names = list(every_name(tree))
     for rank, name in enumerate(names):

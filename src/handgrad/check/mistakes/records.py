@@ -31,7 +31,8 @@ Rewrites: TypeAlias = Callable[[Node, Context], Iterable[Rewrite]]
 class Mistake:
     """A kind of slip: `undo` yields the changes that may correct it, `make` those that commit it (None: the same ones).
 
-    `group` is layout, constant, slope, quantity, sum or structure: what kind of failure it can explain. `cost` is how unusual it is.
+    `group` is layout, constant, slope, quantity, sum or structure: what kind of failure it can explain. `cost` is how unusual it
+    is.
     `left` says that it is the left side that is changed.
     """
 

@@ -75,7 +75,7 @@ def forgotten(tree: Node, context: Context) -> Iterator[Rewrite]:
             yield Rewrite(new, tree, "this is the quantity itself; its derivative is missing", 0.0 if part is tree else 0.2)
 
 
-def not_derived(tree: Node, context: Context) -> Iterator[Rewrite]:
+def not_derived(tree: Node, _: Context) -> Iterator[Rewrite]:
     """∂/∂w left out."""
     for part in parts(tree):
         if isinstance(part, Product):

@@ -17,7 +17,7 @@ from handgrad.check.tree import BigSum, Call, Fraction, Name, Node, Product, Sum
 Put: TypeAlias = Callable[[Node], Node]
 
 
-def too_many(tree: Node, context: Context) -> Iterator[Rewrite]:
+def too_many(tree: Node, _: Context) -> Iterator[Rewrite]:
     """A sum taken away from what it sums."""
     for part in parts(tree):
         if isinstance(part, BigSum):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import fields, replace
-from functools import cache
 from typing import Any, TypeVar
 
 from handgrad.check.tree import (
@@ -54,7 +53,7 @@ def _below(node: Node) -> Iterator[Node]:
 
 def copied(node: Some) -> Some:
     """A copy of other objects, for what stands in one formula twice; places are kept, so that it is written as it was."""
-    return replace(node, **{name: _copied(getattr(node, name)) for name in _names(type(node))})
+    return replace(node, **{name: _copied(getattr(node, name)) for name in _names(node)})
 
 
 def _copied(value: Any) -> Any:
@@ -75,7 +74,7 @@ class Shapes:
         known = self._known.get(id(node))
         if known is not None:
             return known[1]
-        key = (type(node), *(self._of(getattr(node, name)) for name in _names(type(node))))
+        key = (type(node), *(self._of(getattr(node, name)) for name in _names(node)))
         number = self._numbers.setdefault(key, len(self._numbers))
         self._known[id(node)] = node, number  # the node is kept, so that its id stays its own
         return number
@@ -86,9 +85,15 @@ class Shapes:
         return tuple(self._of(part) for part in value) if isinstance(value, tuple) else value
 
 
-@cache
-def _names(kind: Hashable) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind) if field.name != "span")
+_NAMES: dict[type, tuple[str, ...]] = {}
+
+
+def _names(node: Node) -> tuple[str, ...]:
+    """The fields of a node, but for its place."""
+    kind = type(node)
+    if kind not in _NAMES:
+        _NAMES[kind] = tuple(field.name for field in fields(node) if field.name != "span")
+    return _NAMES[kind]
 
 
 def bare(node: Node) -> Node:

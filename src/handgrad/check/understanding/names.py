@@ -306,8 +306,8 @@ def _kinds(script: Script, role: str, counters: Counter[str]) -> set[str]:
                 found.add("paren")
                 if weight and one_letter:
                     _count(inner, counters)
-        elif script.kind == "sup" and is_counter(_bare(part), LAYER_LETTERS):
-            found.add("plain")
+        elif script.kind == "sup" and (is_counter(_bare(part), LAYER_LETTERS) or (isinstance(part, Number) and part.value in {0, 1})):
+            found.add("plain")  # nobody writes the powers 0 and 1
         elif script.kind in {"sub", "digits"} and isinstance(part, Number) and len(script.body) == 1:
             found.add("sub")
         elif script.kind == "sub" and len(_content(script)) == 1 and (is_counter(part, LAYER_LETTERS) or (weight and isinstance(part, Sum))):
