@@ -5,6 +5,7 @@ BIN := .venv/bin
 .PHONY: demo test lint clean
 
 demo: .venv/.train
+	$(BIN)/handgrad check examples/notes.md --quiet || test $$? -eq 1  # it has mistakes
 	$(BIN)/handgrad train digits --out digits.safetensors
 
 test: lint

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from rich.console import Console
+from rich.terminal_theme import TerminalTheme
 from rich.text import Text
 
 FOLDER = Path(__file__).parent
@@ -17,6 +18,12 @@ NOTES = FOLDER.parent / "examples" / "notes.md"
 COMMAND = ("handgrad", "check", NOTES.name)
 COLUMNS = {"check.svg": 100, "check-narrow.svg": 52}
 """How wide the terminal of each picture is."""
+
+RED, GREEN, YELLOW, BLUE, CYAN, GREY, WHITE = (
+    (255, 123, 114), (63, 185, 80), (210, 153, 34), (88, 166, 255), (57, 197, 207), (72, 79, 88), (230, 237, 243),
+)  # fmt: skip
+THEME = TerminalTheme((13, 17, 23), WHITE, [GREY, RED, GREEN, YELLOW, BLUE, BLUE, CYAN, WHITE])
+"""Colours that can be read on a dark ground, which stands well on a light page and on a dark one."""
 
 FORMAT = """\
 <svg viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg">
@@ -56,11 +63,14 @@ def output(columns: int) -> str:
 
 def draw(text: str, columns: int, name: str) -> str:
     """Return the picture of a terminal in which the command wrote this."""
-    console = Console(record=True, width=columns, file=io.StringIO(), force_terminal=True, color_system="standard", highlight=False)
+    console = Console(
+        record=True, width=columns + 1, file=io.StringIO(), force_terminal=True, color_system="standard", highlight=False
+    )
     console.print(Text.assemble(("$ ", "dim"), " ".join(COMMAND)))
     for line in text.splitlines():
         console.print(Text.from_ansi(line), soft_wrap=True)
-    return console.export_svg(title="", code_format=FORMAT, unique_id=Path(name).stem)
+    console.print()
+    return console.export_svg(title="", theme=THEME, code_format=FORMAT, unique_id=Path(name).stem)
 
 
 def main() -> None:

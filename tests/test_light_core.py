@@ -41,6 +41,12 @@ def test_networks_are_derived_checked_and_trained(light, example, tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_a_derivation_is_checked(light):
+    done = run(light.parent / "handgrad", "check", ROOT / "examples" / "notes.md")
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "correction: " in done.stdout
+
+
 def test_an_exact_gelu_needs_no_scipy(light):
     code = "from handgrad import *; n = Network('2-3:gelu-1'); print(gradcheck(n, Parameters.draw(n, 0), [[1.0, 2.0]], [1.0]))"
     done = run(light, "-c", code)

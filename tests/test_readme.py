@@ -2,7 +2,9 @@
 
 import doctest
 import re
+import runpy
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +12,8 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMANDS = re.findall(r"^\$ (.+)$", README, re.MULTILINE)
+NOTES = "examples/notes.md"
+"""What is checked has mistakes, which the exit code says."""
 
 
 def test_its_python_gives_the_output_that_stands_there():
@@ -23,10 +27,12 @@ def test_its_python_gives_the_output_that_stands_there():
 def test_its_commands_run_in_order(tmp_path):
     commands = [shlex.split(command)[1:] for command in COMMANDS if command.startswith("handgrad ")]
     assert commands
+    (tmp_path / NOTES).parent.mkdir()
+    shutil.copy(ROOT / NOTES, tmp_path / NOTES)
     for arguments in commands:
         command = [str(Path(sys.executable).with_name("handgrad")), *arguments]
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
-        assert done.returncode == 0, done.stderr
+        assert done.returncode == (NOTES in arguments), done.stderr
 
 
 def test_the_make_targets_that_it_names_exist():
@@ -38,5 +44,12 @@ def test_the_make_targets_that_it_names_exist():
 
 def test_the_files_that_it_links_exist():
     links = [link for link in re.findall(r"\]\(([^)#]+)\)", README) if "://" not in link]
-    assert links
+    links += re.findall(r"src(?:set)?=\"([^\"]+)\"", README)
+    assert len(links) > 2
     assert all((ROOT / link).exists() for link in links)
+
+
+def test_its_figures_have_the_place_in_which_the_benchmark_puts_them():
+    (table,) = runpy.run_path(str(ROOT / "benchmarks" / "check_corpus.py"))["TABLE"].findall(README)
+    assert re.search(r"^\|.* \| accused \|", table, re.MULTILINE)
+    assert "Measured with" in table

@@ -109,9 +109,10 @@ def _finding(judged: object, understood: str) -> Finding:
     if judged.marked is not None:
         inside = (judged.marked[0] - start, judged.marked[1] - start)
         marked = inside if 0 <= inside[0] <= inside[1] <= len(text) else None
+    wrong = judged.verdict == "wrong"
     return Finding(
-        first.line, first.column, last.line, last.column, text, understood, judged.verdict, judged.code if judged.verdict == "wrong" else None,
-        judged.message, judged.correction if judged.verdict == "wrong" else None, judged.witness, marked, judged.follows, first.cell, first.file,
+        first.line, first.column, last.line, last.column, text, understood, judged.verdict, judged.code if wrong else None,
+        judged.message, judged.correction if wrong else None, judged.witness, marked, judged.follows, first.cell, first.file,
     )  # fmt: skip
 
 

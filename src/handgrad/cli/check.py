@@ -25,7 +25,9 @@ STDIN = "<stdin>"
 def check(
     files: Annotated[
         list[str] | None,
-        typer.Argument(metavar="FILE", help="Markdown, text, LaTeX, notebooks or Python; - is standard input.", show_default=False),
+        typer.Argument(
+            metavar="FILE", help="Markdown, text, LaTeX, rst, notebooks or Python; - is standard input.", show_default=False
+        ),
     ] = None,
     network: Annotated[
         str | None, typer.Option(help="The network, as 4-3:relu-2:softmax, where it is not to be inferred from the text.")

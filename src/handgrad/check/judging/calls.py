@@ -8,7 +8,7 @@ from itertools import product as combinations
 
 import numpy as np
 
-from handgrad.calculus.functions import Array
+from handgrad.calculus.functions import Array, erf, erfc
 from handgrad.catalogue.lookup import find_activation
 from handgrad.check.judging import products
 from handgrad.check.judging.lexicon import UnknownError, shown_name, slope_of
@@ -20,7 +20,8 @@ from handgrad.check.understanding.names import Marks, is_name
 from handgrad.check.understanding.roles import ACTIVATIONS, PLAIN
 
 PLAIN_FUNCTIONS: Mapping[str, Callable[[Array], Array]] = {
-    "exp": np.exp, "log": np.log, "ln": np.log, "sqrt": np.sqrt, "abs": np.abs, "sign": np.sign, "log10": np.log10,
+    "exp": np.exp, "log": np.log, "ln": np.log, "log10": np.log10, "expm1": np.expm1, "log1p": np.log1p, "sqrt": np.sqrt, "abs": np.abs,
+    "sign": np.sign, "cosh": np.cosh, "sinh": np.sinh, "erf": erf, "erfc": erfc,
 }  # fmt: skip
 SOFTMAX_SLOPE = "the slope of softmax, which has a Jacobian"
 
@@ -90,7 +91,7 @@ class Calls(Sums):
         argument = node.arguments[0]
         found = []
         for value in self.values(argument):
-            kind = ACTIVATIONS.get(base) or self.activation(Name(node.span, base), argument, value)
+            kind = base if base == "exp" else ACTIVATIONS.get(base) or self.activation(Name(node.span, base), argument, value)
             if find_activation(kind).rowwise:
                 raise UnknownError(node, SOFTMAX_SLOPE)
             found.append(_applied(kind, value, 1))
@@ -123,11 +124,12 @@ class Calls(Sums):
         name, arguments = node.function.name, node.arguments
         marks = self.marker.marks(node.function)
         if name in PLAIN_FUNCTIONS and len(arguments) == 1:
-            found = self.each(arguments, lambda a: elementwise([a], PLAIN_FUNCTIONS[name]))
+            function = _slope_by_nudging(PLAIN_FUNCTIONS[name]) if marks.primes else PLAIN_FUNCTIONS[name]
+            found = self.each(arguments, lambda a: elementwise([a], function))
             return self.powered(found, marks.power)
         if name in {"max", "maximum"} and len(arguments) == 2:
             return self.each(arguments, lambda a, b: elementwise([a, b], np.maximum))
-        if name == "min" and len(arguments) == 2:
+        if name in {"min", "minimum"} and len(arguments) == 2:
             return self.each(arguments, lambda a, b: elementwise([a, b], np.minimum))
         if name in {"sum", "mean", "average", "avg"} and arguments:
             return self.totals(node, mean=name != "sum")
@@ -139,6 +141,8 @@ class Calls(Sums):
             return [v.T for v in self.values(arguments[0])]
         if name == "where" and len(arguments) == 3:
             return self.each(arguments, lambda c, a, b: elementwise([c, a, b], _where))
+        if name == "clip" and len(arguments) == 3:
+            return self.each(arguments, lambda a, low, high: elementwise([a, low, high], np.clip))
         if name == "diag" and len(arguments) == 1:
             return [products.diagonal(v) for v in self.values(arguments[0])]
         raise UnknownError(node, f"{name} of {len(arguments)} arguments")
@@ -146,6 +150,10 @@ class Calls(Sums):
     def loose_axes(self) -> Value | None:
         """The left side, where the order of factors and their transposes are left aside."""
         return self.target if self.loose else None
+
+
+def _slope_by_nudging(function: Callable[[Array], Array]) -> Callable[[Array], Array]:
+    return lambda x: (function(x + STEP) - function(x - STEP)) / (2 * STEP)
 
 
 def _where(condition: Array, a: Array, b: Array) -> Array:

@@ -13,17 +13,18 @@ from handgrad.check.judging.judging import Judge, Judged
 from handgrad.check.judging.trials import Candidate, Trials
 from handgrad.check.mistakes import CATALOGUE, Context, Mistake, Rewrite
 from handgrad.check.mistakes.derived import Deriver, right_sides
-from handgrad.check.mistakes.trees import bare, copied
+from handgrad.check.mistakes.trees import bare
 from handgrad.check.parsing import Macro, Style, parse, write
 from handgrad.check.tree import Group, Node, Span, Statement
+from handgrad.check.understanding.names import named
 from handgrad.check.understanding.relations import Relation
+from handgrad.check.understanding.roles import ACTIVATIONS
 from handgrad.check.understanding.setting import Setting
 
 DERIVED = Mistake("HG099", "other", "derived", 5.0, lambda _tree, _context: ())
-NUMBER = Mistake("HG012", "number", "number", 0.0, lambda _tree, _context: ())
 BASES = 24
 """How many half-corrected formulas are changed a second time."""
-SETTINGS = 2
+SETTINGS = 3
 """Under how many settings each change is tried."""
 
 
@@ -84,7 +85,7 @@ class Corrector:
 
     def correct(self, judged: Judged, *, budget: int = 800) -> Correction | None:
         """The smallest correction, found with at most so many trials; None where none is found."""
-        if judged.relation.unreadable() is not None:
+        if judged.relation.unreadable() is not None or judged.code == "HG012":  # a number has no smaller correction than itself
             return None
         return _Search(self, judged, budget).run()
 
@@ -96,8 +97,6 @@ class _Search(Trials):
 
     def run(self) -> Correction | None:
         """The first candidate that holds, those of one change before those of two."""
-        if self.judged.code == "HG012":
-            return self.number()
         settings = self.likely()
         firsts = sorted(self.once(self.left, self.right), key=lambda candidate: candidate.cost)
         tested: list[tuple[int, Candidate]] = []
@@ -109,31 +108,32 @@ class _Search(Trials):
         more = [setting for setting in self.corrector.settings if setting not in settings and setting.batch == settings[0].batch]
         return found or self.first(firsts, more[:4], self.budget // 4)
 
-    def number(self) -> Correction | None:
-        """The number that a line comes to in the place of the author's."""
-        read = self.parsed(f"{self.shown(self.relation.left)} = {self.judged.correction}") if self.judged.correction else ()
-        if len(read) != 1 or read[0].sides[-1] is None:
-            return None
-        number = copied(read[0].sides[-1])
-        sign = _SIGNS[self.context.style.kind].get(self.relation.op, "=")
-        text = f"{self.shown(self.relation.left)} {sign} {self.judged.correction}"
-        message = _capital(self.judged.message) + "."
-        return Correction(self.relation.left, number, (NUMBER,), self.relation.right.span, message, text, "HG012")
-
     def likely(self) -> list[Setting]:
-        """The settings to begin with: those with most formulas under which the left side can be.
+        """The settings to begin with: those of most formulas, near ones first, one for each layout in which the left side can be.
 
         One example is meant only where other formulas are about one, or where the left side can be of one only.
         """
-        found: list[Setting] = []
-        for setting in self.corrector.settings[:12]:
-            if not setting.batch and found and not self.corrector.single:
+        near = Counter(
+            _choices(other.tried.setting)
+            for other in self.corrector.right
+            if other.tried is not None and other.relation.passage.section == self.relation.passage.section
+        )
+        called = {ACTIVATIONS[name.name] for name in named(self.right) if name.name in ACTIVATIONS}
+        order = sorted(
+            self.corrector.settings[:48], key=lambda setting: (not called <= set(setting.activations), -near[_choices(setting)])
+        )
+        found: dict[tuple[str, str], Setting] = {}
+        any_layout: dict[tuple[str, str], Setting] = {}
+        for setting in order:
+            layout = setting.examples, setting.weights
+            any_layout.setdefault(layout, setting)
+            if layout in found or (not setting.batch and found and not self.corrector.single):
                 continue
             if self.quick(Candidate(self.left, self.left, (), 0.0), setting).holds:
-                found.append(setting)
+                found[layout] = setting
             if len(found) == SETTINGS:
                 break
-        return found or self.corrector.settings[:SETTINGS]
+        return list(found.values()) or list(any_layout.values())[: SETTINGS + 1]
 
     def first(
         self,
@@ -287,6 +287,9 @@ _SIGNS = {
 }
 
 
+_WORDS = frozenset(["the", "it", "this", "here", "nothing", "an", "one", "there", "brackets"])
+
+
 def _choices(setting: Setting) -> tuple[object, ...]:
     """What a document leaves open in its settings, without what is fitted to one formula."""
     return setting.hidden, setting.output, setting.loss, setting.examples, setting.weights
@@ -295,4 +298,6 @@ def _choices(setting: Setting) -> tuple[object, ...]:
 def _capital(text: str) -> str:
     """A sentence's first letter, where it is one of prose."""
     word = text.split(" ", 1)[0]
-    return text[:1].upper() + text[1:] if word in {"the", "it", "this", "here", "nothing", "an", "one", "there"} else text
+    return (
+        text[:1].upper() + text[1:] if word in {"the", "it", "this", "here", "nothing", "an", "one", "there", "brackets"} else text
+    )

@@ -8,23 +8,28 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from handgrad.check.findings import Verdict, Witness
 from handgrad.check.judging.arithmetic import Wrong, worked_out
-from handgrad.check.judging.comparing import Scale, is_loss
+from handgrad.check.judging.comparing import Outcome, Scale, is_loss
 from handgrad.check.judging.evaluating import NO_LAYER, spelled
 from handgrad.check.judging.program import Program
 from handgrad.check.judging.scales import LOSS, Edge, broken, edge_of, family
 from handgrad.check.judging.trying import Tried, specialised
 from handgrad.check.judging.updates import by_name, judge_step, step_of
+from handgrad.check.parsing import write
 from handgrad.check.reading import Macro
 from handgrad.check.tree import Call, Derivative, Differential, Group, Name, Node, Number, Operator, Product, Span, Sum, walk
 from handgrad.check.understanding.forward import taken_apart
 from handgrad.check.understanding.inferring import Understanding, attempt
 from handgrad.check.understanding.names import named
 from handgrad.check.understanding.relations import Relation
-from handgrad.check.understanding.roles import LAYERED
+from handgrad.check.understanding.roles import LAYERED, UNITS
 from handgrad.check.understanding.setting import Setting
+
+if TYPE_CHECKING:
+    from handgrad.check.judging.correcting import Correction
 
 EQUALS = frozenset({"=", ":=", "<-", "equiv", "approx", "propto", "+=", "-=", "->"})
 
@@ -34,8 +39,11 @@ WELL_READ = 0.75
 """How much must hold for a line that only an uncommon slip explains."""
 LOSS_SLIPS = frozenset({"HG003", "HG015", "HG016", "HG022"})
 """Slips that a loss as it is written can be told: sums and names are often left to the reader there."""
-WEAK = frozenset({"HG009", "HG022", "HG099", "HG017"})
-"""Slips that could as well be a misreading: another quantity, a factor more or less, another right side."""
+WEAK = {"HG009": 4, "HG022": 3, "HG099": 4, "HG017": 4, "HG013": 4, "HG024": 3}
+"""Slips that could as well be a misreading (another quantity, a factor more or less, another right side), and in how many lines that hold
+each of the names must stand.
+"""
+VAGUE = frozenset({"factor too many", "factor missing", "term too many", "term missing"})
 
 
 @dataclass
@@ -113,7 +121,7 @@ class Judge:
             tried = self.u.trier.first(judged.tried.left or judged.relation.left, judged.relation.right, settings)
             if tried is not None:
                 held.append((judged, tried))
-        if len(held) >= 3:
+        if len(held) >= 2:
             for judged, tried in held:
                 judged.verdict, judged.tried, judged.message = "convention", tried, "sums over repeated indices are left unwritten"
 
@@ -123,21 +131,21 @@ class Judge:
         right = [j for j in known if j.verdict == "right"]
         share = len(right) / max(len(known), 1)
         self.trusted = Counter(name for j in right for name in self.symbols(j.relation))
+        self.trust(known, share)
         for judged in known:
             if judged.verdict != "wrong" or judged.code == "HG013" or judged.by_program:
                 continue
             strange = [name for name in self.symbols(judged.relation) if not self.trusted[name]]
-            if self.trust(known, share) < LEAST_SHARE:
+            if self.sure < LEAST_SHARE:
                 judged.verdict, judged.message = "unread", "too little of this text holds as it is read here, so that this line is not judged"
             elif strange:
                 judged.verdict, judged.message = "unread", f"it does not hold as it is read, but {strange[0]} stands in no line that does"
 
-    def trust(self, known: Sequence[Judged], share: float) -> float:
+    def trust(self, known: Sequence[Judged], share: float) -> None:
         """How much of a text holds as it is read; where the forward equations do, they count for more."""
         forward = [j for j in known if taken_apart(j.relation.left, j.relation.right, self.habit) is not None]
         held = sum(j.verdict == "right" for j in forward)
         self.sure = max(share, held / len(forward)) if len(forward) > 2 else share
-        return self.sure
 
     def symbols(self, relation: Relation) -> set[str]:
         """The names in a relation whose reading matters, as letters."""
@@ -220,7 +228,14 @@ class Judge:
             right = right.arguments[0]
         if not isinstance(left, Name) or not isinstance(right, Name):
             return False
-        return left.name != right.name and (left.name.lower() == right.name.lower() or {self.habit.role(left), self.habit.role(right)} == {"A", "output"})
+        if left.name == right.name:
+            return False
+        return left.name.lower() == right.name.lower() or {self.habit.role(left), self.habit.role(right)} <= {"A", "output"}
+
+    def text_of(self, node: Node) -> str:
+        """A part of a formula as it stands in the document."""
+        source = self.relations[0].passage.source.text
+        return source[slice(*node.span)].strip() if node.span is not None else write(node, source)
 
     def plain_input(self, relation: Relation) -> bool:
         """Whether a relation gives the input or the targets a second name, as X = A[0]."""
@@ -238,7 +253,7 @@ class Judge:
             if isinstance(found, Wrong):
                 judged.verdict, judged.code = "wrong", "HG012"
                 judged.message = f"it comes to {found.expected}" + (f"; {found.guess}" if found.guess else "")
-                judged.correction = found.expected
+                judged.correction = f"{self.text_of(relation.left)} {'≈' if relation.op == 'approx' and relation.passage.kind != 'tex' else chr(92) + 'approx' if relation.op == 'approx' else '='} {found.expected}"
         return True
 
     def another_way(self, relation: Relation, tried: Tried) -> Tried:
@@ -414,7 +429,7 @@ class Judge:
             if judged.verdict != "wrong" or judged.code in {"HG012", "HG020"}:
                 continue
             correction = corrector.correct(judged) if time.monotonic() < self.deadline else None
-            if correction is None or not self.convincing(judged, correction.code, len(correction.mistakes)):
+            if correction is None or not self.convincing(judged, correction):
                 self.uncorrected(judged)
                 continue
             judged.code, judged.message, judged.correction = correction.code, correction.message, correction.text
@@ -423,18 +438,52 @@ class Judge:
                 reading = Reading(judged.tried.setting, self.u.lexicon, source=source, scales=self.scales)
                 judged.witness = witness(judged.relation.subject, judged.relation.right, correction.right, reading)
 
-    def convincing(self, judged: Judged, code: str, steps: int) -> bool:
-        """Whether a correction shows a slip rather than a misreading: one plain slip does, others only in a text that is read well."""
+    def convincing(self, judged: Judged, correction: Correction) -> bool:
+        """Whether a correction shows a slip rather than a misreading: a plain slip does, others only in a text that is read well."""
         if judged.by_program:
             return True
+        if self.uncertain(judged, correction):
+            return False
+        code, steps = correction.code, len(correction.mistakes)
+        names = {mistake.name for mistake in correction.mistakes}
         if is_loss(judged.relation.subject, self.u.lexicon):
             return code in LOSS_SLIPS and steps == 1 and self.sure >= WELL_READ
-        outcome = judged.tried.outcome if judged.tried is not None else None
-        index = outcome is not None and (outcome.misfit in {"index", "batch"} or "on the right side only" in outcome.why)
-        seldom = any(self.trusted[name] < 2 for name in self.symbols(judged.relation))
+        outcome = judged.tried.outcome if judged.tried is not None else Outcome("differs")
+        index = outcome.misfit in {"index", "batch"} or "on the right side only" in outcome.why
+        seen = min((self.trusted[name] for name in self.symbols(judged.relation)), default=0)
+        if code == "HG022" and not names & VAGUE and steps == 1:  # brackets and 1 - a left out
+            return self.sure >= WELL_READ
+        if code == "HG009" and index:
+            return False
         if code in WEAK or steps > 1 or (index and code == "HG010"):
-            return self.sure >= (0.9 if index or seldom else WELL_READ)
+            least = WELL_READ if code == "HG017" else 0.85 if not index else 0.95
+            return self.sure >= least and seen >= WEAK.get(code, 3)
         return self.sure >= (0.7 if index else LEAST_SHARE)
+
+    def uncertain(self, judged: Judged, correction: Correction) -> bool:
+        """Whether a relation is of a kind that is easily misread, so that nothing is said against it."""
+        relation, marker = judged.relation, self.u.lexicon.marker
+        outcome = judged.tried.outcome if judged.tried is not None else Outcome("differs")
+        if "the example" in outcome.why or not isinstance(relation.subject, Name | Differential | Derivative | Call | Product | Number):
+            return True
+        if isinstance(relation.subject, Product) and family(relation.subject, self.habit) is None and not any(
+            isinstance(item, Operator) for item in relation.subject.items
+        ):
+            return True  # an expression stands on the left: nothing says what it should be
+        names = [n for side in (relation.left, relation.right) for n in named(side)]
+        pairs = [n for n in names if self.habit.role(n) in {*UNITS, "output", "Y"} and len(marker.marks(n).indices) > 1]
+        if pairs and correction.code != "HG003":
+            return True  # a letter for the unit and one for the example, in an order that nobody tells
+        if relation.statement.continues and relation.step == 0 and not relation.statement.span[0] <= (relation.left.span or (-1, -1))[0] and (
+            relation.left.span is None or relation.left.span[0] < relation.passage.start
+        ):
+            return True  # it goes on from another display
+        alone = outcome.why.removeprefix("the index ").split(" ", 1)[0] if outcome.why.endswith("right side only") else None
+        if alone is not None and all(
+            self.habit.role(n) in {"X", "Y"} for n in names if any(isinstance(i, Name) and i.name == alone for i in marker.marks(n).indices)
+        ):
+            return True  # y_n: the target of example n
+        return relation.step > 0 and spelled(correction.right) == spelled(relation.left)
 
     def uncorrected(self, judged: Judged) -> None:
         """What is said of a relation that fails and for which no correction is found."""

@@ -66,7 +66,7 @@ def slope_of(word: str) -> str | None:
         "_slope",
         "_gradient",
     ):
-        if lower.endswith(end) and lower[: -len(end)] in {*ACTIVATIONS, *GENERIC, "activation"}:
+        if lower.endswith(end) and lower[: -len(end)] in {*ACTIVATIONS, *GENERIC, "activation", "exp"}:
             return lower[: -len(end)]
     for start in ("d_", "d", "grad_", "deriv_", "derivative_", "der_"):
         rest = lower[len(start) :]

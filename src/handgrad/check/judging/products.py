@@ -67,6 +67,8 @@ def pair(a: Value, b: Value, sign: str) -> list[Value]:
             first = error
         if sign in {"cdot", "bullet", "@", "."} and a.matrix == b.matrix and ONE in (a.matrix or ()):
             found.append(elementwise([_inner(a, b)], np.asarray))
+    if sign == "otimes" and ONE in (a.matrix or ()) and ONE in (b.matrix or ()):
+        found.append(outer(a, b))
     if sign not in MATRIX:
         try:
             found.append(elementwise([a, b], np.multiply))

@@ -17,7 +17,7 @@ from handgrad.check.tree import Fraction, Group, Name, Node, Number, Product, Su
 from handgrad.check.understanding.names import Marks, is_name
 from handgrad.check.understanding.roles import LAYERED
 
-EXAMPLE_INDICES = frozenset("i n m p s t r mu examples samples batch data training".split())
+EXAMPLE_INDICES = frozenset({"i", "n", "m", "p", "s", "t", "r", "mu", "examples", "samples", "batch", "data", "training"})
 """What sums over the examples run over, also where it is not written at what is summed."""
 CONSTANTS = {"rate": 1.0, "penalty": 0.23, "e": math.e, "pi": math.pi}
 
@@ -109,10 +109,10 @@ class Quantities(Reader):
             for unit, example in (indices, indices[::-1]):
                 found += self.attempt(lambda u=unit, e=example: self.picked(array, axes, (u,), e))  # type: ignore[misc]
             return found
-        found += self.picked(array, axes, indices, marks.example)
-        if len(indices) == 1 and marks.example is None and kind in {"Y", "A"} and self.setting.batch:
-            found += self.picked(array, axes, (), indices[0])
-        return found
+        whole = len(indices) == 1 and marks.example is None and self.setting.batch and not self.setting.letters
+        if whole and is_name(indices[0], EXAMPLE_INDICES):
+            return self.picked(array, axes, (), indices[0])  # Z_i of a batch: all units of example i
+        return self.picked(array, axes, indices, marks.example)
 
     def shown_weights(self, array: Array, axes: tuple[str, ...], marks: Marks) -> list[Value]:
         """Weights as a matrix or as elements."""

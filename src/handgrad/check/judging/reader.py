@@ -35,9 +35,10 @@ GRADIENTS = {"delta": "Z", "accumulated": "W", "mean gradient": "W"}
 class Reader(ABC):
     """What names mean in one world.
 
-    `env` has the layers that counters stand for, `locals` the values of names that a formula defines. `target` is the value of a
-    relation's left side, by which what its right side leaves open is settled; with `loose`, the order of factors and their
-    transposes are left aside. `summed` are the indices of the sums around a part. `upside_down` is set where a derivative was read with its two parts exchanged.
+    `env` has the layers that counters stand for, `locals` the values of names that a formula defines, `summed` the indices of the
+    sums around a part. `target` is the value of a relation's left side, by which what its right side leaves open is settled; with
+    `loose`, the order of factors and their transposes are left aside. `upside_down` is set where a derivative was read with its
+    two parts exchanged.
     """
 
     def __init__(self, world: World, setting: Setting, lexicon: Lexicon, env: Mapping[str, int] | None = None) -> None:

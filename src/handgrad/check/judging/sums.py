@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from handgrad.check.judging.lexicon import UnknownError, names_in, spelled
@@ -14,7 +12,8 @@ from handgrad.check.judging.world import EXAMPLE, ONE
 from handgrad.check.tree import BigSum, Call, Number, Sum
 from handgrad.check.understanding.names import is_counter, named
 
-UNIT_WORDS = frozenset("units outputs neurons classes nodes".split())
+UNIT_WORDS = frozenset({"units", "outputs", "neurons", "classes", "nodes"})
+ENTRY_WORDS = frozenset({"entries", "elements", "weights", "parameters", "all"})
 
 
 class Sums(Quantities):
@@ -31,12 +30,11 @@ class Sums(Quantities):
             for n in named(node.body)
         ):
             return self.layers_sum(node, letters[0])
-        saved = self.target
-        if self.target is not None:
-            self.target = replace(self.target)
         around, self.summed = self.summed, (*self.summed, *letters)
-        found = self.values(node.body)
-        self.target, self.summed = saved, around
+        try:
+            found = self.values(node.body)
+        finally:
+            self.summed = around
         if not letters:
             return [w for value in found for w in self.bare_sum(value)][:MOST]
         for letter in letters:
@@ -64,6 +62,8 @@ class Sums(Quantities):
         units_axis = next((a for a in value.matrix or () if a.startswith("units")), None)
         if letter in UNIT_WORDS and units_axis is not None:
             return [summed_axis(value, units_axis)]
+        if letter in ENTRY_WORDS:
+            return [total(value)]
         by_examples = node.upper is None or any(self.lexicon.habit.role(n) == "m" for n in names_in(node.upper))
         if value.matrix is not None and EXAMPLE in value.matrix and by_examples:
             return [summed_axis(value, EXAMPLE)]

@@ -105,7 +105,8 @@ def applied(tree: Node, context: Context) -> Iterator[Rewrite]:
         for slope in (*context.shifted_slopes(argument), *context.built_slopes(argument)):
             new = times(argument, slope, context.entrywise)
             say = f"{context.show(argument)} must be multiplied by the slope, {context.show(slope)}, not put into the function"
-            yield Rewrite(slipped(tree, part, new), part, say, 0.1)
+            own = isinstance(slope, Call) and part.function.name in {slope.function.name, slope_of(slope.function.name)}
+            yield Rewrite(slipped(tree, part, new), part, say, 0.1 if own else 0.3)
 
 
 def _not_applied(tree: Node, context: Context) -> Iterator[Rewrite]:

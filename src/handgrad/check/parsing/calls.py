@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from handgrad.check.parsing import structures
+from handgrad.check.parsing import names, structures
 from handgrad.check.parsing.items import Block, Item
 from handgrad.check.parsing.tokens import Token
-from handgrad.check.parsing.vocabulary import DIRECT, FUNCTIONS, INDICATORS
+from handgrad.check.parsing.vocabulary import DIRECT, FUNCTIONS, INDICATORS, LAYERED
 from handgrad.check.tree import Call, Name, Node, Number, Product
 
 if TYPE_CHECKING:
@@ -37,6 +37,13 @@ def applied(parser: Parser, node: Node) -> Node:
         return called(parser, node, block)
     if block.open == "(" and not block.space and node.name in OF_INPUT and _input(block):
         return called(parser, node, block)
+    if (
+        node.name in LAYERED
+        and block.open == "("
+        and _comma(block)
+        and all(item.kind in {"number", "comma"} for item in block.items)
+    ):
+        return node  # W (1, 1, 1)^T is a product
     if block.open == "(" and (_comma(block) or _dots(block) or not block.items):
         return called(parser, node, block)
     return node
@@ -97,7 +104,7 @@ def _input(block: Block) -> bool:
 
 
 def _comma(block: Block) -> bool:
-    return any(isinstance(part, Token) and part.kind == "comma" for part in block.items)
+    return any(isinstance(part, Token) and (part.kind == "comma" or part.text == ";") for part in block.items)
 
 
 def _dots(block: Block) -> bool:
@@ -116,7 +123,10 @@ def arguments(parser: Parser, block: Block) -> tuple[tuple[Node, ...], Keywords]
     """The arguments between brackets, and those with a name."""
     positional: list[Node] = []
     keywords: list[tuple[str, Node]] = []
-    for part in structures.split(block.items) if block.items else []:
+    items = block.items
+    if parser.context.kind == "plain" and (name := parser.token(-2)) is not None and name.text in DIRECT:
+        items = tuple(names.paired(items))
+    for part in structures.split(items) if items else []:
         key = _keyword(part)
         if key is not None:
             text, length = key

@@ -18,6 +18,7 @@ from handgrad.check.tree import (
     Dots,
     Fraction,
     Group,
+    Matrix,
     Name,
     Node,
     Number,
@@ -162,12 +163,17 @@ class Parser:
                 if item.text == "/":
                     self._divide(items, signs, begin)
                     continue
+                mark = item.text
                 while (again := self.token()) is not None and again.kind == "sign" and again.text not in TERMS:
+                    mark = ".*" if item.text == "." and again.text in {"*", "ast"} else mark
                     self.at += 1
-                self._extend(items, signs, self.factor(), item.text)
+                self._extend(items, signs, self.factor(), mark)
             elif isinstance(item, Token) and item.kind in {"relation", "comma", "joiner"}:
                 break
             else:
+                before = items[-1]
+                if isinstance(before, Number) and before.text == "1" and not item.space and item.text in {"m", "n", "N"}:
+                    raise ParseError(f"1{item.text} seems to be a fraction that has lost its bar", item.span)
                 self._extend(items, signs, self.factor(), "")
         if len(items) == 1:
             return items[0]
@@ -286,11 +292,16 @@ class Parser:
             raise ParseError("empty brackets", block.span)
         if len(block.items) == 1 and isinstance(block.items[0], Block) and block.items[0].kind == "matrix" and block.open in "([|":
             return replace(self.block(block.items[0]), span=block.span)
-        rows = structures.split(block.items, "joiner")
+        rows = structures.split(block.items, "joiner") if block.open == "[" else [list(block.items)]
+        if self.context.kind == "plain" and block.open == "(":
+            block = replace(block, items=tuple(names.paired(block.items)))
         parts = structures.split(block.items)
         if len(parts) > 1 or len(rows) > 1:
             return structures.listed(self, block, rows)
-        return Group(block.span, self.sub(block).condition(), block.open if block.open != "<" else "(")
+        body = self.sub(block).condition()
+        if isinstance(body, Matrix) and block.open == "[" and block.items[0].text == "[":
+            return replace(body, span=block.span)  # [[1, 2]]
+        return Group(block.span, body, block.open if block.open != "<" else "(")
 
     def braces(self, block: Block) -> Node:
         """Braces that nobody sees: what stands in them, as one part."""
@@ -304,6 +315,8 @@ class Parser:
         node = self.sub(block).condition()
         if isinstance(node, Sum | Compare):
             return Group(block.span, node, "{")
+        if isinstance(node, Name):
+            return calls.applied(self, replace(node, span=block.span))
         return node if isinstance(node, Product) else replace(node, span=block.span)
 
     def scripted(self, node: Node, script: Script) -> Node:

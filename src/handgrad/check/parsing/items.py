@@ -7,7 +7,18 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from handgrad.check.parsing.tokens import Token
-from handgrad.check.parsing.vocabulary import BRACES, CASES, CONTAINERS, DECLARATIONS, FACES, MATRICES, NOTHING, SKIPPED
+from handgrad.check.parsing.vocabulary import (
+    BRACED,
+    BRACES,
+    CASES,
+    CONTAINERS,
+    DECLARATIONS,
+    FACES,
+    MATRICES,
+    NOTHING,
+    SKIPPED,
+    SPACES,
+)
 from handgrad.check.tree import Span
 
 DEEPEST = 60
@@ -83,11 +94,17 @@ def presented(items: Sequence[Item], *, top: bool = False) -> list[Item]:
     done: list[Item] = []
     rest = list(reversed(items))
     space = False
+    blanks = 0
     while rest:
         item = rest.pop()
+        blanks = blanks + 1 if item.kind == "command" and item.text in SPACES else 0
         if isinstance(item, Block):
             done.extend(_block(item, done, rest, top=top))
         elif item.kind == "command":
+            if _with_braces(item, rest):
+                continue
+            if blanks == 3:  # as wide as \quad
+                done.append(Token("gap", "", *item.span))
             left = len(done)
             space = _command(item, done, rest) or space
             if len(done) == left and rest and is_block(rest[-1], "{") and item.text not in {"left", "right"}:
@@ -102,6 +119,27 @@ def presented(items: Sequence[Item], *, top: bool = False) -> list[Item]:
             done[-1] = replace(done[-1], space=True)
         space = False
     return done
+
+
+def _with_braces(token: Token, rest: list[Item]) -> bool:
+    r"""Make an environment of \pmatrix{…}, and \mathbf{x}, \mathbf{y} of \mathbf{x, y}; False for other commands."""
+    block = rest[-1] if rest else None
+    if not (isinstance(block, Block) and block.kind == "{"):
+        return False
+    if token.text in BRACED:
+        rest[-1] = replace(block, kind=BRACED[token.text], start=token.start, space=token.space)
+        return True
+    if token.text not in FACES or not any(isinstance(item, Token) and item.text == "," for item in block.items):
+        return False
+    spread: list[Item] = []
+    for item in block.items:
+        comma = isinstance(item, Token) and item.text == ","
+        if comma or not spread or spread[-1].text == ",":
+            spread += [item] if comma else [token, Block("{", (item,), item.start, item.end)]
+        elif isinstance(last := spread[-1], Block):
+            spread[-1] = replace(last, items=(*last.items, item), end=item.end)
+    rest[-1:] = reversed(spread)
+    return True
 
 
 def _block(block: Block, done: list[Item], rest: list[Item], *, top: bool) -> list[Item]:
@@ -234,7 +272,9 @@ def _command(token: Token, done: list[Item], rest: list[Item]) -> bool:
         length = next(
             (n for n, item in enumerate(reversed(rest)) if item.kind == "command" and item.text in DECLARATIONS), len(rest)
         )
-        if length:
+        if rest and is_block(rest[-1], "{"):
+            length = 1  # written like \mathbf{…}
+        elif length:
             inside = tuple(reversed(rest[-length:]))
             rest[-length:] = [Block("{", inside, inside[0].start, inside[-1].end)]
         done.append(replace(token, text={"bf": "mathbf", "cal": "mathcal"}.get(name, "mathrm")))

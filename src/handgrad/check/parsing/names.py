@@ -31,7 +31,10 @@ if TYPE_CHECKING:
 
 LONGEST = 40
 """Letters in a run; more are one word."""
-_PRODUCT = re.compile(r"([WUV]\d*)([xXaAHzZ]\d*)|(w\d*)(x\d*)|([xX]\d*)([wW]\d*)|([aAhH]\d*)(W\d*)")
+_PRODUCT = re.compile(r"([WUV]\d*)([xXaAHzZ]\d*)|(w\d*)(x\d*)|(w\d+)([ahz]\d*)|([xX]\d*)([wW]\d*)|([aAhH]\d*)(W\d*)")
+_NAMED = re.compile(r"([gfh])(ReLU|Relu|relu|LeakyReLU|[Ss]oftmax|[Ss]igmoid|tanh)")
+"""The activation of a name whose subscript has come down: gReLU(Z)."""
+_PAIR = re.compile(r"[A-Za-z]\w*_[A-Za-z]+")
 _SUM = re.compile(r"([sS]um|mean|prod)_([A-Za-z0-9]{1,6})")
 _EMBEDDED = re.compile(rf"([A-Za-z]{{0,2}}?)({'|'.join(EMBEDDED)})([A-Za-z]{{0,2}})")
 
@@ -113,6 +116,10 @@ def named(parser: Parser, text: str, count: int) -> Node:
         parser.at += 1
         text, end = text + number.text, number.end
     span = (first.start, end)
+    below = parser.token()
+    if len(text) == 1 and below is not None and not below.space and parser.group("(", 1) and _NAMED.fullmatch(text + below.text):
+        parser.at += 1  # 𝑔ReLU(…)
+        return calls.applied(parser, _subscripted(Name(span, text), Name(below.span, below.text)))
     minus = _minus(parser)
     if minus and text + minus in parser.context.names:
         text += minus
@@ -131,6 +138,19 @@ def named(parser: Parser, text: str, count: int) -> Node:
             node = Differential(span, word_node(text[1:], (span[0] + 1, span[1])), "d")  # in LaTeX, dm is no word
         node = _all_faced(node, first.faces) if first.faces else node
     return calls.applied(parser, node)
+
+
+def _added(item: Item | None) -> bool:
+    """Whether what follows the word sum after a space is what is added, rather than an argument in brackets."""
+    if item is None or not item.space:
+        return False
+    return isinstance(item, Block) or item.kind in {"letter", "word", "number", "command", "bar"}
+
+
+def _subscripted(name: Name, below: Name) -> Name:
+    assert name.span is not None
+    assert below.span is not None
+    return replace(name, span=(name.span[0], below.span[1]), scripts=(*name.scripts, Script(below.span, "sub", (below,))))
 
 
 def _minus(parser: Parser) -> str:
@@ -162,14 +182,37 @@ def word(parser: Parser) -> Node:
     if text in {"sum", "prod", "mean"} and following is not None and following.text == "_" and following.kind == "script":
         parser.at += 1
         return structures.big(parser, text, token)
+    if text in {"sum", "Sum"} and _added(parser.peek(1)):
+        parser.at += 1
+        return structures.big(parser, "sum", token)
     if text == "prime" or (text in FUNCTIONS and text not in parser.context.names):
         return named(parser, text, 1)
+    found = _NAMED.fullmatch(text) if parser.group("(", 1) else None
+    if found is not None:
+        parser.at += 1
+        return calls.applied(parser, _subscripted(Name(token.span, found[1]), Name(token.span, found[2])))
     found = _EMBEDDED.fullmatch(text) or _PRODUCT.fullmatch(text)
     if found is not None and text not in parser.context.names and token.end - token.start == len(text):
         cuts = [found.span(number) for number in range(1, len(found.groups()) + 1) if found[number]]
         split = [Token("word", text[one:two], token.start + one, token.start + two, token.space and not one) for one, two in cuts]
         parser.items = [*parser.items[: parser.at], *split, *parser.items[parser.at + 1 :]]
     return named(parser, parser.items[parser.at].text, 1)
+
+
+def paired(items: Sequence[Item]) -> list[Item]:
+    """The items of plain text with y_j,c as one word: a second index follows the comma directly, and nothing goes on from it."""
+    found: list[Item] = []
+    for place, item in enumerate(items):
+        after = items[place + 1] if place + 1 < len(items) else None
+        ends = after is None or after.kind in {"sign", "relation", "row", "joiner", "script"}
+        if ends and isinstance(item, Token) and item.kind == "letter" and not item.space and len(found) > 1:
+            word, comma = found[-2:]
+            near = isinstance(word, Token) and comma.text == "," and not comma.space and comma.start == word.end
+            if near and isinstance(word, Token) and word.kind == "word" and _PAIR.fullmatch(word.text):
+                found[-2:] = [replace(word, text=f"{word.text}_{item.text}", end=item.end)]
+                continue
+        found.append(item)
+    return found
 
 
 def command(parser: Parser) -> Node:
@@ -329,4 +372,4 @@ JOINED = {"hat", "bar", "tilde", "pred", "prime", "derivative", "backward", "rat
 
 def suffix(run: str) -> bool:
     """Whether a run after _ is a word, as in W_out, and not an index and a letter, as in a_iw."""
-    return run in SUFFIXES or (len(run) >= 4 and bool(re.search("[aeiou]", run)))
+    return run in SUFFIXES or (len(run) >= 4 and bool(re.search("[aeiou]", run)) and not _EMBEDDED.fullmatch(run))

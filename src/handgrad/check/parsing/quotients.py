@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from handgrad.check.parsing.items import Block, Item, is_block
 from handgrad.check.parsing.tokens import Token
-from handgrad.check.parsing.vocabulary import FACES, GREEK, LETTERS
+from handgrad.check.parsing.vocabulary import FACES, FUNCTIONS, GREEK, LETTERS
+from handgrad.check.parsing.words import ORDINARY
 from handgrad.check.tree import Derivative, Differential, Fraction, Name, Node, Number, Operator, Product, Script, Span
 
 if TYPE_CHECKING:
@@ -50,6 +52,8 @@ def _marked(items: Sequence[Item]) -> Marked | None:
     if not items:
         return None
     first, rest = items[0], items[1:]
+    if rest and isinstance(rest[0], Block) and not rest[0].items:  # \partial{}
+        rest = rest[1:]
     if isinstance(first, Block):
         return None
     if first.kind == "command" and first.text in {"mathrm", "rm", "operatorname", "text", "mathit", "mathbf"} and rest:
@@ -91,6 +95,7 @@ def _plain_power(node: Node, order: int) -> Node:
 
 def slashed(over: Node, under: Node) -> Node | None:
     """The derivative that dL / da, ∂ / ∂w or d(…) / dA is, or None."""
+    under = _of_word(under) if isinstance(over, Differential) or _of_word(over) is not over else under
     if not isinstance(under, Differential) or over.span is None or under.span is None or under.by is not None:
         return None
     span = (over.span[0], under.span[1])
@@ -102,6 +107,16 @@ def slashed(over: Node, under: Node) -> Node | None:
         start = over.span[0] + 1 if over.span[1] - over.span[0] >= len(over.name) else over.span[0]
         return Derivative(span, replace(over, span=(start, over.span[1]), name=over.name[1:]), under.of, "d")
     return None
+
+
+def _of_word(node: Node) -> Node:
+    """The differential that a short word such as dg is below another one."""
+    if not isinstance(node, Name) or not re.fullmatch("d[A-Za-z]{1,2}", node.name) or node.faces or node.span is None:
+        return node
+    if node.name in FUNCTIONS or node.name in ORDINARY:
+        return node
+    start = node.span[0] + 1
+    return Differential(node.span, replace(node, span=(start, node.span[1]), name=node.name[1:]), "d")
 
 
 def differential(parser: Parser, mark: str, token: Token, *, upright: bool = False) -> Node:

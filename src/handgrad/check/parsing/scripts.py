@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from handgrad.check.tree import Bracketed, Call, Differential, Name, Node, Scrip
 if TYPE_CHECKING:
     from handgrad.check.parsing.expressions import Parser
 
+_TRANSPOSED = re.compile(r"T((?:d?[WwZzAaXxYyHhbBv]|delta)(?:_?[0-9]\w*|_[a-z]{1,2})?)")
 _INDICES = re.compile("[a-cg-nprsu-z]+")
 _LAYER_OR_TIME = re.compile(r"[lLkKt](?:[-+]\d+)?|ell|\d+")
 _LAYER = re.compile(r"(?:[lLkKiIhHjJ]|ell|\d+|out|[lLkKiIhHjJ][-+]\d+|[nNtm][-+]?\d*)")
@@ -66,10 +68,26 @@ def _script(parser: Parser, node: Node, item: Item) -> list[Script] | None:
         if following is not None and not following.space and run == "T" and not (parser.peek(2) and parser.group("(", 2)):
             parser.at += 2
             return [Script((item.start, following.end), "transpose")]
+    if item.text == "T" and item.kind == "letter" and not item.space and _bracket_last(node):  # 𝑊[3]𝑇
+        parser.at += 1
+        return [Script(item.span, "transpose")]
+    if item.text == "*" and item.kind == "sign" and not item.space and isinstance(node, Name | Scripted) and _star(parser.peek(1)):
+        parser.at += 1  # y*, the best y
+        return [Script(item.span, "sup", (Name(item.span, "*"),))]
     if item.kind == "script":
         parser.at += 1
         return raised(parser, item)
     return None
+
+
+def _bracket_last(node: Node) -> bool:
+    name = node.of if isinstance(node, Differential) else node
+    return isinstance(name, Name) and bool(name.scripts) and name.scripts[-1].kind == "bracket"
+
+
+def _star(after: Item | None) -> bool:
+    """Whether a star after a name multiplies nothing."""
+    return after is None or after.kind in {"comma", "script", "relation"}
 
 
 def _name_after(parser: Parser, ahead: int) -> str:
@@ -101,8 +119,14 @@ def _method(parser: Parser, node: Node) -> Node | None:
 def _bracket(parser: Parser, node: Node, block: Block) -> list[Script] | None:
     """[2] after a name, (l) after the name of a layered quantity, and {[l]} where the caret was forgotten."""
     name = node.of if isinstance(node, Differential) else node
+    if isinstance(name, Name) and block.open == "[" and (indices := _indices(parser, name, block)):
+        parser.at += 1
+        return [Script(block.span, "bracket", indices)]
     if not isinstance(name, Name | Scripted) or block.space:
         return None
+    if block.kind == "{" and isinstance(name, Name) and name.name == "delta" and not name.scripts and _two_letters(block):
+        parser.at += 1  # the underscore was forgotten
+        return [Script(block.span, "sub", parts(parser.sub(block))[0])]
     inner = block.items[0] if block.kind == "{" and len(block.items) == 1 else None
     if isinstance(inner, Block) and inner.kind == "group" and inner.open == "[" and layer_like(inner):
         parser.at += 1
@@ -116,6 +140,26 @@ def _bracket(parser: Parser, node: Node, block: Block) -> list[Script] | None:
         parser.at += 1
         return [Script(block.span, "bracket", (bracketed(parser, block),))]
     return None
+
+
+def _two_letters(block: Block) -> bool:
+    return len(block.items) == 2 and all(item.kind == "letter" and item.text in "ijklmnpqr" for item in block.items)
+
+
+def _indices(parser: Parser, name: Name, block: Block) -> tuple[Node, ...]:
+    """The indices of an array, as in A_i[r, 0] and W[:, j]."""
+    pieces = structures.split(block.items)
+    simple = {"letter", "number", "sign"}
+    if block.kind != "group" or len(pieces) != 2 + _colons(block) or name.name in parser.context.functions or "bb" in name.faces:
+        return ()
+    if not all(len(piece) < 4 and all(isinstance(item, Token) and item.kind in simple for item in piece) for piece in pieces):
+        return ()
+    lettered = any(item.kind == "letter" for piece in pieces for item in piece)
+    return parts(parser.sub(block))[0] if lettered or (not block.space and block.items[0].kind == "number") else ()
+
+
+def _colons(block: Block) -> int:
+    return sum(item.text == ":" for item in block.items)
 
 
 def layer_like(block: Block) -> bool:
@@ -138,7 +182,9 @@ def raised(parser: Parser, mark: Token) -> list[Script]:
         if item.kind == "{":
             body, primes = parts(parser.sub(item))
         else:
+            powers = _elementwise(item.items)
             body, primes = (bracketed(parser, item) if item.kind == "group" else parser.block(item),), ()
+            body = (parser.of(powers).whole(),) if powers else body
         span = (mark.start, item.end)
     else:
         body, primes = _bare(parser, item, kind)
@@ -196,7 +242,12 @@ def _bare(parser: Parser, item: Token, kind: str) -> Parts:
             return (parser.factor(),), ()
         return (Name(item.span, item.text),), ()
     if item.kind == "word" and item.end - item.start == len(item.text):
-        if kind == "sup" and "_" in item.text:  # of z^l_j only the l is raised
+        if kind == "sup" and (found := _TRANSPOSED.fullmatch(item.text)) and item.text not in parser.context.names:  # w^Tx
+            cut = replace(item, kind="letter", text="T", end=item.start + 1)
+            rest = replace(item, text=found[1], start=item.start + 1, kind="word" if len(found[1]) > 1 else "letter", space=False)
+            parser.items = [*parser.items[: parser.at], cut, rest, *parser.items[parser.at + 1 :]]
+            item = cut
+        elif kind == "sup" and "_" in item.text:  # of z^l_j only the l is raised
             item = _first_part(parser, item)
         parser.at += 1
         return _word(item, parser), ()
@@ -252,11 +303,29 @@ def parts(inside: Parser) -> Parts:
     """What stands side by side in a script; primes are taken out."""
     found: list[Node] = []
     primes: list[Script] = []
-    for piece in structures.split(inside.items):
+    for piece in structures.split(_with_all(inside.items)):
         body, more = _piece(inside.of(piece))
         found.extend(body)
         primes.extend(more)
     return tuple(found), tuple(primes)
+
+
+def _with_all(items: Sequence[Item]) -> list[Item]:
+    """The items with the colon of W[:, j] as a sign: it stands for all indices."""
+    found: list[Item] = []
+    for place, item in enumerate(items):
+        beside = [items[near] for near in (place - 1, place + 1) if 0 <= near < len(items)]
+        if isinstance(item, Token) and item.text == ":" and all(other.kind == "comma" for other in beside):
+            item = replace(item, kind="sign")
+        found.append(item)
+    return found
+
+
+def _elementwise(items: Sequence[Item]) -> Sequence[Item]:
+    r"""The number of an elementwise power, as y^{\circ 2}; nothing for anything else."""
+    if len(items) == 2 and items[0].kind == "sign" and items[0].text not in {"-", "+", "/"} and items[1].kind == "number":
+        return items[1:]
+    return ()
 
 
 def _piece(inside: Parser) -> Parts:
@@ -270,6 +339,8 @@ def _piece(inside: Parser) -> Parts:
     tokens = [item for item in items if isinstance(item, Token)]
     if len(items) == 1 and tokens and tokens[0].kind in {"sign", "relation"}:
         return (Name(tokens[0].span, tokens[0].text),), tuple(primes)
+    if power := _elementwise(items):
+        return (inside.of(power).whole(),), tuple(primes)
     if any(item.kind in {"sign", "relation"} for item in tokens):
         if tokens[-1] is items[-1] and tokens[-1].kind == "sign":  # w^{t+}
             body, more = _piece(inside.of(items[:-1]))
@@ -303,6 +374,10 @@ def _part(reader: Parser, item: Item, primes: list[Script]) -> list[Node]:
                 reader.at += 1
                 whole, end = whole + number.text, number.end
             return [postfix(reader, _script_name(whole, (item.start, end), reader))]
+        if len(run) == 2 and run[0] == "d" and run[1] in "WwbBZzAa" and not item.faces:  # v_{dW}
+            reader.at += 1
+            of = postfix(reader, _one_letter(reader, reader.items[reader.at]))
+            return [Differential((item.start, (of.span or item.span)[1]), of, "d")]
         if run:
             return [postfix(reader, _one_letter(reader, item))]
     if isinstance(item, Token) and item.kind == "word" and item.end - item.start == len(item.text):

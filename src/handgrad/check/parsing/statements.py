@@ -6,12 +6,15 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from handgrad.check.parsing.brackets import bracketed
+from handgrad.check.parsing.decimals import decimals
 from handgrad.check.parsing.expressions import Context, ParseError, Parser
 from handgrad.check.parsing.functions import known_functions, on_the_left
 from handgrad.check.parsing.items import Block, Item, braced, presented
 from handgrad.check.parsing.macros import ExpansionError, Macro, expand
+from handgrad.check.parsing.names import paired
+from handgrad.check.parsing.ranges import condition_after, together
 from handgrad.check.parsing.tokens import Token, tokens
-from handgrad.check.tree import Node, Statement, Unreadable, Words
+from handgrad.check.tree import Call, Group, Name, Node, Product, Script, Scripted, Statement, Unreadable, Words
 
 GAPS = {"gap", "amp", "comma", "text"}
 STRENGTH = {"gap": 0, "amp": 0, "comma": 1, "text": 2, "joiner": 2}
@@ -44,7 +47,7 @@ def parse(
     span = (start, start + len(text))
     kind = "tex" if kind == "tex" else "plain"
     try:
-        found = list(tokens(text, start, kind))
+        found = decimals(list(tokens(text, start, kind)))
         items = bracketed(presented(braced(expand(found, macros) if macros else found), top=True), 0)
     except ExpansionError as error:
         return (Statement((Unreadable(error.span, str(error)),), (), (), error.span),)
@@ -59,11 +62,20 @@ def parse(
 
 
 def _statements(items: Sequence[Item], context: Context, span: tuple[int, int]) -> Iterator[Statement]:
+    before: Statement | None = None
     for row in _rows(items):
-        for part in _parts(_alternatives(row)):
+        if context.kind == "plain":
+            row = paired(row)
+        for part in _parts(_alternatives(_apart(row))):
             statement = _statement(part, context, span)
-            if statement is not None:
-                yield statement
+            if statement is None:
+                continue
+            joined = together(before, statement)
+            if joined is None and before is not None:
+                yield before
+            before = joined or statement
+    if before is not None:
+        yield before
 
 
 def _rows(items: Sequence[Item]) -> Iterator[list[Item]]:
@@ -99,12 +111,42 @@ def _is(item: Item, *kinds: str) -> bool:
     return isinstance(item, Token) and item.kind in kinds
 
 
+def _apart(row: list[Item]) -> list[Item]:
+    """A row with the brackets of a remark behind a wide space opened: a = b   (where b = c), A = σ(Z)   (A ∈ R^{n})."""
+    found: list[Item] = []
+    for place, item in enumerate(row):
+        if isinstance(item, Block) and item.kind == "group" and item.open == "(" and found and _remark(row, place):
+            found += [Token("joiner", "(", item.start, item.start + 1), *item.items]
+        else:
+            found.append(item)
+    return found
+
+
+def _remark(row: list[Item], place: int) -> bool:
+    block, before, after = row[place], row[place - 1], row[place + 1] if place + 1 < len(row) else None
+    assert isinstance(block, Block)
+    if not any(_is(item, "relation") and item.text in {"=", "in"} for item in block.items):
+        return False
+    if not (after is None or _is(after, "comma", "row", "gap", "amp") or (_is(after, "sign") and after.text == ".")):
+        return False
+    if _is(before, "gap", "amp"):
+        return True
+    index, second = block.items[:2]
+    return (
+        block.space
+        and not _is(before, "sign")
+        and index.text in set("lkijnmt")
+        and _is(second, "relation")
+        and any(_is(item, "relation") for item in row[:place])
+    )
+
+
 def _parts(row: list[Item]) -> Iterator[list[Item]]:
     """A row cut where one statement ends and another begins."""
     pieces: list[tuple[Item | None, list[Item]]] = [(None, [])]
     for place, item in enumerate(row):
         cut: Item | None = None
-        if _is(item, "joiner") or (_is(item, *GAPS) and not _title(row, place)):
+        if _is(item, "joiner") or (_is(item, *GAPS) and not _title(row, place) and not _frobenius(row, place)):
             cut = item
         elif _is(item, "relation") and item.text == "->" and _between(row, place):
             cut = Token("joiner", "->", *item.span)
@@ -117,7 +159,8 @@ def _parts(row: list[Item]) -> Iterator[list[Item]]:
         if not piece:
             continue
         if cut is None or not _ends(part, cut, piece):
-            part = [*part, *([cut] if cut is not None and cut.kind == "comma" else []), *piece]
+            kept = cut is not None and (cut.kind == "comma" or (cut.kind == "gap" and isinstance(piece[0], Block)))
+            part = [*part, *([cut] if cut is not None and kept else []), *piece]
         else:
             yield part
             part = [] if _number(cut, piece) else piece
@@ -144,7 +187,20 @@ def _title(row: list[Item], place: int) -> bool:
 
 def _between(row: list[Item], place: int) -> bool:
     """Whether an arrow stands between equations."""
-    return any(_is(item, "relation") and item.text != "->" for item in row[:place])
+    after = next((n for n in range(place + 1, len(row)) if _is(row[n], "comma", "gap", "joiner", "text")), len(row))
+    beside = [*row[:place], *row[place + 1 : after]]
+    return any(_is(item, "relation") and item.text != "->" for item in beside)
+
+
+def _frobenius(row: list[Item], place: int) -> bool:
+    """Whether a colon is the product A:B, which has no space on either side."""
+    if row[place].text != ":" or not 0 < place < len(row) - 1:
+        return False
+    before, after = row[place - 1], row[place + 1]
+    near = not row[place].space and not after.space and row[place].start == before.end
+    names = all(isinstance(item, Block) or item.kind in {"letter", "command"} for item in (before, after))
+    word = all(_is(item, "letter") for item in row[max(0, place - 4) : place]) and place > 3
+    return near and names and not word and not any(_is(item, "relation") and item.text == "->" for item in row)
 
 
 def _ends(part: list[Item], cut: Item, piece: list[Item]) -> bool:
@@ -153,6 +209,10 @@ def _ends(part: list[Item], cut: Item, piece: list[Item]) -> bool:
         return False
     if _is(cut, "joiner", "text"):
         return True
+    if cut.text == ":" or (_is(cut, "comma") and _shape(piece)):
+        return True
+    if _is(cut, "comma") and (_is(piece[0], "dots") or _is(part[-1], "dots") or _counted(part, piece)):
+        return False
     complete = (
         any(_is(item, "relation") for item in part)
         and not _is(part[-1], "relation")
@@ -165,6 +225,18 @@ def _ends(part: list[Item], cut: Item, piece: list[Item]) -> bool:
             not related and not complete and not any(_is(item, "comma") for item in part)
         )
     return complete and begins and (related or _number(cut, piece))
+
+
+def _counted(part: list[Item], piece: list[Item]) -> bool:
+    """Whether another number of a list follows: k = 1, 2."""
+    numbers = len(piece) == 1 and _is(piece[0], "number") and _is(part[-1], "number")
+    return numbers and len(part) > 1 and _is(part[-2], "relation", "comma")
+
+
+def _shape(piece: list[Item]) -> bool:
+    r"""Whether it says of what shape its left side is: B ∈ R^{n}, which holds for what stands before the comma too."""
+    first = next((item for item in piece if _is(item, "relation")), None)
+    return first is not None and first.text == "in"
 
 
 def _number(cut: Item, piece: list[Item]) -> bool:
@@ -180,8 +252,8 @@ def _number(cut: Item, piece: list[Item]) -> bool:
 
 
 def _statement(items: list[Item], context: Context, span: tuple[int, int]) -> Statement | None:
-    items = [item for item in items if not _is(item, "gap", "amp")]
-    while items and (_is(items[-1], "comma") or (_is(items[-1], "sign") and items[-1].text == ".")):
+    items = condition_after([item for item in items if not _is(item, "amp")])
+    while items and (_is(items[-1], "comma") or (_is(items[-1], "sign") and items[-1].text in {".", "cdot"})):
         items.pop()
     while items and _is(items[0], "comma"):
         items.pop(0)
@@ -203,7 +275,7 @@ def _statement(items: list[Item], context: Context, span: tuple[int, int]) -> St
             return None
     continues = bool(ops) and not sides[0]
     nodes: list[Node | None] = [None if continues else _side(sides[0], context, span, left=bool(ops))]
-    nodes += [_side(side, context, span) for side in sides[1:]]
+    nodes += [_side(side, context, span, after=op.text) for op, side in zip(ops, sides[1:], strict=True)]
     begin = items[0].start
     spans: list[tuple[int, int]] = []
     for op, side in zip(ops, sides[1:], strict=True):
@@ -213,8 +285,20 @@ def _statement(items: list[Item], context: Context, span: tuple[int, int]) -> St
     return Statement(tuple(nodes), tuple(op.text for op in ops), tuple(spans), (begin, end), continues)
 
 
-def _side(items: list[Item], context: Context, span: tuple[int, int], *, left: bool = False) -> Node:
+def _side(items: list[Item], context: Context, span: tuple[int, int], *, left: bool = False, after: str = "") -> Node:
     place = (items[0].start, items[-1].end)
+    if after == "in" and isinstance(items[0], Token) and items[0].text == "R":  # the set of numbers, in whatever typeface
+        items = [replace(items[0], faces=frozenset({"bb"})), *items[1:]]
+    listed = any(_is(item, "comma") for item in items)
+    if (
+        after in {"=", "in"}
+        and listed
+        and (any(_is(item, "dots") for item in items) or all(_is(item, "number", "comma") for item in items))
+    ):
+        return Words(place, "".join("…" if _is(item, "dots") else item.text for item in items if isinstance(item, Token)))
+    colon = next((n for n, item in enumerate(items) if _is(item, "comma") and item.text == ":" and _frobenius(items, n)), 0)
+    if colon and context.kind == "tex":
+        return _trace(items[:colon], items[colon + 1 :], context, span)
     if all(_is(item, "text") for item in items):
         return Words(place, " ".join(item.text for item in items))
     comma = next((item for item in items if _is(item, "comma")), None)
@@ -227,3 +311,14 @@ def _side(items: list[Item], context: Context, span: tuple[int, int], *, left: b
     if left and (call := on_the_left(node)) is not None:
         return call
     return node
+
+
+def _trace(first: list[Item], second: list[Item], context: Context, span: tuple[int, int]) -> Node:
+    """A:B as the trace of Aᵀ B, which it is."""
+    one, two = (_side(items, context, span) for items in (first, second))
+    unread = next((node for node in (one, two) if isinstance(node, Unreadable)), None)
+    if unread is not None or one.span is None or two.span is None:
+        return unread or one
+    place = (one.span[0], two.span[1])
+    turned = Scripted(one.span, one if isinstance(one, Name) else Group(one.span, one), (Script(None, "transpose"),))
+    return Call(place, Name(place, "tr"), (Product(place, (turned, two), ("",)),))

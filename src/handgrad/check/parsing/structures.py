@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from handgrad.check.parsing.items import Block, Item
 from handgrad.check.parsing.tokens import Token
 from handgrad.check.parsing.vocabulary import OTHERWISE
-from handgrad.check.tree import BigSum, Cases, Matrix, Name, Node, Span, Words
+from handgrad.check.tree import BigSum, Cases, Group, Matrix, Name, Node, Number, Span, Words
 
 if TYPE_CHECKING:
     from handgrad.check.parsing.expressions import Parser
@@ -22,7 +22,7 @@ def split(items: Sequence[Item], kind: str = "comma") -> list[list[Item]]:
     """The items between commas (or other tokens of one kind) of this level."""
     found: list[list[Item]] = [[]]
     for item in items:
-        if isinstance(item, Token) and item.kind == kind:
+        if isinstance(item, Token) and (item.kind == kind or (kind == "comma" and item.text == ";")):
             found.append([])
         else:
             found[-1].append(item)
@@ -40,7 +40,10 @@ def matrix(parser: Parser, block: Block) -> Node:
     for row in _rows(block):
         cells = [cell for cell in split(row, "amp") if cell]
         rows.append(tuple(_entry(parser, cell) for cell in cells))
-    return Matrix(block.span, tuple(row for row in rows if row))
+    rows = [row for row in rows if row]
+    if len(rows) == 1 and len(rows[0]) == 1 and not isinstance(rows[0][0], Number):
+        return Group(block.span, rows[0][0])  # large brackets
+    return Matrix(block.span, tuple(rows))
 
 
 def listed(parser: Parser, block: Block, rows: list[list[Item]]) -> Node:
@@ -48,6 +51,8 @@ def listed(parser: Parser, block: Block, rows: list[list[Item]]) -> Node:
     found = tuple(tuple(parser.of(part).condition() for part in split(row) if part) for row in rows if row)
     if len(found) == 1 and block.open == "[" and all(isinstance(entry, Matrix) and len(entry.rows) == 1 for entry in found[0]):
         found = tuple(entry.rows[0] for entry in found[0] if isinstance(entry, Matrix))
+    elif len(found) == 1 and block.open == "[" and all(isinstance(entry, Group) and entry.open == "[" for entry in found[0]):
+        found = tuple((entry.body,) for entry in found[0] if isinstance(entry, Group))
     return Matrix(block.span, found)
 
 
@@ -156,6 +161,9 @@ def _limit(parser: Parser) -> Sequence[Item]:
     if isinstance(item, Token) and item.kind == "command" and item.text in FACES:
         parser.at += 2
         return tuple(parser.items[parser.at - 2 : parser.at])
+    if isinstance(item, Block) and item.items and item.items[0].kind == "command" and item.items[0].text == "forall":
+        parser.at += 1
+        return item.items[1:]
     if isinstance(item, Token) and item.kind == "number":
         parser.at += 1
         return (item,)

@@ -7,7 +7,20 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from handgrad.check.parsing.vocabulary import DOTS, FUNCTIONS, JOINERS, MARKS, RELATIONS, SIGNS, STOPWORDS, TEXTS, UNICODE, WORDS
+from handgrad.check.parsing.vocabulary import (
+    ALIASES,
+    DOTS,
+    FUNCTIONS,
+    JOINERS,
+    MARKS,
+    RELATIONS,
+    SIGNS,
+    STOPWORDS,
+    SUFFIXES,
+    TEXTS,
+    UNICODE,
+    WORDS,
+)
 from handgrad.check.tree import Span
 
 TEX = re.compile(
@@ -16,11 +29,12 @@ TEX = re.compile(
     re.DOTALL,
 )
 LEXEMES = re.compile(
-    r"(?P<number>(?:[0-9]+\.[0-9]+|[0-9]+|(?<![\w})\]])\.[0-9]+)(?:[eE][+-]?[0-9]+(?![A-Za-z0-9^_]))?)|(?P<dots>\.\.\.+)"
+    r"(?P<number>(?:[0-9]+\.[0-9]+|[0-9]+|(?<![\w})\]])\.[0-9]+)(?:[eE][+-]?[0-9]+(?![A-Za-z0-9^_]))?)|(?P<dots>\.\.+…?|\.…)"
     r"|(?P<sign>==?>|-->|->|<-(?![-0-9])|:=|==|[<>!+]=|-=|=<|~=|\.\*|\*\*|\|\||'+|[-=<>+*/@.,;:|^_&()\[\]{}$!?\"`])"
 )
 PLAIN_WORD = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)*(?![A-Za-z0-9])")
-RAISED = re.compile("[\u00b2\u00b3\u00b9\u2070-\u207f\u1d2c-\u1d61\u02b0-\u02b8\u02e1-\u02e4\u2c7d\u1d9c]+")
+_RAISED = "[\u00b2\u00b3\u00b9\u2070-\u207f\u1d2c-\u1d61\u02b0-\u02b8\u02e1-\u02e4\u2c7d\u1d9c]+"
+RAISED = re.compile(f"{_RAISED}(?:[.,·⋅˙](?=[\u00b2\u00b3\u00b9\u2070-\u2079]){_RAISED})?")
 LOWERED = re.compile("[\u2080-\u209c\u1d62-\u1d6a\u2c7c]+")
 KINDS = {
     "(": "open", "[": "open", ")": "close", "]": "close", "|": "bar", "||": "bar", ",": "comma", "&": "amp", ":": "comma",
@@ -39,6 +53,8 @@ DELIMITERS = {
 """Commands that are brackets, bars, scripts, primes or space: the kind and the text of their tokens."""
 BRACES = re.compile(r"\\.|[{}]", re.DOTALL)
 LONGEST_TEXT = 2000
+ESCAPED = set("*+-=.^'/~<>|")
+"""Signs that Markdown lets people write with a backslash."""
 IDENTIFIER = re.compile(r"[^\W\d_]\w*(?:[.\-]\w+)*")
 
 
@@ -92,7 +108,11 @@ def _one(text: str, at: int, start: int, kind: str, found: re.Match[str]) -> tup
     if found["row"]:
         return [Token("row", found["row"], place, start + end)], end
     if command := found["command"]:
+        if kind == "plain" and command in ESCAPED:  # an escape of Markdown
+            return [replace(_lexeme(found, start), start=place)] if (found := LEXEMES.match(text, end - 1)) else [], end
         if command in TEXTS and (content := _braced(text, end)):
+            if broken := _broken(text, content):
+                return [Token("word", broken[0], place, start + broken[1])], broken[1]
             return list(_text(text, content, start, (place, start + content[1] + 1))), content[1] + 1
         if text.startswith("*", end) and command in {"operatorname", "tag", "hspace", "vspace"}:
             end += 1
@@ -131,9 +151,12 @@ def _sign(text: str, start: int, end: int) -> Token | None:
 
 def command_token(command: str, start: int, end: int) -> Token:
     """The token of a command of LaTeX, without its backslash."""
+    command = ALIASES.get(command, command)
     found = _sign("\\" + command, start, end) if command not in {",", ";", ":", "!", ">", "."} else None
     if found is not None:
         return found
+    if command in {"R", "Reals", "reals"}:
+        return Token("letter", "R", start, end, faces=frozenset({"bb"}))
     if command == "ell":
         return Token("letter", "l", start, end, faces=frozenset({"ell"}))
     if command in DELIMITERS:
@@ -159,13 +182,20 @@ def _braced(text: str, at: int) -> Span | None:
     return None
 
 
+def _broken(text: str, content: Span) -> tuple[str, int] | None:
+    r"""A word of which a converter has put only the beginning into \text: \text{targe}t, and where it ends."""
+    letters = re.compile("[a-z]{1,8}(?![a-z])").match(text, content[1] + 1)
+    word = text[content[0] : content[1]] + (letters[0] if letters else "")
+    return (word, letters.end()) if letters and (word in WORDS or word in SUFFIXES) and word.isalpha() else None
+
+
 def _text(text: str, content: Span, start: int, whole: Span) -> Iterator[Token]:
     r"""\text{…}: one word is a name, several are prose; formulas between dollars stay formulas."""
     inside = text[content[0] : content[1]]
     if "$" in inside or re.search(r"\\[A-Za-z]", inside):
         at = content[0]
         for number, part in enumerate(inside.replace(r"\(", " $").replace(r"\)", "$ ").split("$")):
-            if number % 2 or re.match(r"\s*\\[A-Za-z]+", part):
+            if number % 2 or re.match(r"\s*\\[A-Za-z]+", part) or _formula(part):
                 yield from tokens(part, start + at, "tex")
             elif part.strip():
                 yield Token("text", part.strip(), start + at, start + at + len(part))
@@ -183,6 +213,11 @@ def _text(text: str, content: Span, start: int, whole: Span) -> Iterator[Token]:
         yield Token("," if word == "," else "gap", word, *whole)
     else:
         yield Token("text", " ".join(word.split()), *whole)
+
+
+def _formula(part: str) -> bool:
+    """Whether words around a formula in dollars belong to it: w := w - $…$."""
+    return any(sign in part for sign in ("=", "<-", "←")) and not re.search("[^\\W\\d_]{4}", part)
 
 
 def _marked(token: Token, text: str, end: int, start: int) -> tuple[list[Token], int]:
@@ -241,7 +276,7 @@ def _raised(text: str, mark: str, start: int) -> Iterator[Token]:
     end, transposes = start + len(text), text.count("ᵀ") if mark == "^" else 0
     inside = text.replace("ᵀ", "")
     if inside:
-        plain = unicodedata.normalize("NFKC", inside).replace("−", "-")
+        plain = re.sub("[,·⋅˙]", ".", unicodedata.normalize("NFKC", inside.replace("˙", "."))).replace("−", "-")
         yield Token("script", mark, start, start)
         yield Token("{", "{", start, start)
         if len(plain) == len(inside) and not transposes:

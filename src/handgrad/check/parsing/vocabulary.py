@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 RELATIONS = {
-    "=": "=", "==": "=", "!=": "!=", ":=": ":=", "<-": "<-", "->": "->", "<": "<", ">": ">", "<=": "<=", ">=": ">=",
+    "=": "=", "==": "=", "!=": "!=", ":=": ":=", "<-": "<-", "->": "->", "-->": "->", "<": "<", ">": ">", "<=": "<=", ">=": ">=",
     "+=": "+=", "-=": "-=", "=<": "<=", "~=": "approx", "\\gets": "<-", "\\leftarrow": "<-", "\\longleftarrow": "<-",
     "\\approx": "approx", "\\simeq": "approx", "\\cong": "approx", "\\approxeq": "approx", "\\doteq": "approx",
     "\\propto": "propto", "\\in": "in", "\\equiv": "equiv", "\\triangleq": ":=", "\\coloneqq": ":=", "\\coloneq": ":=",
@@ -22,7 +22,7 @@ JOINERS = {
 SIGNS = {
     "+": "+", "-": "-", "\\pm": "pm", "\\mp": "pm", "*": "*", "/": "/", "\\div": "/", ".*": ".*", "@": "@", "\\cdot": "cdot",
     "\\centerdot": "cdot", "\\times": "times", "\\odot": "odot", "\\circ": "circ", "\\bigcirc": "circ", "\\otimes": "otimes",
-    "\\bullet": "bullet", "\\ast": "ast", "\\star": "ast", ".": ".", "\\bigodot": "odot", "\\oplus": "+", "\\ominus": "-",
+    "\\bullet": "bullet", "\\*": "*", "\\ldotp": ".", "\\ast": "ast", "\\star": "ast", ".": ".", "\\bigodot": "odot", "\\oplus": "+", "\\ominus": "-",
 }  # fmt: skip
 """Signs of sums and products, and what the tree calls them."""
 
@@ -48,10 +48,17 @@ GREEK = {
 LETTERS = {f"var{name}": name for name in ("epsilon", "theta", "kappa", "rho", "sigma", "phi")} | {
     "infty": "infty", "top": "top", "intercal": "intercal", "dagger": "dagger", "dag": "dagger", "bot": "bot",
     "aleph": "aleph", "forall": "forall", "emptyset": "emptyset", "hbar": "hbar", "square": "square", "Box": "square",
-    "imath": "i", "jmath": "j", "wp": "p", "Im": "Im", "Re": "Re", "S": "S", "triangle": "triangle", "int": "int", "ln": "ln",
+    "imath": "i", "jmath": "j", "wp": "p", "Im": "Im", "Re": "Re", "S": "S", "int": "int", "ln": "ln",
     "colon": "colon", "exists": "exists",
 }  # fmt: skip
 """Commands that are letters, besides the Greek ones, and their names."""
+
+ALIASES = {
+    "part": "partial", "triangle": "Delta", "vartriangle": "Delta", "bigtriangleup": "Delta", "bigtriangledown": "nabla",
+    "triangledown": "nabla", "sdot": "cdot", "isin": "in", "larr": "leftarrow", "rarr": "rightarrow", "rArr": "Rightarrow",
+    "lang": "langle", "rang": "rangle", "plusmn": "pm", "infin": "infty", "empty": "emptyset", "thetasym": "vartheta",
+}  # fmt: skip
+"""Other names of commands, as editors and renderers have them, and look-alikes of letters."""
 
 FACES = {
     "mathbf": "bf", "boldsymbol": "bf", "bm": "bf", "pmb": "bf", "bold": "bf", "textbf": "bf", "mathbfit": "bf", "symbf": "bf",
@@ -151,6 +158,8 @@ NOTHING = {
     "hskip", "kern", "mkern", "mskip", "space", "nobreakspace", "uline", "emph", "itshape", "bfseries", "rmfamily",
 }  # fmt: skip
 """Commands that only look like something; an argument stays."""
+SPACES = {",", ";", ":", ">", " ", "space", "enspace", "nobreakspace", "thinspace", "medspace", "thickspace"}
+"""Commands that are a space."""
 SKIPPED = {
     "color": 1, "label": 1, "tag": 1, "hspace": 1, "vspace": 1, "phantom": 1, "hphantom": 1, "vphantom": 1, "ref": 1,
     "eqref": 1, "cite": 1, "footnote": 1, "textcolor": 1, "colorbox": 1, "fcolorbox": 2, "definecolor": 3, "mspace": 1,
@@ -175,5 +184,10 @@ CONTAINERS = {
     "displaymath", "math", "IEEEeqnarray", "subequations", "multlined", "empheq", "center", "dmath",
 }  # fmt: skip
 """Environments that hold equations in rows."""
+BRACED = {
+    "eqalign": "aligned", "eqalignno": "aligned", "leqalignno": "aligned", "displaylines": "aligned", "align": "aligned",
+    "aligned": "aligned", "matrix": "matrix", "pmatrix": "pmatrix", "bmatrix": "bmatrix", "vmatrix": "vmatrix", "cases": "cases",
+}  # fmt: skip
+"""Commands whose argument is what an environment holds: \\pmatrix{a & b \\cr c & d}."""
 MATRICES = {"matrix", "pmatrix", "bmatrix", "Bmatrix", "vmatrix", "Vmatrix", "smallmatrix", "psmallmatrix", "bsmallmatrix"}
 CASES = {"cases", "dcases", "rcases", "numcases"}

@@ -35,6 +35,7 @@ _AFTER_UNDERSCORE = rf"(?:[A-Z]|[wbza]{END}|(?:{'|'.join(QUANTITIES + LOSSES)}){
 _DIFFERENTIAL = re.compile(rf"d(?={QUANTITY})|d_(?={_AFTER_UNDERSCORE})|D(?=[WZ]$|[WZAB](?:[\d_]|[A-Z][a-z]))")
 _GRADIENT = re.compile(rf"(?:[Gg]rad(?:ient)?s?|nabla)_?(?={QUANTITY})")
 _OF_DELTA = re.compile(rf"([Dd]elta)_?(?=(?:[WwBb]|[Tt]heta|weights?|bias(?:es)?){END}|[WBZA](?![A-Za-z])|[za]_?\d)")
+_CHANGE = re.compile(r"D[wb](?=$|\d|_[a-z0-9]{1,2}$)")  # the D stands for a capital delta
 _ERROR_OF = re.compile(r"([Dd]elta)(?=[A-Z])")
 _GRADIENT_LAST = re.compile(rf"(?:_|(?<=[\dA-Z])(?=[gG]))[Gg]rad(?:ient)?s?$|(?<={LETTER})Grad(?:ient)?s?$")
 _FACE = re.compile(rf"({LETTER})(?:_([Hh]at|[Bb]ar|[Tt]ilde|[Vv]ec)|(?<=[yYazop])([Hh]at)|(?<=[xyz])(bar))(?=$|[\d_])")
@@ -80,6 +81,8 @@ class _Word:
         found: re.Match[str] | None
         if found := _OF_DELTA.match(word):
             return Differential(whole, self.name(found.end(), end), found[1])
+        if _CHANGE.match(word):
+            return Differential(whole, self.name(1, end), "Delta")
         if found := _GRADIENT.match(word):
             return Differential(whole, self.name(found.end(), end), "nabla")
         if found := _DIFFERENTIAL.match(word):
@@ -152,7 +155,7 @@ class _Word:
             at += 1
             if not piece:
                 return None
-            if len(piece) == 2 and set(piece) <= set("ijkl"):
+            if len(piece) == 2 and piece != "in" and set(piece) <= set("ijklmnpqr"):
                 parts += [Name(self.place(at + k, at + k + 1), letter) for k, letter in enumerate(piece)]
             else:
                 parts.append(self.part(at, at + len(piece)))

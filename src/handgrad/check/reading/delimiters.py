@@ -42,7 +42,7 @@ class Found(NamedTuple):
 def is_prose(text: str) -> bool:
     """Whether a stretch of LaTeX reads as a sentence rather than a formula."""
     words = _WORD.findall(_NOT_WORDS.sub(" ", text))
-    return len(words) >= 6 or (len(words) >= 3 and any(word.lower() in STOPS for word in words))
+    return (len(words) >= 6 and len(set(words)) >= 4) or (len(words) >= 3 and any(word.lower() in STOPS for word in words))
 
 
 def _is_escaped(text: str) -> bool:

@@ -77,17 +77,22 @@ def _code_span(sheet: Sheet, item: Found) -> None:
         plain(sheet, start, end, display=False)
 
 
-def plain(sheet: Sheet, start: int, end: int, *, display: bool) -> None:
-    """Record the equations of a part of a line that has no delimiters."""
+def plain(sheet: Sheet, start: int, end: int, *, display: bool, continued: bool = False) -> bool:
+    """Record the equations of a part of a line that has no delimiters; whether there are any.
+
+    A line that is `continued` follows one with an equation, and may begin with the sign of a relation.
+    """
     text = sheet.shown(start, end)
     if is_numpy(text):
         sheet.formula(start, end, "numpy", display=display)
-        return
+        return True
     text = _without_markup(text)
-    for left, right in equations(text):
+    found = equations(text, continued=continued)
+    for left, right in found:
         part = text[left:right]
         kind = "numpy" if is_numpy(part) else "tex" if re.search(r"\\[A-Za-z]", part) else "plain"
         sheet.formula(start + left, start + right, kind, display=display, text=part)
+    return bool(found)
 
 
 def _without_markup(text: str) -> str:
@@ -105,16 +110,20 @@ def _without_markup(text: str) -> str:
 
 def _lines(sheet: Sheet, blocks: Blocks, found: list[Found]) -> None:
     """Equations in what formulas and code spans leave of each line."""
+    last = -1  # where the last line with an equation ended
     for start, end in blocks.lines:
         if sheet.into.full:  # a problem says so
             return
+        stated = False
         begin = start
         while (marker := ITEM.match(sheet.mask, begin, end)) and begin - start < 60:
             begin = marker.end()
         for left, right in outside(found, begin, end):
             bars = re.finditer(r"(?<!\\)\|", sheet.mask[left:right]) if start in blocks.tables else ()
             for before, after in pairwise([left - 1, *(left + bar.start() for bar in bars), right]):
-                plain(sheet, before + 1, after, display=(left, right) == (begin, end))
+                whole = (left, right) == (begin, end)
+                stated = plain(sheet, before + 1, after, display=whole, continued=whole and last == start - 1) or stated
+        last = end if stated else -1
 
 
 def read_fence(sheet: Sheet, info: str, start: int, end: int) -> None:
@@ -156,11 +165,14 @@ def _any_block(sheet: Sheet, start: int, end: int) -> None:
     found = [item for item in scan(sheet, start, end) if item.what == "math"] if re.search(r"[$\\]", text[start:end]) else []
     for item in found:
         sheet.formula(*item.inner, display=item.display)
+    before = False  # whether the line before has an equation
     for line in re.finditer(r"[^\n]+", text[start:end]):
+        stated = False
         for left, right in outside(found, start + line.start(), start + line.end()):
             remark = _REMARK.search(text[left:right])
             stop = left + remark.start() if remark else right
             if text[left:stop].strip():
-                plain(sheet, left, stop, display=True)
+                stated = plain(sheet, left, stop, display=True, continued=before) or stated
             if remark:
                 sheet.say(left + remark.end(), right)
+        before = stated

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from typing import NamedTuple
 
-from handgrad.check.reading.vocabulary import COMPOUNDS, CONDITIONS, CONNECTORS, FUNCTIONS, KNOWN, STOPS
+from handgrad.check.reading.vocabulary import ACTIVATIONS, ADDING, COMPOUNDS, CONDITIONS, CONNECTORS, FUNCTIONS, KNOWN, STOPS
 
 _RELATIONS = frozenset(("=", ":=", "==", "<-", "←", "≈", "≔", "∝", "+=", "-=", "*=", "∈", "≡", "≃", "≅", "≜", "＝"))
 _MARKS = ("=", "<-", *sorted(mark for mark in _RELATIONS if "=" not in mark))
@@ -70,8 +70,8 @@ class _Token(NamedTuple):
     end: int
 
 
-def equations(text: str) -> list[tuple[int, int]]:
-    """Return the places of the equations in a line, as offsets in it."""
+def equations(text: str, *, continued: bool = False) -> list[tuple[int, int]]:
+    """Return the places of the equations in a line, as offsets in it; a `continued` one may begin with a relation."""
     if not any(mark in text for mark in _MARKS):
         return []
     tokens = _settled(_tokens(text), text)
@@ -84,7 +84,7 @@ def equations(text: str) -> list[tuple[int, int]]:
             run.append(token)
             depth = max(0, depth + (token.kind == "open") - (token.kind == "close"))
             continue
-        place = _equation(run, before, token, text)
+        place = _equation(run, before, token, text, continued=continued and before is None)
         if place is not None:
             found.append(place)
         before, run, depth = token, [], 0
@@ -150,6 +150,9 @@ def _settled(tokens: list[_Token], text: str) -> list[_Token]:
             )
             before = before if index else None
             words = ("name", "word", "variable", "number", "prose")
+            if text[token.end : token.end + 1] == "(" and text[token.end : token.end + 3] not in ("(s)", "(es"):  # loss(a, y)
+                settled.append(token._replace(kind="name"))
+                continue
             beside = before is not None and before.kind in (*words, "close") and text[before.end : token.start].isspace()
             beside = beside or (after is not None and after.kind in words and text[token.end : after.start].isspace())
             kind = "prose" if beside else "variable"
@@ -160,8 +163,8 @@ def _settled(tokens: list[_Token], text: str) -> list[_Token]:
 def _belongs(tokens: list[_Token], index: int, run: list[_Token], depth: int) -> bool:
     """Whether a token goes on with the run before it."""
     kind = tokens[index].kind
-    if kind == "comma":
-        return depth > 0
+    if kind == "comma" or tokens[index].text == ";":
+        return depth > 0 and not (index + 1 < len(tokens) and tokens[index + 1].text == ";")
     if kind == "condition":
         return _goes_on(tokens, index, run)
     return kind not in ("prose", "end")
@@ -187,8 +190,14 @@ def _goes_on(tokens: list[_Token], index: int, run: list[_Token]) -> bool:
     return False
 
 
-def _equation(run: list[_Token], before: _Token | None, after: _Token | None, text: str) -> tuple[int, int] | None:
+def _equation(
+    run: list[_Token], before: _Token | None, after: _Token | None, text: str, *, continued: bool = False
+) -> tuple[int, int] | None:
     """The place of the equation that a run of tokens is, if it is one."""
+    if len(run) > 2 and run[0].text.lower() in ACTIVATIONS and run[1].kind in ("name", "variable") and run[1].start > run[0].end:
+        run = run[1:]  # the activation is said before its formula: softmax a_j = …
+    if after is not None and run and run[-1].text in ADDING and after.kind == "prose":
+        return None  # "sum over the units"
     run = _balanced(run, text, remarks=after is not None and after.kind == "prose")
     begin, end = 0, len(run)
     while begin < end and run[begin].kind != "relation" and (run[begin].text in _BINARY or run[begin].text in ("'", "!")):
@@ -200,6 +209,9 @@ def _equation(run: list[_Token], before: _Token | None, after: _Token | None, te
     run = run[begin:end]
     run = _without_shape(run, text)
     sides = _sides(run)
+    if continued and len(sides) > 1 and not sides[0] and run[0].text in _RELATIONS:
+        said = len(sides[1]) > 1 and all(any(token.kind in ("name", "number") for token in side) for side in sides[1:])
+        return (run[0].start, run[-1].end) if said else None
     if (
         len(sides) < 2
         or not sides[0]

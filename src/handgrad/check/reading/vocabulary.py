@@ -23,6 +23,8 @@ FUNCTIONS = _words(
     """log ln exp sum mean max min dot matmul multiply outer tanh sigmoid relu leakyrelu softmax softplus sin cos sqrt abs norm diag
     ones zeros argmax sign trace sech elu selu gelu silu identity transpose avg average"""
 )
+ACTIVATIONS = _words("tanh sigmoid relu leakyrelu softmax softplus logistic")
+ADDING = _words("sum mean average Σ ∑")
 KNOWN = FUNCTIONS | _words(
     """np numpy torch prime alpha beta gamma delta epsilon zeta eta theta lambda mu nu xi pi rho sigma tau phi chi psi omega kappa
     logits yhat axis keepdims hadamard partial nabla"""

@@ -66,7 +66,7 @@ def bare(node: Node) -> Node:
 def taken_apart(left: Node, right: Node, habit: Habit) -> Forward | None:
     """A forward equation with its parts, or None where the relation is none."""
     out = bare(left)
-    if not isinstance(out, Name) or habit.role(out) == "loss":
+    if not isinstance(out, Name) or habit.role(out) in {"loss", "delta"}:
         return None
     act = None
     inner = bare(right)
@@ -168,11 +168,13 @@ def understand_forward(relations: Iterable[Relation], habit: Habit) -> Found:
     _inputs(found, pairs, habit)
     _counterparts(found, pairs, habit)
     _deltas(found, pairs)
+    _theta(found, pairs, habit)
     own = Habit(**{**vars(habit), "roles": {**habit.roles, **found.roles}})
     _layers(found, own)
     if len(set(found.fixed.values())) < 2 and not found.labels:
         found.fixed = {}  # one layer only: names without marks are those of a network of one layer
     _letters(found, own, pairs)
+    _activations(found, own, pairs)
     return found
 
 
@@ -243,6 +245,13 @@ def _counterparts(found: Found, pairs: Sequence[tuple[Node, Node]], habit: Habit
         key, other = base(name), (name.name.swapcase(), is_hat(name))
         if len(name.name) == 1 and key not in found.roles and habit.role(name) is None and found.roles.get(other) in {"Z", "A"}:
             found.roles[key] = found.roles[other]
+
+
+def _theta(found: Found, pairs: Sequence[tuple[Node, Node]], habit: Habit) -> None:
+    """θ without marks beside weights that are called W may be anything: all the parameters, or the logits."""
+    names = [name for pair in pairs for side in pair for name in named(side) if habit.role(name) == "W"]
+    if any(n.name in {"W", "w"} for n in names) and not any(n.scripts for n in names if n.name == "theta"):
+        found.roles.setdefault(("theta", False), "unknown")
 
 
 def _deltas(found: Found, pairs: Sequence[tuple[Node, Node]]) -> None:
@@ -326,6 +335,36 @@ def _carry(found: Found, habit: Habit, marker: Marker, e: Forward, depth: dict[s
             found.fixed.setdefault(base(name), layer)
     if e.act is not None and e.act.name in ACTIVATIONS:
         found.activations.setdefault(layer, ACTIVATIONS[e.act.name])
+
+
+def _activations(found: Found, habit: Habit, pairs: Sequence[tuple[Node, Node]]) -> None:
+    """The activations of layers that have a number, or are the last: A^{[1]} = relu(Z^{[1]}), A^{[2]} = Z^{[2]}."""
+    marker = Marker(habit)
+    for left, right in pairs:
+        out, act = bare(left), _activation(bare(right), habit)
+        if not isinstance(out, Name) or habit.role(out) != "A" or act is None:
+            continue
+        mark = marker.marks(out).layer
+        if isinstance(mark, Number):
+            found.activations.setdefault(int(mark.value) + found.shifts.get("units", 0), act)
+        elif isinstance(mark, Name) and mark.name == "L":
+            found.activations.setdefault("L", act)
+
+
+def _activation(node: Node, habit: Habit) -> str | None:
+    """The activation that computes this: its name in the catalogue, "sigma" for the letter; None where nothing is told."""
+    if isinstance(node, Name) and habit.role(node) == "Z":
+        return "identity"
+    if isinstance(node, Name) and node.name == "e" and [s.kind for s in node.scripts] == ["sup"]:
+        inner: tuple[Node, ...] = node.scripts[0].body
+    elif isinstance(node, Call) and not node.function.scripts:
+        inner = node.arguments
+    else:
+        return None
+    word = node.name if isinstance(node, Name) else node.function.name
+    if len(inner) != 1 or not isinstance(bare(inner[0]), Name) or habit.role(bare(inner[0])) != "Z":  # type: ignore[arg-type]
+        return None
+    return "exp" if word in {"e", "exp"} else word if word == "sigma" else ACTIVATIONS.get(word)
 
 
 def _known(found: Found, marker: Marker, name: Name) -> int | None:

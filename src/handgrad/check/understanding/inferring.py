@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product as combinations
 
@@ -10,7 +10,7 @@ from handgrad.catalogue.lookup import find_activation, find_loss
 from handgrad.check.judging.evaluating import Lexicon, slope_of
 from handgrad.check.judging.trying import Tried, Trier, single
 from handgrad.check.options import Options
-from handgrad.check.tree import Call, Derivative, Name, Node, Number, Sum, walk
+from handgrad.check.tree import Call, Cases, Derivative, Group, Name, Node, Number, Sum, walk
 from handgrad.check.understanding.forward import FORWARD_OPS, Found, understand_forward
 from handgrad.check.understanding.names import Habit, Marker, habit_of, named
 from handgrad.check.understanding.relations import Relation
@@ -55,7 +55,8 @@ class Understanding:
 
     def is_small(self, relation: Relation) -> bool:
         """Whether all quantities of units in a relation are written with small letters."""
-        return cases((relation,), self.lexicon.habit) == {False}
+        counted = any(self.lexicon.habit.role(n) == "m" for side in (relation.left, relation.right) for n in named(side))
+        return not counted and cases((relation,), self.lexicon.habit) == {False}
 
 
 def understand(relations: Sequence[Relation], stated: Stated, options: Options, functions: Iterable[str]) -> Understanding:
@@ -78,7 +79,7 @@ def understand(relations: Sequence[Relation], stated: Stated, options: Options, 
     )
     base = base.but(deltas=base.sums)
     layouts = _layouts(stated, options)
-    nets = _nets(relations, found, stated, base.L)
+    nets = _nets(relations, _with_sigma(found, lexicon), stated, base.L, habit)
     understanding = Understanding(lexicon, base, layouts, nets, Trier(lexicon), found, stated)
     understanding.both_cases = len(cases(relations, habit)) == 2
     _settle(understanding, [r for r in relations if r.op in FORWARD_OPS | {"approx", "propto"} and r.unreadable() is None])
@@ -124,6 +125,13 @@ def _loose_sigma(stated: Stated) -> bool:
     return bool(named_) and "sigmoid" not in named_
 
 
+def _with_sigma(found: Found, lexicon: Lexicon) -> Found:
+    """What forward equations say, where σ is the sigmoid unless it may be another activation."""
+    loose = lexicon.generic_sigma or lexicon.loose_sigma
+    own = {layer: name if name != "sigma" else "sigmoid" for layer, name in found.activations.items() if name != "sigma" or not loose}
+    return replace(found, activations=own)
+
+
 def _first(relations: Sequence[Relation]) -> int:
     """The number of the first unit: 0 where an index or a lower end of a sum is 0."""
     for relation in relations:
@@ -157,11 +165,24 @@ def _layers(relations: Sequence[Relation], habit: Habit, found: Found, stated: S
     top = max([top or units_top, *found.labels.values(), *found.fixed.values(), *found.letters.values()])
     if top > 7:
         top = 0
+    last = _last_number(relations, marker)
+    if counted and top and last == top and last > back:
+        return last
     if counted:
         return max(3, top, min(back + 1, 5))
     if top:
         return top
     return stated.layers if stated.layers is not None and stated.layers <= 6 else 3
+
+
+def _last_number(relations: Sequence[Relation], marker: Marker) -> int:
+    """The number of the layer that is compared with the targets, as 2 in A^{[2]} - Y; 0 where none is, or more than one."""
+    found: set[int] = set()
+    for relation in relations:
+        names = [(marker.habit.role(name), marker.marks(name).layer) for name in named(relation.right)]
+        if any(role == "Y" for role, _ in names):
+            found |= {int(mark.value) for role, mark in names if role == "A" and isinstance(mark, Number)}
+    return found.pop() if len(found) == 1 else 0
 
 
 def _layouts(stated: Stated, options: Options) -> list[tuple[str, str]]:
@@ -176,7 +197,7 @@ def _layouts(stated: Stated, options: Options) -> list[tuple[str, str]]:
     return order
 
 
-def _nets(relations: Sequence[Relation], found: Found, stated: Stated, layers: int) -> list[Net]:
+def _nets(relations: Sequence[Relation], found: Found, stated: Stated, layers: int, habit: Habit) -> list[Net]:
     """The networks that the text may be about: those it states, or all that its functions allow."""
     called: dict[str, None] = {}
     for relation in relations:
@@ -194,7 +215,7 @@ def _nets(relations: Sequence[Relation], found: Found, stated: Stated, layers: i
     outputs = list(stated.outputs) if stated.outputs and "output" in stated.firm else list(
         dict.fromkeys([*stated.outputs, *(("softmax",) if "softmax" in called else ()), *seen, "sigmoid", "softmax", "identity"])
     )
-    written = _written_losses(relations)
+    written = _written_losses(relations, habit)
     losses = list(stated.losses) if stated.losses and "loss" in stated.firm else []
     losses = list(dict.fromkeys([*losses, *written, *(() if losses or written else (*stated.losses, "binary_cross_entropy", "cross_entropy", "half_squared_error"))]))
     if written and not ("loss" in stated.firm):
@@ -203,8 +224,9 @@ def _nets(relations: Sequence[Relation], found: Found, stated: Stated, layers: i
     choices: list[tuple[str, ...]] = list(dict.fromkeys([per_layer or (hidden[0],), *((h,) for h in hidden)]))
     if len(hidden) == layers - 1 > 1 and stated.hidden:
         choices.insert(0, tuple(hidden))
-    if found.activations.get(layers):
-        outputs = list(dict.fromkeys([found.activations[layers], *outputs]))
+    last = found.activations.get(layers, found.activations.get("L"))
+    if last is not None:
+        outputs = list(dict.fromkeys([last, *outputs]))
     return [net for net in _pairs(choices, outputs, losses)][:24]
 
 
@@ -226,7 +248,7 @@ def _allowed(output: str, loss: str) -> bool:
     return activation.interval in record.outputs
 
 
-def _written_losses(relations: Sequence[Relation]) -> list[str]:
+def _written_losses(relations: Sequence[Relation], habit: Habit) -> list[str]:
     """The kinds of losses that are written out."""
     from handgrad.check.understanding.roles import usual_role
 
@@ -236,17 +258,44 @@ def _written_losses(relations: Sequence[Relation]) -> list[str]:
         if not isinstance(left, Name) or usual_role(left) != "loss":
             continue
         logs = [n for n in walk(relation.right) if isinstance(n, Call) and n.function.name in {"log", "ln"}]
-        if logs:
+        if logs and not any(_cosh(n) for n in walk(relation.right)):
             both = any(isinstance(p, Sum) and isinstance(p.terms[0], Number) for n in logs for p in walk(n))
-            found["binary_cross_entropy" if both else "cross_entropy"] = None
-        elif any(_squares(node) for node in walk(relation.right)):
-            found["half_squared_error"] = None
+            alone = any(isinstance(p, Sum) and any(_is_output(t, habit) for t in p.terms) for p in walk(relation.right))
+            found["binary_cross_entropy" if both else "poisson" if alone else "cross_entropy"] = None
+        else:
+            found.update((loss, None) for loss, written in _WRITTEN if any(written(node) for node in walk(relation.right)))
     return list(found)
+
+
+def _is_output(node: Node, habit: Habit) -> bool:
+    return isinstance(node, Name) and habit.role(node) in {"A", "output"}
 
 
 def _squares(node: Node) -> bool:
     scripts = getattr(node, "scripts", ())
     return any(s.kind == "sup" and any(isinstance(p, Number) and p.value == 2 for p in s.body) for s in scripts) and not isinstance(node, Name)
+
+
+def _largest(node: Node) -> bool:
+    return isinstance(node, Call) and node.function.name in {"max", "maximum"} and not any(isinstance(a, Number) for a in node.arguments)
+
+
+def _cosh(node: Node) -> bool:
+    return isinstance(node, Call) and node.function.name == "cosh"
+
+
+def _absolute(node: Node) -> bool:
+    return (isinstance(node, Group) and node.open == "|") or (isinstance(node, Call) and node.function.name == "abs")
+
+
+_WRITTEN: tuple[tuple[str, Callable[[Node], bool]], ...] = (
+    ("huber", lambda node: isinstance(node, Cases) or (isinstance(node, Call) and node.function.name == "where")),
+    ("log_cosh", _cosh),
+    ("quantile", _largest),
+    ("half_squared_error", _squares),
+    ("absolute_error", _absolute),
+)
+"""Losses by what only they are written with."""
 
 
 def attempt(trier: Trier, relation: Relation, settings: Iterable[Setting]) -> Tried | None:

@@ -36,15 +36,15 @@ ACTIVATIONS: Mapping[str, str] = MappingProxyType({
     "leakyrelu": "leaky_relu", "LeakyReLU": "leaky_relu", "leakyRelu": "leaky_relu", "leaky_relu": "leaky_relu", "LReLU": "leaky_relu",
     "LeakyRelu": "leaky_relu", "leakyReLU": "leaky_relu", "tanh": "tanh", "Tanh": "tanh", "softmax": "softmax", "Softmax": "softmax",
     "SoftMax": "softmax", "smax": "softmax", "softplus": "softplus", "identity": "identity", "linear": "identity", "id": "identity",
-    "elu": "elu", "ELU": "elu", "selu": "selu", "SELU": "selu", "gelu": "gelu", "GELU": "gelu", "swish": "swish", "silu": "swish", "SiLU": "swish",
-    "mish": "mish", "softsign": "softsign", "hard_sigmoid": "hard_sigmoid",
+    "elu": "elu", "ELU": "elu", "selu": "selu", "SELU": "selu", "gelu": "gelu", "GELU": "gelu", "swish": "silu", "Swish": "silu", "silu": "silu", "SiLU": "silu",
+    "mish": "mish", "Mish": "mish", "hard_sigmoid": "hard_sigmoid", "hardsigmoid": "hard_sigmoid", "HardSigmoid": "hard_sigmoid", "Hardsigmoid": "hard_sigmoid",
 })  # fmt: skip
 """Functions that are called by their own name, as the catalogue has them."""
 
 GENERIC = frozenset("sigma g f phi varphi psi h s act activation activ F G theta Phi Psi fn act_fn rho S".split())
 """Letters for an activation function that is not named."""
 
-PLAIN = frozenset("exp log ln max min abs sqrt sum mean dot diag maximum sign outer log10 where average transpose avg".split())
+PLAIN = frozenset("exp log ln max min abs sqrt sum mean dot diag maximum sign outer log10 where average transpose avg clip minimum erf erfc cosh sinh expm1 log1p".split())
 
 
 def is_hat(name: Name) -> bool:
@@ -77,6 +77,8 @@ def split_word(word: str) -> tuple[str, str] | None:
 def usual_role(name: Name) -> str | None:
     """The role that a name has unless the document says otherwise; None for names without one."""
     word = name.name
+    if word == "l" and "ell" in name.faces:
+        return "loss"
     if is_hat(name) and word in {"y", "Y", "t", "o", "p"}:
         return "output"
     found = DEFAULT.get(word)

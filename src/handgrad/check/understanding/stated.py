@@ -13,8 +13,8 @@ _WORD = re.compile(r"[A-Za-z][A-Za-z_]*(?: ReLU)?")
 _ACTS = (
     ("leaky_relu", r"leaky[ -]?relu|lrelu"), ("relu", r"(?<!leaky )(?<!leaky-)(?<!leaky)\brelu\b|rectified linear"), ("softmax", r"softmax"),
     ("tanh", r"\btanh\b|hyperbolic tangent"), ("softplus", r"softplus"), ("gelu", r"\bgelu\b"), ("selu", r"\bselu\b"), ("elu", r"\belu\b"),
-    ("swish", r"\bswish\b|\bsilu\b"), ("mish", r"\bmish\b"), ("identity", r"\bidentity\b|\blinear (?:output|activation)|\(linear\)|^linear\b"),
-    ("sigmoid", r"sigmoid|logistic function|\blogistic\b"), ("exp", r"^exp\b"), ("softsign", r"\bsoftsign\b"), ("hard_sigmoid", r"hard[ _]sigmoid"),
+    ("silu", r"\bswish\b|\bsilu\b"), ("mish", r"\bmish\b"), ("identity", r"\bidentity\b|\blinear (?:output|activation)|\(linear\)|^linear\b"),
+    ("sigmoid", r"sigmoid|logistic function|\blogistic\b"), ("exp", r"^exp\b"), ("hard_sigmoid", r"hard[ _]sigmoid"),
 )  # fmt: skip
 _ACTIVATIONS = tuple((name, re.compile(pattern, re.I)) for name, pattern in _ACTS)
 _LOSSES = (
