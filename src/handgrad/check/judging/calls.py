@@ -20,8 +20,8 @@ from handgrad.check.understanding.names import Marks, is_name
 from handgrad.check.understanding.roles import ACTIVATIONS, PLAIN
 
 PLAIN_FUNCTIONS: Mapping[str, Callable[[Array], Array]] = {
-    "exp": np.exp, "log": np.log, "ln": np.log, "log10": np.log10, "expm1": np.expm1, "log1p": np.log1p, "sqrt": np.sqrt, "abs": np.abs,
-    "sign": np.sign, "cosh": np.cosh, "sinh": np.sinh, "erf": erf, "erfc": erfc,
+    "exp": np.exp, "log": np.log, "ln": np.log, "log10": np.log10, "expm1": np.expm1, "log1p": np.log1p, "sqrt": np.sqrt,
+    "abs": np.abs, "sign": np.sign, "cosh": np.cosh, "sinh": np.sinh, "erf": erf, "erfc": erfc,
 }  # fmt: skip
 SOFTMAX_SLOPE = "the slope of softmax, which has a Jacobian"
 

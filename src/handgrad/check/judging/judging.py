@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from handgrad.check.findings import Verdict, Witness
@@ -15,9 +17,9 @@ from handgrad.check.judging.arithmetic import Wrong, worked_out
 from handgrad.check.judging.comparing import Outcome, Scale, is_loss
 from handgrad.check.judging.evaluating import NO_LAYER, spelled
 from handgrad.check.judging.program import Program
-from handgrad.check.judging.scales import LOSS, Edge, broken, edge_of, family
+from handgrad.check.judging.scales import LOSS, Edge, broken, edge_of, families_in, family
 from handgrad.check.judging.trying import Tried, specialised
-from handgrad.check.judging.updates import by_name, judge_step, step_of
+from handgrad.check.judging.updates import by_name, judge_step, mended, step_of
 from handgrad.check.parsing import write
 from handgrad.check.reading import Macro
 from handgrad.check.tree import Call, Derivative, Differential, Group, Name, Node, Number, Operator, Product, Span, Sum, walk
@@ -75,6 +77,11 @@ def is_numeric(node: Node) -> bool:
         elif isinstance(part, Name) and part.name not in {"e", "pi", "log", "ln", "exp", "tanh", "sigmoid", "sigma", "max", "sqrt", "log10"}:
             return False
     return found
+
+
+def _bare_text(text: str) -> str:
+    """A formula's text without spaces and braces, by which two ways of typing it are the same."""
+    return re.sub(r"[\s{}&]|\\cdot|\\qquad.*", "", text)
 
 
 class Judge:
@@ -216,6 +223,8 @@ class Judge:
             return judged
         if tried.outcome.kind == "unknown":
             judged.message = tried.outcome.why
+            if not self.concerns_network(relation):
+                judged.verdict, judged.message = "other", f"not about a dense network as far as it can be read ({tried.outcome.why})"
             return judged
         judged.verdict = "wrong"
         judged.message = tried.outcome.why or "the two sides differ"
@@ -255,6 +264,13 @@ class Judge:
                 judged.message = f"it comes to {found.expected}" + (f"; {found.guess}" if found.guess else "")
                 judged.correction = f"{self.text_of(relation.left)} {'≈' if relation.op == 'approx' and relation.passage.kind != 'tex' else chr(92) + 'approx' if relation.op == 'approx' else '='} {found.expected}"
         return True
+
+    def concerns_network(self, relation: Relation) -> bool:
+        """Whether a quantity of a network, a loss or a gradient stands in a relation."""
+        sides = (relation.subject, relation.left, relation.right)
+        if any(isinstance(node, Differential | Derivative | Operator) for side in sides for node in walk(side)):
+            return True
+        return any(self.habit.role(n) in {*LAYERED, "loss", "output", "X", "Y"} for side in sides for n in named(side))
 
     def another_way(self, relation: Relation, tried: Tried) -> Tried:
         """Readings that are tried last: letters at their written numbers, one unit, order and transposes left aside where none is written."""
@@ -378,8 +394,8 @@ class Judge:
             judged.message = "what is subtracted is not the gradient by this parameter"
             return judged
         judged.verdict, judged.tried = "right", tried
-        if sign == "+":
-            judged.code = "HG013"
+        turned = tried.scale.sign if tried is not None and tried.holds else -1 if isinstance(step, Sum) and step.signs == ("-",) else 1
+        if (sign == "+") == (turned == 1):
             judged.note = "adds"
         return judged
 
@@ -428,15 +444,19 @@ class Judge:
         for judged in found:
             if judged.verdict != "wrong" or judged.code in {"HG012", "HG020"}:
                 continue
+            if judged.code == "HG013" and self.mend(judged, source):
+                continue
             correction = corrector.correct(judged) if time.monotonic() < self.deadline else None
             if correction is None or not self.convincing(judged, correction):
-                self.uncorrected(judged)
+                if not self.elsewhere(judged, found):
+                    self.uncorrected(judged)
                 continue
             judged.code, judged.message, judged.correction = correction.code, correction.message, correction.text
             judged.marked = correction.marked
             if judged.tried is not None and not judged.by_program:
                 reading = Reading(judged.tried.setting, self.u.lexicon, source=source, scales=self.scales)
                 judged.witness = witness(judged.relation.subject, judged.relation.right, correction.right, reading)
+        self.follow(found)
 
     def convincing(self, judged: Judged, correction: Correction) -> bool:
         """Whether a correction shows a slip rather than a misreading: a plain slip does, others only in a text that is read well."""
@@ -446,6 +466,8 @@ class Judge:
             return False
         code, steps = correction.code, len(correction.mistakes)
         names = {mistake.name for mistake in correction.mistakes}
+        if judged.note == "adds":
+            return code in {"HG013", "HG003"}
         if is_loss(judged.relation.subject, self.u.lexicon):
             return code in LOSS_SLIPS and steps == 1 and self.sure >= WELL_READ
         outcome = judged.tried.outcome if judged.tried is not None else Outcome("differs")
@@ -471,7 +493,7 @@ class Judge:
         ):
             return True  # an expression stands on the left: nothing says what it should be
         names = [n for side in (relation.left, relation.right) for n in named(side)]
-        pairs = [n for n in names if self.habit.role(n) in {*UNITS, "output", "Y"} and len(marker.marks(n).indices) > 1]
+        pairs = [n for n in names if self.habit.role(n) in {"A", "Z", "output", "Y"} and len(marker.marks(n).indices) > 1]
         if pairs and correction.code != "HG003":
             return True  # a letter for the unit and one for the example, in an order that nobody tells
         if relation.statement.continues and relation.step == 0 and not relation.statement.span[0] <= (relation.left.span or (-1, -1))[0] and (
@@ -483,7 +505,60 @@ class Judge:
             self.habit.role(n) in {"X", "Y"} for n in names if any(isinstance(i, Name) and i.name == alone for i in marker.marks(n).indices)
         ):
             return True  # y_n: the target of example n
-        return relation.step > 0 and spelled(correction.right) == spelled(relation.left)
+        same = {spelled(relation.right), *((spelled(relation.left),) if relation.step else ())}
+        plain = {_bare_text(self.text_of(relation.right)), *((_bare_text(self.text_of(relation.left)),) if relation.step else ())}
+        restated = _bare_text(correction.text.partition("=")[2]) in plain or spelled(correction.right) in same
+        return restated and spelled(correction.left) == spelled(relation.subject)
+
+    def added(self, judged: Judged) -> None:
+        """An update that adds is right where the text's gradients have the other sign, as with t - o, and climbs otherwise."""
+        step = step_of(judged.relation, self.u.trier.marker)
+        assert step is not None
+        families = families_in(step[1], self.habit)
+        signs = {self.scales[name].sign for name in families if name in self.scales}
+        if signs == {-1} or not families or (not signs and not any(" of " in name for name in families)):
+            return
+        judged.verdict, judged.code = "wrong", "HG013"
+        judged.message = "The gradient is added, so that the loss grows: a step goes against the gradient."
+
+    def elsewhere(self, judged: Judged, found: Sequence[Judged]) -> bool:
+        """Take the correction from another line that says the same thing rightly; whether there is one."""
+        if not judged.by_program:
+            return False
+        subject = spelled(judged.relation.subject)
+        for other in found:
+            relation = other.relation
+            if other.verdict == "right" and relation.place != judged.relation.place and spelled(relation.subject) == subject and not is_numeric(relation.right):
+                line = relation.passage.source.place(relation.span[0]).line
+                judged.code, judged.message = "HG018", f"Line {line} says something else of the same quantity, and that is right."
+                judged.correction = f"{self.text_of(relation.subject)} = {self.text_of(relation.right)}"
+                return True
+        return False
+
+    def follow(self, found: Sequence[Judged]) -> None:
+        """A step of a chain that equals the wrong step before it only repeats that mistake."""
+        for before, judged in pairwise(found):
+            relation = judged.relation
+            same = relation.statement is before.relation.statement and relation.step == before.relation.step + 1
+            if same and judged.verdict == before.verdict == "wrong" and judged.code != "HG012":
+                alike = self.u.trier.first(relation.left, relation.right, self.u.settings(relation, nets=self.u.nets[:2]))
+                if alike is not None and alike.scale.one:
+                    judged.follows = before.follows or before.relation.passage.source.place(before.relation.span[0]).line
+
+    def mend(self, judged: Judged, source: str) -> bool:
+        """Correct an update of which only the sign or the parameter is wrong; whether that was it."""
+        step = step_of(judged.relation, self.u.trier.marker)
+        right = mended(judged.relation, *step) if step is not None else None
+        if right is None or self.sure < LEAST_SHARE:
+            return False
+        again = self.one(replace(judged.relation, right=right, left=judged.relation.left, subject=judged.relation.left, op="=", step=0))
+        if again.verdict != "right" or again.note == "adds":
+            return False
+        op = judged.relation.op if judged.relation.op in {"=", ":="} else "="
+        judged.correction = f"{self.text_of(judged.relation.left)} {op} {write(right, source)}"
+        if judged.note != "adds":
+            judged.message = "What is subtracted is not the gradient by this parameter."
+        return True
 
     def uncorrected(self, judged: Judged) -> None:
         """What is said of a relation that fails and for which no correction is found."""
@@ -503,6 +578,8 @@ class Judge:
         bad, scales, clear = broken(edges, stated, adds=any(j.note == "adds" for j in found))
         self.scales = {"fixed": Scale(), **scales}
         for judged in found:
+            if judged.note == "adds":
+                self.added(judged)
             if judged.relation.place in bad:
                 judged.verdict = "wrong"
                 judged.code = "HG004"

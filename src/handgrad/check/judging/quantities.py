@@ -126,7 +126,7 @@ class Quantities(Reader):
             one = [k for k in range(2) if self.axis(axes[k]) == ONE]
             if one:
                 return [self.element(array.take(0, axis=one[0]), (axes[1 - one[0]],), indices)]
-            raise UnknownError(indices[0], "one index at a matrix of weights")
+            raise MisfitError("one index at a matrix of weights")
         return [Value(array, (), (self.axis(axes[0]), self.axis(axes[1])))]
 
     def picked(

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from handgrad.check.judging.evaluating import spelled
 from handgrad.check.judging.trying import Tried, Trier
-from handgrad.check.tree import Derivative, Differential, Group, Name, Node, Number, Product, Sum, walk
+from handgrad.check.tree import Derivative, Differential, Group, Name, Node, Number, Product, Sum, rebuilt, walk
 from handgrad.check.understanding.names import TIMES, Marker, Marks
 from handgrad.check.understanding.relations import Relation
 from handgrad.check.understanding.setting import Setting
@@ -86,6 +86,21 @@ def judge_step(parameter: Node, step: Node, settings: list[Setting], trier: Trie
             return tried
         first = first or tried
     return first
+
+
+def mended(relation: Relation, parameter: Node, step: Node, sign: str) -> Node | None:
+    """The right side of an update as it should be: the gradient by this very parameter, subtracted; None where no gradient stands in it."""
+    found = step
+    for node in walk(step):
+        by = node.by if isinstance(node, Derivative) else (node.by or node.of) if isinstance(node, Differential) else None
+        if isinstance(by, Name) and not same(by, parameter) and isinstance(parameter, Name):
+            found = rebuilt(found, by, parameter)
+    right = relation.right
+    while isinstance(right, Group):
+        right = right.body
+    if not isinstance(right, Sum) or (found is step and sign == "-"):
+        return None
+    return Sum(None, (right.terms[0], found), ("+", "-"))
 
 
 def by_name(parameter: Node, step: Node, marker: Marker) -> bool | None:

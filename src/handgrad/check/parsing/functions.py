@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 from handgrad.check.parsing.vocabulary import QUANTITIES
 from handgrad.check.tree import Call, Differential, Group, Matrix, Name, Node, Product, Script, Scripted, Statement, walk
 
-
 _DEFINED = re.compile(
     r"(?:^|\\\\|[\n,;&]|\\quad)\s{0,9}&?\s{0,9}([A-Z]{2}|[A-Za-z]{3,8})(?:_(?:\w|\{\w{1,4}\}))?\s{0,9}&?\s{0,9}=(?!=)"
 )

@@ -315,9 +315,8 @@ def _with_all(items: Sequence[Item]) -> list[Item]:
     found: list[Item] = []
     for place, item in enumerate(items):
         beside = [items[near] for near in (place - 1, place + 1) if 0 <= near < len(items)]
-        if isinstance(item, Token) and item.text == ":" and all(other.kind == "comma" for other in beside):
-            item = replace(item, kind="sign")
-        found.append(item)
+        all_of = isinstance(item, Token) and item.text == ":" and all(other.kind == "comma" for other in beside)
+        found.append(replace(item, kind="sign") if all_of and isinstance(item, Token) else item)
     return found
 
 
@@ -376,7 +375,9 @@ def _part(reader: Parser, item: Item, primes: list[Script]) -> list[Node]:
             return [postfix(reader, _script_name(whole, (item.start, end), reader))]
         if len(run) == 2 and run[0] == "d" and run[1] in "WwbBZzAa" and not item.faces:  # v_{dW}
             reader.at += 1
-            of = postfix(reader, _one_letter(reader, reader.items[reader.at]))
+            second = reader.token()
+            assert second is not None
+            of = postfix(reader, _one_letter(reader, second))
             return [Differential((item.start, (of.span or item.span)[1]), of, "d")]
         if run:
             return [postfix(reader, _one_letter(reader, item))]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from handgrad.check.parsing.brackets import bracketed
@@ -64,9 +65,8 @@ def parse(
 def _statements(items: Sequence[Item], context: Context, span: tuple[int, int]) -> Iterator[Statement]:
     before: Statement | None = None
     for row in _rows(items):
-        if context.kind == "plain":
-            row = paired(row)
-        for part in _parts(_alternatives(_apart(row))):
+        read = paired(row) if context.kind == "plain" else row
+        for part in _parts(_alternatives(_apart(read))):
             statement = _statement(part, context, span)
             if statement is None:
                 continue
@@ -144,11 +144,12 @@ def _remark(row: list[Item], place: int) -> bool:
 def _parts(row: list[Item]) -> Iterator[list[Item]]:
     """A row cut where one statement ends and another begins."""
     pieces: list[tuple[Item | None, list[Item]]] = [(None, [])]
+    between = _between(row)
     for place, item in enumerate(row):
         cut: Item | None = None
         if _is(item, "joiner") or (_is(item, *GAPS) and not _title(row, place) and not _frobenius(row, place)):
             cut = item
-        elif _is(item, "relation") and item.text == "->" and _between(row, place):
+        elif _is(item, "relation") and item.text == "->" and between(place):
             cut = Token("joiner", "->", *item.span)
         if cut is None:
             pieces[-1][1].append(item)
@@ -185,11 +186,16 @@ def _title(row: list[Item], place: int) -> bool:
     return _is(row[place], "text") and place + 1 < len(row) and _is(row[place + 1], "relation")
 
 
-def _between(row: list[Item], place: int) -> bool:
-    """Whether an arrow stands between equations."""
-    after = next((n for n in range(place + 1, len(row)) if _is(row[n], "comma", "gap", "joiner", "text")), len(row))
-    beside = [*row[:place], *row[place + 1 : after]]
-    return any(_is(item, "relation") and item.text != "->" for item in beside)
+def _between(row: list[Item]) -> Callable[[int], bool]:
+    """Whether an arrow at a place stands between equations: there is a relation before it, or after it in the same part."""
+    relations = [place for place, item in enumerate(row) if _is(item, "relation") and item.text != "->"]
+    ends = [place for place, item in enumerate(row) if _is(item, "comma", "gap", "joiner", "text")]
+
+    def between(place: int) -> bool:
+        following, end = bisect_right(relations, place), bisect_right(ends, place)
+        return following > 0 or (following < len(relations) and (end == len(ends) or relations[following] < ends[end]))
+
+    return between
 
 
 def _frobenius(row: list[Item], place: int) -> bool:
@@ -200,7 +206,7 @@ def _frobenius(row: list[Item], place: int) -> bool:
     near = not row[place].space and not after.space and row[place].start == before.end
     names = all(isinstance(item, Block) or item.kind in {"letter", "command"} for item in (before, after))
     word = all(_is(item, "letter") for item in row[max(0, place - 4) : place]) and place > 3
-    return near and names and not word and not any(_is(item, "relation") and item.text == "->" for item in row)
+    return near and names and not word and not any(_is(item, "relation") and item.text == "->" for item in row[place : place + 9])
 
 
 def _ends(part: list[Item], cut: Item, piece: list[Item]) -> bool:
@@ -296,11 +302,9 @@ def _side(items: list[Item], context: Context, span: tuple[int, int], *, left: b
         and (any(_is(item, "dots") for item in items) or all(_is(item, "number", "comma") for item in items))
     ):
         return Words(place, "".join("…" if _is(item, "dots") else item.text for item in items if isinstance(item, Token)))
-    colon = next((n for n, item in enumerate(items) if _is(item, "comma") and item.text == ":" and _frobenius(items, n)), 0)
-    if colon and context.kind == "tex":
-        return _trace(items[:colon], items[colon + 1 :], context, span)
-    if all(_is(item, "text") for item in items):
-        return Words(place, " ".join(item.text for item in items))
+    colons = [n for n, item in enumerate(items) if _is(item, "comma")]
+    if len(colons) == 1 and context.kind == "tex" and _frobenius(items, colons[0]):
+        return _trace(items[: colons[0]], items[colons[0] + 1 :], context, span)
     comma = next((item for item in items if _is(item, "comma")), None)
     if comma is not None:
         return Unreadable(place, "a list where one expression is expected")

@@ -109,7 +109,8 @@ def _one(text: str, at: int, start: int, kind: str, found: re.Match[str]) -> tup
         return [Token("row", found["row"], place, start + end)], end
     if command := found["command"]:
         if kind == "plain" and command in ESCAPED:  # an escape of Markdown
-            return [replace(_lexeme(found, start), start=place)] if (found := LEXEMES.match(text, end - 1)) else [], end
+            sign = LEXEMES.match(text, end - 1, end)
+            return [replace(_lexeme(sign, start), start=place)] if sign else [], end
         if command in TEXTS and (content := _braced(text, end)):
             if broken := _broken(text, content):
                 return [Token("word", broken[0], place, start + broken[1])], broken[1]

@@ -22,7 +22,8 @@ JOINERS = {
 SIGNS = {
     "+": "+", "-": "-", "\\pm": "pm", "\\mp": "pm", "*": "*", "/": "/", "\\div": "/", ".*": ".*", "@": "@", "\\cdot": "cdot",
     "\\centerdot": "cdot", "\\times": "times", "\\odot": "odot", "\\circ": "circ", "\\bigcirc": "circ", "\\otimes": "otimes",
-    "\\bullet": "bullet", "\\*": "*", "\\ldotp": ".", "\\ast": "ast", "\\star": "ast", ".": ".", "\\bigodot": "odot", "\\oplus": "+", "\\ominus": "-",
+    "\\bullet": "bullet", "\\*": "*", "\\ldotp": ".", "\\ast": "ast", "\\star": "ast", ".": ".", "\\bigodot": "odot",
+    "\\oplus": "+", "\\ominus": "-",
 }  # fmt: skip
 """Signs of sums and products, and what the tree calls them."""
 

@@ -250,8 +250,14 @@ def _counterparts(found: Found, pairs: Sequence[tuple[Node, Node]], habit: Habit
 def _theta(found: Found, pairs: Sequence[tuple[Node, Node]], habit: Habit) -> None:
     """θ without marks beside weights that are called W may be anything: all the parameters, or the logits."""
     names = [name for pair in pairs for side in pair for name in named(side) if habit.role(name) == "W"]
-    if any(n.name in {"W", "w"} for n in names) and not any(n.scripts for n in names if n.name == "theta"):
+    if any(n.name in {"W", "w"} for n in names) and not any(_weighty(n, habit) for n in names if n.name == "theta"):
         found.roles.setdefault(("theta", False), "unknown")
+
+
+def _weighty(name: Name, habit: Habit) -> bool:
+    """Whether a name has the marks of a matrix of weights: a layer, or two indices."""
+    marks = Marker(habit).marks(name)
+    return marks.layer is not None or len(marks.indices) > 1
 
 
 def _deltas(found: Found, pairs: Sequence[tuple[Node, Node]]) -> None:

@@ -17,7 +17,7 @@ from handgrad.check.tree import Call, Derivative, Differential, Group, Name, Nod
 from handgrad.check.understanding.inferring import Understanding
 from handgrad.check.understanding.names import named
 from handgrad.check.understanding.relations import Relation
-from handgrad.check.understanding.roles import ACTIVATIONS, GENERIC, PLAIN, usual_role
+from handgrad.check.understanding.roles import ACTIVATIONS, GENERIC, LAYERED, PLAIN, usual_role
 
 _EXAMPLE = r"(?:example|sample|observation|instance|data[ -]?point|record)s?\b"
 _ARTICLE = r"(?:is|are|as) (?:an?|one|the) (?:single )?(?:training )?"
@@ -105,7 +105,9 @@ def _undefined(read: Read, understanding: Understanding, judged: Sequence[Judged
             or _usual(node, understanding)
         ):
             continue
-        others = [name for name in named(j.relation.right) if name.name != node.name]
+        others = [name for side in (j.relation.left, j.relation.right) for name in named(side) if name.name != node.name]
+        if sum(understanding.lexicon.habit.role(name) in LAYERED for name in others) < 2:
+            continue  # it may be about something else altogether
         if others and all(_usual(name, understanding) for name in others):
             defined.add(node.name)
             text = write(node, j.relation.passage.source.text)
