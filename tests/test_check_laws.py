@@ -117,7 +117,7 @@ def test_every_piece_of_notation(choices):
 
 
 @pytest.mark.parametrize("style", [{"one_over_m": "dZ"}, {"layers": "general"}], ids=str)
-@pytest.mark.parametrize(("form", "notation"), [("markdown", "ng"), ("text", "rows"), ("markdown", "nielsen")])
+@pytest.mark.parametrize(("form", "notation"), [("markdown", "ng"), ("text", "ng"), ("markdown", "nielsen")])
 def test_other_ways_to_derive(form, notation, style):
     text = written(Network("4-3:relu-2:sigmoid"), form, notation, **style)
     assert unread(checked(text, form), SHARE[form]) == []

@@ -184,6 +184,29 @@ def test_prose_with_a_sign_of_equality(line: str) -> None:
     assert found(line) == []
 
 
+def test_lines_that_go_on_with_an_equation() -> None:
+    assert found("C = a (y - t)\n  = b y - b t\n  = c d\n\n= e f\n") == ["C = a (y - t)", "= b y - b t", "= c d"]
+    assert found("```\ndC = a * b\n   = c * d\n```") == ["dC = a * b", "= c * d"]
+    assert found("= a * b") == []
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("minimize L(θ) = (1/N) Σ loss(f(x_i; θ), y_i)", ["L(θ) = (1/N) Σ loss(f(x_i; θ), y_i)"]),
+        ("with softmax a_j = e^{z_j} / sum_k e^{z_k}", ["a_j = e^{z_j} / sum_k e^{z_k}"]),
+        ("E = 1/2 sum over the output units (y_j - a_j)^2", []),
+    ],
+)
+def test_words_beside_plain_equations(line: str, expected: list[str]) -> None:
+    assert found(line) == expected
+
+
+def test_a_display_with_products_of_letters_is_no_prose() -> None:
+    formula = r"\eqalign{ L &= wx - xy + wx * e^{-(wx+b)} \\ &= wx - xy + xy + wx }"
+    assert found(f"$$\n{formula}\n$$") == [formula]
+
+
 def test_markup_in_plain_equations() -> None:
     assert found("*dW* = dZ A") == ["dW  = dZ A"]
     assert found("W<sup>[1]</sup> = 2") == ["W   ^{[1]}      = 2"]

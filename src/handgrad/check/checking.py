@@ -65,7 +65,7 @@ def _checked(found: Read, name: str, options: Options) -> Checked:
     statements, functions = _parsed(found)
     relations = relations_of(statements)
     known = relations[:MOST_RELATIONS]
-    understanding = understand(known, stated(prose.text for prose in found.prose), options, functions)
+    understanding = understand(known, stated(prose.text for prose in found.prose), options, functions, deadline=deadline)
     judge = Judge(understanding, known, deadline=deadline)
     judged = judge.all()
     if known:

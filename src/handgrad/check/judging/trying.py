@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product as combinations
@@ -43,8 +45,9 @@ class Tried:
 class Trier:
     """Tries relations under settings, and remembers what came out."""
 
-    def __init__(self, lexicon: Lexicon) -> None:
+    def __init__(self, lexicon: Lexicon, deadline: float = math.inf) -> None:
         self.lexicon = lexicon
+        self.deadline = deadline
         self.marker = lexicon.marker
         self._names: dict[int, tuple[Node, tuple[Name, ...]]] = {}
         self._known: dict[tuple[int, int, Setting, bool], Tried] = {}
@@ -135,6 +138,8 @@ class Trier:
     def under(self, left: Node, right: Node, setting: Setting, *, loose: bool = False, seed: int = 0) -> Tried:
         """Try a relation under one setting, as it is: for a batch or for one example."""
         key = (id(left), id(right), setting, loose)
+        if time.monotonic() > self.deadline:
+            return Tried(Outcome("unknown", why="this document takes too long to be judged in full"), setting)
         if key not in self._known or seed:
             self._nodes[id(left)], self._nodes[id(right)] = left, right
             tried = self._tried(left, right, setting, loose=loose, seed=seed)

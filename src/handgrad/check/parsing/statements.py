@@ -293,8 +293,6 @@ def _statement(items: list[Item], context: Context, span: tuple[int, int]) -> St
 
 def _side(items: list[Item], context: Context, span: tuple[int, int], *, left: bool = False, after: str = "") -> Node:
     place = (items[0].start, items[-1].end)
-    if after == "in" and isinstance(items[0], Token) and items[0].text == "R":  # the set of numbers, in whatever typeface
-        items = [replace(items[0], faces=frozenset({"bb"})), *items[1:]]
     listed = any(_is(item, "comma") for item in items)
     if (
         after in {"=", "in"}
@@ -314,6 +312,8 @@ def _side(items: list[Item], context: Context, span: tuple[int, int], *, left: b
         return Unreadable(error.span if place[0] <= error.span[0] <= error.span[1] <= place[1] else place, error.reason)
     if left and (call := on_the_left(node)) is not None:
         return call
+    if after == "in" and isinstance(node, Name) and node.name == "R":  # the set of numbers, in whatever typeface
+        return replace(node, faces=frozenset({"bb"}))
     return node
 
 

@@ -110,7 +110,7 @@ def _without_markup(text: str) -> str:
 
 def _lines(sheet: Sheet, blocks: Blocks, found: list[Found]) -> None:
     """Equations in what formulas and code spans leave of each line."""
-    last = -1  # where the last line with an equation ended
+    last = -2  # where the last line with an equation ended
     for start, end in blocks.lines:
         if sheet.into.full:  # a problem says so
             return

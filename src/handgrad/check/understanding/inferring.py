@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product as combinations
@@ -14,7 +15,7 @@ from handgrad.check.tree import Call, Cases, Derivative, Group, Name, Node, Numb
 from handgrad.check.understanding.forward import FORWARD_OPS, Found, understand_forward
 from handgrad.check.understanding.names import Habit, Marker, habit_of, named
 from handgrad.check.understanding.relations import Relation
-from handgrad.check.understanding.roles import ACTIVATIONS, LAYERED, UNITS
+from handgrad.check.understanding.roles import ACTIVATIONS, GENERIC, LAYERED, UNITS
 from handgrad.check.understanding.setting import Frozen, Setting
 from handgrad.check.understanding.stated import Stated
 
@@ -59,7 +60,9 @@ class Understanding:
         return not counted and cases((relation,), self.lexicon.habit) == {False}
 
 
-def understand(relations: Sequence[Relation], stated: Stated, options: Options, functions: Iterable[str]) -> Understanding:
+def understand(
+    relations: Sequence[Relation], stated: Stated, options: Options, functions: Iterable[str], *, deadline: float = math.inf
+) -> Understanding:
     """Infer the setting of a document from its relations, its words and what the caller states."""
     statements = list({id(r.statement): r.statement for r in relations}.values())
     habit = habit_of(statements)
@@ -80,7 +83,7 @@ def understand(relations: Sequence[Relation], stated: Stated, options: Options, 
     base = base.but(deltas=base.sums)
     layouts = _layouts(stated, options)
     nets = _nets(relations, _with_sigma(found, lexicon), stated, base.L, habit)
-    understanding = Understanding(lexicon, base, layouts, nets, Trier(lexicon), found, stated)
+    understanding = Understanding(lexicon, base, layouts, nets, Trier(lexicon, deadline), found, stated)
     understanding.both_cases = len(cases(relations, habit)) == 2
     _settle(understanding, [r for r in relations if r.op in FORWARD_OPS | {"approx", "propto"} and r.unreadable() is None])
     return understanding
@@ -227,7 +230,10 @@ def _nets(relations: Sequence[Relation], found: Found, stated: Stated, layers: i
     last = found.activations.get(layers, found.activations.get("L"))
     if last is not None:
         outputs = list(dict.fromkeys([last, *outputs]))
-    return [net for net in _pairs(choices, outputs, losses)][:24]
+    nets = list(_pairs(choices, outputs, losses))[:24]
+    if "half_squared_error" in losses and any(isinstance(n, Call) and n.function.name in GENERIC for r in relations for n in walk(r.right)):
+        nets.append((choices[0], choices[0][0], "half_squared_error"))  # g may be any function of each unit alone
+    return list(dict.fromkeys(nets))
 
 
 def _pairs(choices: Sequence[tuple[str, ...]], outputs: Sequence[str], losses: Sequence[str]) -> Iterator[Net]:
