@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from handgrad.check.judging.judging import Judge, Judged
+from handgrad.check.judging.judged import Judged
+from handgrad.check.judging.judging import Judge
 from handgrad.check.options import Options
 from handgrad.check.parsing import collect_functions, parse
 from handgrad.check.parsing.numpy_code import parse_numpy

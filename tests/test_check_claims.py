@@ -35,7 +35,7 @@ def claimed(text, kind="tex"):
 
 
 def verdict(text, found, *others, kind="tex"):
-    from handgrad.check.judging.judging import Judged
+    from handgrad.check.judging.judged import Judged
 
     beside = [Judged(claimed(other), "right") for other in others]
     return judge_claim(claimed(text, kind), found.understanding, [*found.judged, *beside])

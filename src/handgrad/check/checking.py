@@ -52,8 +52,10 @@ def check_file(path: Path, options: Options) -> Checked:
 
 
 def _checked(found: Read, name: str, options: Options) -> Checked:
-    from handgrad.check.judging.judging import Judge, Judged
+    from handgrad.check.judging.judged import Judged
+    from handgrad.check.judging.judging import Judge
     from handgrad.check.judging.missing import missing
+    from handgrad.check.judging.reviewing import Reviewer
     from handgrad.check.understanding.inferring import understand
     from handgrad.check.understanding.relations import relations_of
     from handgrad.check.understanding.remarks import remarks
@@ -69,7 +71,7 @@ def _checked(found: Read, name: str, options: Options) -> Checked:
     judge = Judge(understanding, known, deadline=deadline)
     judged = judge.all()
     if known:
-        judge.correct(judged, known[0].passage.source.text, found.macros)
+        Reviewer(judge, known[0].passage.source.text, found.macros).review(judged)
     judged += [Judged(r, message=f"only the first {MOST_RELATIONS} relations are judged") for r in relations[MOST_RELATIONS:]]
     findings = [_finding(j, understood(j, understanding)) for j in judged]
     findings += _without_relation(statements)
@@ -97,7 +99,7 @@ def _parsed(found: Read) -> tuple[list[tuple[Passage, tuple[Statement, ...]]], f
 
 
 def _finding(judged: object, understood: str) -> Finding:
-    from handgrad.check.judging.judging import Judged
+    from handgrad.check.judging.judged import Judged
 
     assert isinstance(judged, Judged)
     relation = judged.relation

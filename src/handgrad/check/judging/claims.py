@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeAlias
 
 from handgrad.check.findings import Verdict
 from handgrad.check.judging.evaluating import Evaluator, UnknownError
-from handgrad.check.judging.judging import Judged
+from handgrad.check.judging.judged import Judged
 from handgrad.check.judging.world import EXAMPLE, ONE, units
 from handgrad.check.parsing.writing import write
 from handgrad.check.tree import Call, Derivative, Differential, Group, Matrix, Name, Node, Number, Product, Sum, rebuilt, walk

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from handgrad.check.judging.judging import Judge, Judged
+from handgrad.check.judging.judged import Judged
+from handgrad.check.judging.judging import Judge
 from handgrad.check.judging.trials import Candidate, Trials
 from handgrad.check.mistakes import CATALOGUE, Context, Mistake, Rewrite
 from handgrad.check.mistakes.derived import Deriver, right_sides

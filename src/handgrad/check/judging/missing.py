@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from handgrad.check.judging.evaluating import Evaluator, UnknownError
-from handgrad.check.judging.judging import EQUALS, Judged
+from handgrad.check.judging.judged import EQUALS, Judged
 from handgrad.check.judging.leaves import parts, unmarked
 from handgrad.check.judging.updates import step_of
 from handgrad.check.parsing.writing import PLAIN, TEX, write

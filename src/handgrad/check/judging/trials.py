@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from handgrad.check.judging.comparing import Outcome, compare, counters_in
 from handgrad.check.judging.evaluating import spelled
-from handgrad.check.judging.judging import Judged
+from handgrad.check.judging.judged import Judged
 from handgrad.check.judging.trying import Tried
 from handgrad.check.judging.updates import step_of
 from handgrad.check.mistakes import Mistake, Rewrite

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from handgrad.check.findings import Remark
 from handgrad.check.judging.claims import sizes
 from handgrad.check.judging.evaluating import UnknownError, slope_of, spelled
-from handgrad.check.judging.judging import EQUALS, Judged, is_numeric
+from handgrad.check.judging.judged import EQUALS, Judged, is_numeric
 from handgrad.check.judging.leaves import unmarked
 from handgrad.check.judging.updates import step_of
 from handgrad.check.parsing.writing import write

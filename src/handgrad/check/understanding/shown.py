@@ -11,7 +11,7 @@ from handgrad.check.parsing.writing import PLAIN
 from handgrad.check.understanding.inferring import Understanding
 
 if TYPE_CHECKING:
-    from handgrad.check.judging.judging import Judged
+    from handgrad.check.judging.judged import Judged
 
 LAYOUTS = {"columns": "examples are columns", "rows": "examples are rows", "single": "one example, a column", "row": "one example, a row"}
 WEIGHTS = {"out-in": "W[l] is n_l × n_{l-1}", "in-out": "W[l] is n_{l-1} × n_l"}
