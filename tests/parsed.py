@@ -43,7 +43,9 @@ def tree(node):
         case Name(name=name, scripts=scripts, faces=faces):
             return name + "".join(f"~{face}" for face in sorted(faces)) + "".join(map(tree, scripts))
         case Script(kind=kind, body=body, count=count):
-            return {"sup": "^", "sub": "_", "digits": "#", "bracket": "@", "prime": "'" * count, "transpose": "ᵀ"}[kind] + ",".join(map(tree, body))
+            return {"sup": "^", "sub": "_", "digits": "#", "bracket": "@", "prime": "'" * count, "transpose": "ᵀ"}[kind] + ",".join(
+                map(tree, body)
+            )
         case Bracketed(open=opens, body=body):
             return opens + ",".join(map(tree, body)) + {"[": "]", "(": ")", "{": "}", "<": ">"}[opens]
         case Scripted(base=base, scripts=scripts):
@@ -60,7 +62,9 @@ def tree(node):
         case Operator(by=by, mark=mark):
             return f"{MARKS.get(mark, mark)}/{MARKS.get(mark, mark)}[{tree(by)}]"
         case Product(items=items, signs=signs):
-            return tree(items[0]) + "".join(f" {sign}{' ' * bool(sign)}{tree(item)}" for sign, item in zip(signs, items[1:], strict=True))
+            return tree(items[0]) + "".join(
+                f" {sign}{' ' * bool(sign)}{tree(item)}" for sign, item in zip(signs, items[1:], strict=True)
+            )
         case Sum(terms=terms, signs=signs):
             text = " ".join(f"{sign} {tree(term)}" for sign, term in zip(signs, terms, strict=True))
             return text.removeprefix("+ ") if text[0] == "+" else text[0] + text[2:]

@@ -11,7 +11,9 @@ from handgrad.check.options import Options
 from handgrad.check.reading import Passage, Read, read, read_file
 from handgrad.check.tree import Statement, Unreadable, walk
 
-SECONDS = 7.0
+PARSING_SECONDS = 2.0
+"""How long the formulas of one document may be parsed."""
+SECONDS = 5.0
 """How long one document may be judged; what is left then is reported as not read."""
 MOST_RELATIONS = 2000
 
@@ -52,8 +54,11 @@ def check_file(path: Path, options: Options) -> Checked:
 
 
 def _checked(found: Read, name: str, options: Options) -> Checked:
+    import numpy as np
+
     from handgrad.check.judging.judged import Judged
     from handgrad.check.judging.judging import Judge
+    from handgrad.check.judging.limits import until
     from handgrad.check.judging.missing import missing
     from handgrad.check.judging.reviewing import Reviewer
     from handgrad.check.understanding.inferring import understand
@@ -62,39 +67,47 @@ def _checked(found: Read, name: str, options: Options) -> Checked:
     from handgrad.check.understanding.shown import setting_lines, understood
     from handgrad.check.understanding.stated import stated
 
-    deadline = time.monotonic() + SECONDS
     options = options.merged(found.front_matter)
-    statements, functions = _parsed(found)
+    statements, functions = _parsed(found, deadline=time.monotonic() + PARSING_SECONDS)
+    deadline = time.monotonic() + SECONDS
     relations = relations_of(statements)
     known = relations[:MOST_RELATIONS]
-    understanding = understand(known, stated(prose.text for prose in found.prose), options, functions, deadline=deadline)
-    judge = Judge(understanding, known, deadline=deadline)
-    judged = judge.all()
-    if known:
-        Reviewer(judge, known[0].passage.source.text, found.macros).review(judged)
-    judged += [Judged(r, message=f"only the first {MOST_RELATIONS} relations are judged") for r in relations[MOST_RELATIONS:]]
-    findings = [_finding(j, understood(j, understanding)) for j in judged]
-    findings += _without_relation(statements)
-    return Checked(
-        name,
-        tuple(setting_lines(understanding, judged)),
-        tuple(sorted(findings, key=lambda f: (f.cell or 0, f.line, f.column))),
-        missing(judged, understanding),
-        tuple(remarks(found, known, understanding, judged)),
-    )
+    with until(deadline), np.errstate(all="ignore"):  # what is not finite is no verdict's ground, and nothing to warn of
+        understanding = understand(known, stated(prose.text for prose in found.prose), options, functions, deadline=deadline)
+        judge = Judge(understanding, known, deadline=deadline)
+        judged = judge.all()
+        if known:
+            Reviewer(judge, known[0].passage.source.text, found.macros).review(judged)
+        judged += [Judged(r, message=f"only the first {MOST_RELATIONS} relations are judged") for r in relations[MOST_RELATIONS:]]
+        findings = [_finding(j, understood(j)) for j in judged]
+        findings += _without_relation(statements)
+        return Checked(
+            name,
+            tuple(setting_lines(understanding, judged)),
+            tuple(sorted(findings, key=lambda f: (f.cell or 0, f.line, f.column))),
+            missing(judged, understanding),
+            tuple(remarks(found, known, understanding, judged)),
+        )
 
 
-def _parsed(found: Read) -> tuple[list[tuple[Passage, tuple[Statement, ...]]], frozenset[str]]:
-    from handgrad.check.parsing import collect_functions, parse
+def _parsed(found: Read, *, deadline: float) -> tuple[list[tuple[Passage, tuple[Statement, ...]]], frozenset[str]]:
+    from handgrad.check.parsing import collect_functions, collect_names, parse
+    from handgrad.check.parsing.bounds import bounded
     from handgrad.check.parsing.numpy_code import parse_numpy
 
-    functions = collect_functions((p.text, p.kind) for p in found.passages)
+    texts = [(p.text, p.kind) for p in found.passages]
+    functions, names = collect_functions(texts), collect_names(texts)
     statements = []
     for passage in found.passages:
-        if passage.kind == "numpy":
-            statements.append((passage, parse_numpy(passage.text, passage.start)))
+        parsed: Sequence[Statement]
+        if time.monotonic() > deadline:
+            span = (passage.start, passage.end)
+            parsed = (Statement((Unreadable(span, "this document takes too long to be read in full"),), (), (), span),)
+        elif passage.kind == "numpy":
+            parsed = parse_numpy(passage.text, passage.start)
         else:
-            statements.append((passage, parse(passage.text, passage.start, passage.kind, functions=functions, macros=found.macros)))
+            parsed = parse(passage.text, passage.start, passage.kind, functions=functions, names=names, macros=found.macros)
+        statements.append((passage, bounded(parsed)))
     return statements, functions
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
-from functools import cache
 from typing import Any, TypeAlias
 
 Span: TypeAlias = tuple[int, int]
@@ -198,7 +197,7 @@ class Words(Node):
 
 @dataclass(frozen=True, slots=True)
 class Dots(Node):
-    """What is left out: ⋯ or …"""
+    """What is left out: dots in a row, low or centred."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,9 +214,9 @@ RELATIONS = ("=", ":=", "<-", "approx", "propto", "in", "equiv", "+=", "-=", "<"
 class Statement:
     r"""A chain of relations: sides[0] ops[0] sides[1] ops[1] … One side and no op is a formula alone.
 
-    `spans` are those of the relations, one for each op: from the sign of relation (from the beginning of the chain for the first) to the
-    end of its right side. `continues` says that the first side is None, as in a row "&= …": it goes on from the row before, or from the
-    formula before. Statements that are joined by \Rightarrow, \implies, commas, "and" or rows are statements of their own.
+    `spans` are those of the relations, one for each op: from the sign of relation (from the beginning of the chain for the first) to
+    the end of its right side. `continues` says that the first side is None, as in a row "&= …": it goes on from the row before, or
+    from the formula before. What \Rightarrow, \implies, commas, "and" or rows join are statements of their own.
     """
 
     sides: tuple[Node | None, ...]
@@ -227,21 +226,23 @@ class Statement:
     continues: bool = False
 
 
+_PLAIN = frozenset({"span", "kind", "count", "open", "name", "faces", "value", "text", "mark", "signs", "op", "reason", "order"})
+"""The fields that hold no nodes."""
+_PARTS: dict[type[Node], tuple[str, ...]] = {}
+"""The fields of each kind of node that may hold nodes, once they are asked for."""
+
+
 def children(node: Node) -> Iterator[Node]:
     """The nodes directly below, in order."""
-    for name in _parts(type(node)):
+    kind = type(node)
+    if kind not in _PARTS:
+        _PARTS[kind] = tuple(field.name for field in fields(kind) if field.name not in _PLAIN)
+    for name in _PARTS[kind]:
         value = getattr(node, name)
         if isinstance(value, Node):
             yield value
         elif isinstance(value, tuple):
             yield from _nodes(value)
-
-
-@cache
-def _parts(kind: type[Node]) -> tuple[str, ...]:
-    """The fields of a kind of node that may hold nodes."""
-    plain = {"span", "kind", "count", "open", "name", "faces", "value", "text", "mark", "signs", "op", "reason", "order"}
-    return tuple(field.name for field in fields(kind) if field.name not in plain)
 
 
 def _nodes(value: Any) -> Iterator[Node]:

@@ -122,6 +122,8 @@ def _report(name: str, options: Options) -> Checked:
         words = "not enough memory for a document of this size"
     except (HandgradError, OSError) as error:
         words = str(error)
+    except Exception as error:  # noqa: BLE001 - whatever a text that nobody foresaw does must not stop the other files
+        words = f"it could not be checked, which is a fault of handgrad ({type(error).__name__}: {error}); please report it"
     return Checked(STDIN if name == "-" else name, error=words)
 
 

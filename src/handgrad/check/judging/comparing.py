@@ -15,7 +15,7 @@ from handgrad.check.judging.values import MisfitError, Value, lettered, summed, 
 from handgrad.check.judging.world import EXAMPLE, ONE, World
 from handgrad.check.tree import BigSum, Call, Name, Node, walk
 from handgrad.check.understanding.names import named
-from handgrad.check.understanding.setting import EXAMPLES, OUTPUTS, Setting
+from handgrad.check.understanding.setting import EXAMPLES, Setting
 
 TOLERANCE = 3e-6
 TWOS, MS, NS = range(-3, 4), range(-2, 3), range(-1, 2)
@@ -247,6 +247,3 @@ def counters_in(nodes: Sequence[Node | None], lexicon: Lexicon) -> set[str]:
                 if part.name != "L" and part.name not in bound:
                     found.add(part.name)
     return found
-
-
-__all__ = ["OUTPUTS", "Name", "Outcome", "Scale", "compare", "counters_in"]

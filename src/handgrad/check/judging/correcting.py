@@ -11,6 +11,7 @@ from typing import Any
 
 from handgrad.check.judging.judged import Judged
 from handgrad.check.judging.judging import Judge
+from handgrad.check.judging.limits import late
 from handgrad.check.judging.trials import Candidate, Trials
 from handgrad.check.mistakes import CATALOGUE, Context, Mistake, Rewrite
 from handgrad.check.mistakes.derived import Deriver, right_sides
@@ -146,7 +147,7 @@ class _Search(Trials):
         """The first candidate that holds, found with at most so many trials; how the others came out is put down in `tested`."""
         stop = self.trials + budget
         for candidate in candidates:
-            if self.trials >= stop or not settings or time.monotonic() > self.deadline:
+            if self.trials >= stop or not settings or time.monotonic() > self.deadline or late():
                 break
             if self.trivial(candidate):
                 continue
@@ -169,6 +170,8 @@ class _Search(Trials):
             if groups is not None and (mistake.left or mistake.group not in groups):
                 continue
             for rewrite in mistake.rewrites(left if mistake.left else right, context):
+                if late():
+                    return []
                 tree = rewrite.tree if isinstance(right, Group) else bare(rewrite.tree)
                 pair = (tree, right) if mistake.left else (left, tree)
                 key = self.shape(pair[0]), self.shape(pair[1])

@@ -11,6 +11,7 @@ from handgrad.check.judging import products
 from handgrad.check.judging.calls import PLAIN_FUNCTIONS, SOFTMAX_SLOPE, Calls
 from handgrad.check.judging.derivatives import Derivatives
 from handgrad.check.judging.lexicon import NO_LAYER, Lexicon, Meaning, UnknownError, slope_of, spelled
+from handgrad.check.judging.limits import MOST_READINGS, TOO_LONG, late
 from handgrad.check.judging.sums import total
 from handgrad.check.judging.values import MisfitError, Value, elementwise, number
 from handgrad.check.judging.world import ONE
@@ -44,6 +45,15 @@ class Evaluator(Calls, Derivatives):
 
     def values(self, node: Node) -> list[Value]:
         """All values that a formula may have. Raises UnknownError and MisfitError."""
+        if late():
+            raise UnknownError(node, TOO_LONG)
+        found = self.by_kind(node)
+        if len(found) > MOST_READINGS:
+            raise UnknownError(node, "this can be read in too many ways")
+        return found
+
+    def by_kind(self, node: Node) -> list[Value]:
+        """All values of a formula, by what it is."""
         match node:
             case Number():
                 return [number(node.value)]

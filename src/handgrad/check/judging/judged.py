@@ -11,11 +11,16 @@ from handgrad.check.tree import Derivative, Differential, Name, Node, Number, Op
 from handgrad.check.understanding.relations import Relation
 
 EQUALS = frozenset({"=", ":=", "<-", "equiv", "approx", "propto", "+=", "-=", "->"})
+NUMERIC = frozenset({"e", "pi", "log", "ln", "exp", "tanh", "sigmoid", "sigma", "max", "sqrt", "log10"})
+"""Names that stand in formulas that are made of numbers only."""
 
 
 @dataclass
 class Judged:
-    """A relation with its verdict; `tried` is how it came out, `code` and `message` say what is wrong or by which convention it is right."""
+    """A relation with its verdict.
+
+    `tried` is how it came out; `code` and `message` say what is wrong, or by which convention it is right.
+    """
 
     relation: Relation
     verdict: Verdict = "unread"
@@ -39,6 +44,6 @@ def is_numeric(node: Node) -> bool:
             return False
         if isinstance(part, Number):
             found = True
-        elif isinstance(part, Name) and part.name not in {"e", "pi", "log", "ln", "exp", "tanh", "sigmoid", "sigma", "max", "sqrt", "log10"}:
+        elif isinstance(part, Name) and part.name not in NUMERIC:
             return False
     return found

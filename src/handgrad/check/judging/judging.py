@@ -10,8 +10,8 @@ from dataclasses import replace
 
 from handgrad.check.judging.arithmetic import Wrong, worked_out
 from handgrad.check.judging.comparing import Scale
-from handgrad.check.judging.evaluating import spelled
 from handgrad.check.judging.judged import EQUALS, Judged, is_numeric
+from handgrad.check.judging.limits import TOO_LONG, late, until
 from handgrad.check.judging.program import Program
 from handgrad.check.judging.readings import Readings
 from handgrad.check.judging.scales import LOSS, broken, edge_of, families_in
@@ -19,13 +19,16 @@ from handgrad.check.judging.trying import Tried
 from handgrad.check.judging.updates import by_name, judge_step, step_of
 from handgrad.check.parsing import write
 from handgrad.check.tree import Call, Derivative, Differential, Name, Node, Number, Operator, Sum, walk
-from handgrad.check.understanding.forward import taken_apart
-from handgrad.check.understanding.inferring import Understanding, attempt
+from handgrad.check.understanding.equations import taken_apart
+from handgrad.check.understanding.inferring import Understanding
 from handgrad.check.understanding.names import named
 from handgrad.check.understanding.relations import Relation
 from handgrad.check.understanding.roles import LAYERED
 from handgrad.check.understanding.setting import Setting
+from handgrad.check.understanding.settling import attempt
 
+MOST_SECONDS = 2.0
+"""How long one relation may be judged."""
 LEAST_SHARE = 0.45
 """How much of a text must hold as it is read for a line that does not to be called wrong."""
 
@@ -39,7 +42,6 @@ class Judge:
         self.relations = relations
         self.habit = understanding.lexicon.habit
         self.readings = Readings(understanding, relations)
-        self.adds = False
         self.scales: dict[str, Scale] = {"fixed": Scale()}
         self.sure = 0.0
         self.trusted: Counter[str] = Counter()
@@ -55,7 +57,7 @@ class Judge:
         return found
 
     def implied_sums(self, found: Sequence[Judged]) -> None:
-        """A text that sums over repeated letters without saying so does it throughout: three lines that hold so make it its convention."""
+        """Sums over repeated letters that are left unwritten: two lines that hold so make it the convention of the text."""
         held = []
         for judged in found:
             if judged.verdict != "wrong" or judged.tried is None or not judged.tried.outcome.why.endswith("right side only"):
@@ -69,7 +71,10 @@ class Judge:
                 judged.verdict, judged.tried, judged.message = "convention", tried, "sums over repeated indices are left unwritten"
 
     def doubt(self, found: Sequence[Judged]) -> None:
-        """Take back verdicts that rest on an unsure reading: of a text of which little holds as it is read, or of names seen nowhere else."""
+        """Take back verdicts that rest on an unsure reading.
+
+        That is one of a text of which little holds as it is read, or of names that stand in no line that holds.
+        """
         known = [j for j in found if j.tried is not None and j.verdict in {"right", "wrong"} and j.code != "HG012"]
         right = [j for j in known if j.verdict == "right"]
         share = len(right) / max(len(known), 1)
@@ -78,11 +83,13 @@ class Judge:
         for judged in known:
             if judged.verdict != "wrong" or judged.code == "HG013" or judged.by_program:
                 continue
-            strange = [name for name in self.symbols(judged.relation) if not self.trusted[name]]
+            strange = sorted(name for name in self.symbols(judged.relation) if not self.trusted[name])
             if self.sure < LEAST_SHARE:
-                judged.verdict, judged.message = "unread", "too little of this text holds as it is read here, so that this line is not judged"
+                judged.verdict = "unread"
+                judged.message = "too little of this text holds as it is read here, so that this line is not judged"
             elif strange:
-                judged.verdict, judged.message = "unread", f"it does not hold as it is read, but {strange[0]} stands in no line that does"
+                judged.verdict = "unread"
+                judged.message = f"it does not hold as it is read, but {strange[0]} stands in no line that does"
 
     def trust(self, known: Sequence[Judged], share: float) -> None:
         """How much of a text holds as it is read; where the forward equations do, they count for more."""
@@ -93,16 +100,20 @@ class Judge:
     def symbols(self, relation: Relation) -> set[str]:
         """The names in a relation whose reading matters, as letters."""
         roles = {*LAYERED, "X", "Y", "output"}
-        names = (n for side in (relation.subject, relation.left, relation.right) for n in named(side) if self.habit.role(n) in roles)
+        sides = (relation.subject, relation.left, relation.right)
+        names = (n for side in sides for n in named(side) if self.habit.role(n) in roles)
         return {(n.name[0] if len(n.name) == 2 and n.name[1] == "L" else n.name).lower() for n in names}
 
     def in_time(self, relation: Relation) -> Judged:
         """The verdict on one relation, as long as there is time."""
         if time.monotonic() > self.deadline:
             return Judged(relation, message="this document takes too long to be judged in full")
-        judged = self.one(relation)
-        if self.program is not None and judged.verdict in {"wrong", "unread"} and judged.code != "HG012":
-            self.as_program(judged, self.program)
+        with until(time.monotonic() + MOST_SECONDS):
+            judged = self.one(relation)
+            if self.program is not None and judged.verdict in {"wrong", "unread"} and judged.code != "HG012":
+                self.as_program(judged, self.program)
+            if late() and judged.verdict != "right":  # a reading that makes it right may be one that was not tried
+                return Judged(relation, message=TOO_LONG)
         return judged
 
     def as_program(self, judged: Judged, program: Program) -> None:
@@ -121,7 +132,7 @@ class Judge:
             judged.message, judged.code = outcome.why or "the two sides differ", None
 
     def off(self, judged: Judged, scale: Scale, program: Program) -> None:
-        """A relation of numbers that is right but for a constant: a sign or a factor is wrong there, where the program is the reading."""
+        """A relation of numbers that is right but for a sign or a factor is wrong where the program is the reading."""
         if program.owns:
             judged.verdict = "wrong"
             judged.code = "HG003" if scale == Scale(-1) else "HG004"
@@ -144,7 +155,8 @@ class Judge:
         if self.second_name(relation):
             judged.verdict = "right"
             return judged
-        if isinstance(relation.left, Name) and not relation.step and self.habit.role(relation.left) in {"X", "Y"} and not self.plain_input(relation):
+        given = isinstance(relation.left, Name) and not relation.step and self.habit.role(relation.left) in {"X", "Y"}
+        if given and not self.plain_input(relation):
             judged.verdict, judged.message = "other", "what is given is not computed by the network"
             return judged
         tried = attempt(self.u.trier, relation, self.u.settings(relation))
@@ -160,7 +172,8 @@ class Judge:
         if tried.outcome.kind == "unknown":
             judged.message = tried.outcome.why
             if not self.concerns_network(relation):
-                judged.verdict, judged.message = "other", f"not about a dense network as far as it can be read ({tried.outcome.why})"
+                judged.verdict = "other"
+                judged.message = f"not about a dense network as far as it can be read ({tried.outcome.why})"
             return judged
         judged.verdict = "wrong"
         judged.message = tried.outcome.why or "the two sides differ"
@@ -168,7 +181,10 @@ class Judge:
 
     def second_name(self, relation: Relation) -> bool:
         """Whether a relation only gives a quantity a second name: a_1^{(3)} = h, H1 = transpose(h1)."""
-        left, right = (side.function if isinstance(side, Call) and side.function.name in {"h", "f"} else side for side in (relation.left, relation.right))
+        left, right = (
+            side.function if isinstance(side, Call) and side.function.name in {"h", "f"} else side
+            for side in (relation.left, relation.right)
+        )
         if isinstance(right, Call) and right.function.name == "transpose" and len(right.arguments) == 1:
             right = right.arguments[0]
         if not isinstance(left, Name) or not isinstance(right, Name):
@@ -198,7 +214,9 @@ class Judge:
             if isinstance(found, Wrong):
                 judged.verdict, judged.code = "wrong", "HG012"
                 judged.message = f"it comes to {found.expected}" + (f"; {found.guess}" if found.guess else "")
-                judged.correction = f"{self.text_of(relation.left)} {'≈' if relation.op == 'approx' and relation.passage.kind != 'tex' else chr(92) + 'approx' if relation.op == 'approx' else '='} {found.expected}"
+                about = r"\approx" if relation.passage.kind == "tex" else "≈"
+                op = about if relation.op == "approx" else "="
+                judged.correction = f"{self.text_of(relation.left)} {op} {found.expected}"
         return True
 
     def concerns_network(self, relation: Relation) -> bool:
@@ -218,10 +236,12 @@ class Judge:
         from handgrad.check.judging.claims import claim_of, judge_claim
 
         for judged in found:
-            if judged.relation.unreadable() is None and claim_of(judged.relation) is not None and judged.verdict in {"other", "unread", "wrong"}:
+            undecided = judged.verdict in {"other", "unread", "wrong"} and judged.relation.unreadable() is None
+            if undecided and claim_of(judged.relation) is not None:
                 judged.verdict, judged.code, judged.message, judged.correction = judge_claim(judged.relation, self.u, found)
 
     def tie(self, judged: Judged, left: Node, right: Node, tried: Tried) -> None:
+        """Note which families of constants a relation that holds ties to each other."""
         edge = edge_of(judged.relation.place, left, right, tried.scale, self.habit, batch=tried.setting.batch)
         if edge is not None:
             judged.edges.append(edge)
@@ -231,7 +251,7 @@ class Judge:
         if isinstance(parameter, Name) and self.habit.role(parameter) in {"accumulated", "mean gradient"}:
             return self.accumulates(judged, parameter, step, sign)
         tried = judge_step(parameter, step, list(self.u.settings()), self.u.trier)
-        named = by_name(parameter, step, self.u.trier.marker)
+        named = by_name(parameter, step)
         if (tried is None or not tried.holds) and named is None:
             judged.message = tried.outcome.why if tried is not None else "this step is not understood"
             judged.tried = tried
@@ -243,7 +263,9 @@ class Judge:
             judged.message = "what is subtracted is not the gradient by this parameter"
             return judged
         judged.verdict, judged.tried = "right", tried
-        turned = tried.scale.sign if tried is not None and tried.holds else -1 if isinstance(step, Sum) and step.signs == ("-",) else 1
+        turned = -1 if isinstance(step, Sum) and step.signs == ("-",) else 1
+        if tried is not None and tried.holds:
+            turned = tried.scale.sign
         if (sign == "+") == (turned == 1):
             judged.note = "adds"
         return judged
@@ -254,14 +276,15 @@ class Judge:
         if tried is not None and sign == "+":
             judged.verdict = "right"
         elif tried is None:
-            judged.tried = attempt(self.u.trier, replace(judged.relation, left=total, right=step, subject=total, step=0), self.u.settings(judged.relation))
+            added = replace(judged.relation, left=total, right=step, subject=total, step=0)
+            judged.tried = attempt(self.u.trier, added, self.u.settings(judged.relation))
             known = judged.tried is not None and judged.tried.outcome.kind in {"differs", "misfit"}
             judged.verdict, judged.code = ("wrong", "HG009") if known else ("unread", None)
             judged.message = judged.tried.outcome.why if judged.tried is not None else ""
         return judged
 
     def accepts(self, left: Node, right: Node, settings: Iterable[Setting] | None = None, *, seed: int = 0) -> bool:
-        """Whether a relation is right: it holds under a setting that the text supports, with the constants that the text keeps to."""
+        """Whether a relation holds under a setting that the text supports, with the constants that the text keeps to."""
         if self.program is not None and self.program.owns and self.relations:
             outcome = self.program.judge(replace(self.relations[0], left=left, right=right, subject=left, op="=", place=-1, step=0))
             if outcome.kind != "unknown":
@@ -300,10 +323,11 @@ class Judge:
         for judged in found:
             for edge in judged.edges:
                 if edge.left.startswith(LOSS) and edge.right == "fixed":
-                    stated.setdefault(edge.left, Scale(1, -edge.constant.twos, -edge.constant.examples if edge.batch else 0, -edge.constant.outputs))
+                    own = edge.constant
+                    stated.setdefault(edge.left, Scale(1, -own.twos, -own.examples if edge.batch else 0, -own.outputs))
                 else:
                     edges.append(edge)
-        bad, scales, clear = broken(edges, stated, adds=any(j.note == "adds" for j in found))
+        bad, scales = broken(edges, stated, adds=any(j.note == "adds" for j in found))
         self.scales = {"fixed": Scale(), **scales}
         for judged in found:
             if judged.note == "adds":
@@ -312,6 +336,3 @@ class Judge:
                 judged.verdict = "wrong"
                 judged.code = "HG004"
                 judged.message = "a constant differs from what the rest of the text keeps to"
-
-
-__all__ = ["LAYERED", "Call", "Differential", "Iterable", "Judge", "Judged", "family", "replace", "spelled", "worked_out"]

@@ -18,7 +18,7 @@ NO_LAYER = "it is not said of which layer"
 class UnknownError(Exception):
     """Part of a formula that is not understood, with the reason."""
 
-    def __init__(self, node: Node, why: str) -> None:
+    def __init__(self, node: Node | None, why: str) -> None:
         super().__init__(why)
         self.node, self.why = node, why
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 
 import numpy as np
 
+from handgrad.check.judging.lexicon import UnknownError
+from handgrad.check.judging.limits import MOST_FACTORS, TOO_LONG, late
 from handgrad.check.judging.values import MisfitError, Value, elementwise, matrix_product, together
 from handgrad.check.judging.world import ONE
 
@@ -18,15 +21,22 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 def multiplied(factors: Sequence[list[Value]], signs: Sequence[str], target: Value | None) -> list[Value]:
     """All values of a product, over its bracketings.
 
-    With a `target`, order and transposes are left aside: axes of the same name meet. Raises MisfitError where nothing fits.
+    With a `target`, order and transposes are left aside: axes of the same name meet. Raises MisfitError where nothing fits, and
+    UnknownError where there are too many bracketings to try.
     """
     if target is not None:
         return [named(values, target) for values in _first(factors)]
+    if all(len(values) == 1 and values[0].scalar for values in factors):  # the bracketing of numbers does not matter
+        return [elementwise([value for (value,) in factors], lambda *arrays: np.asarray(reduce(np.multiply, arrays)))]
+    if len(factors) > MOST_FACTORS:
+        raise UnknownError(None, f"a product of more than {MOST_FACTORS} factors is not worked out")
     table: dict[tuple[int, int], list[Value]] = {(k, k): values for k, values in enumerate(factors)}
     first: MisfitError | None = None
     for length in range(1, len(factors)):
         for start in range(len(factors) - length):
             end = start + length
+            if late():
+                raise UnknownError(None, TOO_LONG)
             found: list[Value] = []
             for split in range(end - 1, start - 1, -1):
                 for a in table[start, split]:

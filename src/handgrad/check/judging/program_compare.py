@@ -56,7 +56,7 @@ def scale_between(x: Array, y: Array, point: Point) -> Scale | None:
         z = y * counts**examples
         under = float(np.vdot(z, z))
         constant = float(np.vdot(z, x)) / under if under > 1e-18 else 0.0
-        if constant == 0 or float(np.abs(x - constant * z).max()) > TOLERANCE * max(size, 1e-2):
+        if constant == 0 or not np.isfinite(constant) or float(np.abs(x - constant * z).max()) > TOLERANCE * max(size, 1e-2):
             continue
         twos = np.log2(abs(constant))
         if abs(twos - round(twos)) < 1e-4 and abs(twos) < 3.5:

@@ -13,6 +13,7 @@ import numpy as np
 from handgrad.calculus.functions import Array
 from handgrad.catalogue.lookup import find_activation
 from handgrad.check.judging.evaluating import PLAIN_FUNCTIONS, UnknownError, slope_of
+from handgrad.check.judging.limits import late
 from handgrad.check.judging.program_graph import Graph
 from handgrad.check.judging.program_names import MarkError, Spelled, inside, is_loss, names_of
 from handgrad.check.judging.program_sums import Bound, family, terms
@@ -131,7 +132,7 @@ class Point:
     def value(self, node: Node, bound: Bound = {}) -> Array:  # noqa: B006 - it is never changed
         """The value of a formula at all points. Raises UnknownError."""
         self.graph.work[0] += 1
-        if self.graph.work[0] > MOST_WORK:
+        if self.graph.work[0] > MOST_WORK or late():
             raise UnknownError(node, "too much to work out")
         match node:
             case Number(value=value):

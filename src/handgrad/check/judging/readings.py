@@ -24,7 +24,10 @@ class Readings:
         self.habit = understanding.lexicon.habit
 
     def another_way(self, relation: Relation, tried: Tried) -> Tried:
-        """Readings that are tried last: letters at their written numbers, one unit, order and transposes left aside where none is written."""
+        """What comes out under the readings that are tried last, or as it was where none holds.
+
+        Those are letters at their written numbers, one unit, and order and transposes left aside where none is written.
+        """
         for left, right in specialised(relation.left, relation.right):
             again = self.u.trier.first(left, right, self.u.settings(nets=self.u.nets[:1], layouts=self.u.layouts[:1]))
             if again is not None:
@@ -35,11 +38,13 @@ class Readings:
                 return again
         if is_loss(relation.left, self.u.lexicon):
             for targets in ("zero", "one", "one-hot"):
-                again = self.u.trier.first(relation.left, relation.right, (s.but(targets=targets) for s in self.u.settings(relation)))
+                settings = (s.but(targets=targets) for s in self.u.settings(relation))
+                again = self.u.trier.first(relation.left, relation.right, settings)
                 if again is not None:
                     return again
         for change in self.last_resorts(relation):
-            again = self.u.trier.first(relation.left, relation.right, (s.but(**change) for s in self.u.settings(relation, nets=self.u.nets[:3])))
+            settings = (s.but(**change) for s in self.u.settings(relation, nets=self.u.nets[:3]))
+            again = self.u.trier.first(relation.left, relation.right, settings)
             if again is not None:
                 return again
         if self.unmarked(relation) or self.u.stated.one_output:
@@ -61,7 +66,10 @@ class Readings:
         if not isinstance(right, Product):
             return False
         inner = [isinstance(item, Derivative) and family(item, self.habit) is None for item in right.items]
-        return any(inner) and all(one or family(item, self.habit) is not None or isinstance(item, Number) for one, item in zip(inner, right.items, strict=True))
+        return any(inner) and all(
+            one or family(item, self.habit) is not None or isinstance(item, Number)
+            for one, item in zip(inner, right.items, strict=True)
+        )
 
     def penalised(self, relation: Relation) -> Tried | None:
         """A loss with an L2 penalty, or the gradient of one: it holds where λ is 0."""
@@ -77,9 +85,9 @@ class Readings:
         names = [n for side in (relation.left, relation.right) for n in named(side)]
         marks = [(n, self.u.lexicon.marker.marks(n)) for n in names if self.habit.role(n) in {*LAYERED, "X", "output"}]
         small = all(n.name[0].islower() and not m.indices and not m.transpose for n, m in marks)
-        if small and marks and not weights & self.lexical(relation) and not any(
-            isinstance(p, Product) and set(p.signs) & {"odot", "circ", ".*", "@"} for side in (relation.left, relation.right) for p in walk(side)
-        ):
+        products = (p for side in (relation.left, relation.right) for p in walk(side) if isinstance(p, Product))
+        of_arrays = any(set(p.signs) & {"odot", "circ", ".*", "@"} for p in products)
+        if small and marks and not of_arrays and not weights & self.lexical(relation):
             yield {"scalar": True}
 
     def weights(self, relation: Relation) -> set[str]:

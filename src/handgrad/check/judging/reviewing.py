@@ -28,9 +28,7 @@ WELL_READ = 0.75
 LOSS_SLIPS = frozenset({"HG003", "HG015", "HG016", "HG022"})
 """Slips that a loss as it is written can be told: sums and names are often left to the reader there."""
 WEAK = {"HG009": 4, "HG022": 3, "HG099": 4, "HG017": 4, "HG013": 4, "HG024": 3}
-"""Slips that could as well be a misreading (another quantity, a factor more or less, another right side), and in how many lines that
-hold each of the names must stand.
-"""
+"""Slips that could as well be a misreading, and in how many lines that hold each of the names must stand."""
 VAGUE = frozenset({"factor too many", "factor missing", "term too many", "term missing"})
 
 
@@ -72,7 +70,7 @@ class Reviewer:
         return Reading(judged.tried.setting, self.u.lexicon, source=self.source, scales=self.judge.scales)
 
     def convincing(self, judged: Judged, correction: Correction) -> bool:
-        """Whether a correction shows a slip rather than a misreading: a plain slip does, others only in a text that is read well."""
+        """Whether a correction shows a slip, not a misreading: a plain slip does, others only in a text that is read well."""
         if judged.by_program:
             return True
         if self.easily_misread(judged, correction) or self.restated(judged.relation, correction):

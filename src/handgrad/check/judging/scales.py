@@ -1,4 +1,7 @@
-"""Constants kept throughout: 1/m in dZ or in dW, ½ in the loss or not. One scale for each family of symbols, and the lines that break it."""
+"""Constants kept throughout: 1/m in dZ or in dW, ½ in the loss or not.
+
+There is one scale for each family of symbols, and there are the lines that break it.
+"""
 
 from __future__ import annotations
 
@@ -23,8 +26,8 @@ EASY = {"sign": 1.6, "twos": 0.15, "examples": 0.05, "outputs": 0.05}
 class Edge:
     """A line that ties two families: scale[left] · constant = scale[right], where either may be fixed (1).
 
-    A line that is about one example (`batch` is false) says nothing of powers of m; one that only gives a second name (`definition`) is never
-    to blame.
+    A line that is about one example (`batch` is false) says nothing of powers of m; one that only gives a second name
+    (`definition`) is never to blame.
     """
 
     place: int
@@ -106,7 +109,14 @@ def edge_of(place: int, left: Node, right: Node, scale: Scale, habit: Habit, *, 
     lefts, rights = families_in(left, habit), families_in(right, habit)
     if len(lefts) > 1 or len(rights) > 1 or _differentiated(right) or _differentiated(left):
         return None
-    return Edge(place, next(iter(lefts)) if lefts else FIXED, next(iter(rights)) if rights else FIXED, scale, batch, definition=family(right, habit) is not None or _chain(right, habit))
+    return Edge(
+        place,
+        next(iter(lefts)) if lefts else FIXED,
+        next(iter(rights)) if rights else FIXED,
+        scale,
+        batch,
+        definition=family(right, habit) is not None or _chain(right, habit),
+    )
 
 
 def _chain(node: Node, habit: Habit) -> bool:
@@ -131,29 +141,25 @@ def _differentiated(node: Node) -> bool:
     return False
 
 
-def broken(edges: Sequence[Edge], stated: Mapping[str, Scale], *, adds: bool = False) -> tuple[set[int], dict[str, Scale], bool]:
-    """The places of the lines that break the document's constants, the scale of each family, and whether it is clear which lines they are.
+def broken(edges: Sequence[Edge], stated: Mapping[str, Scale], *, adds: bool = False) -> tuple[set[int], dict[str, Scale]]:
+    """The places of the lines that break the document's constants, and the scale of each family.
 
-    Each part of a scale is solved for itself: the values of the families for which the fewest lines, and the cheapest ties, are broken.
+    Each part of a scale is solved for itself: the values of the families that break the fewest lines and the cheapest ties.
     """
     if not edges:
-        return set(), {}, True
+        return set(), {}
     stated = _carried(edges, stated)
     nodes = sorted({e.left for e in edges} | {e.right for e in edges} | set(stated))
     bad: set[int] = set()
-    clear = True
     values: dict[str, dict[str, int]] = {}
     for part in PARTS:
-        found, ambiguous, best = _solve(part, edges, nodes, stated, adds=adds)
+        found, best = _solve(part, edges, nodes, stated, adds=adds)
         if 2 * len(found) > len({e.place for e in edges}) - len(found):
-            found, ambiguous = set(), True  # half of the text against the other half: nobody can say which is meant
+            found = set()  # half of the text against the other half: nobody can say which is meant
         bad |= found
-        clear = clear and not ambiguous
         values[part] = best
-    scales = {
-        node: Scale(values["sign"].get(node, 1), *(values[part].get(node, 0) for part in PARTS[1:])) for node in nodes
-    }
-    return bad, scales, clear
+    scales = {node: Scale(values["sign"].get(node, 1), *(values[part].get(node, 0) for part in PARTS[1:])) for node in nodes}
+    return bad, scales
 
 
 def _carried(edges: Sequence[Edge], stated: Mapping[str, Scale]) -> dict[str, Scale]:
@@ -172,7 +178,8 @@ def _number(scale: Scale, part: str) -> int:
 
 def _solve(
     part: str, edges: Sequence[Edge], nodes: Sequence[str], stated: Mapping[str, Scale], *, adds: bool
-) -> tuple[set[int], bool, dict[str, int]]:
+) -> tuple[set[int], dict[str, int]]:
+    """The places of the lines that break one part of the constants, and its value for each family."""
     signs = part == "sign"
     if part == "examples":
         edges = [edge for edge in edges if edge.batch]
@@ -189,7 +196,7 @@ def _solve(
     if len(reach) ** len(unknown) > 60_000:
         reach = sorted(offsets, key=abs)[:3]
     if len(reach) ** len(unknown) > 60_000:
-        return set(), True, {}
+        return set(), {}
     best: list[tuple[float, set[int], dict[str, int]]] = []
     for combination in combinations(reach, repeat=len(unknown)):
         values = {FIXED: 0, **losses, **dict(zip(unknown, combination, strict=True))}
@@ -198,16 +205,21 @@ def _solve(
             and not (len(allowed) > 1 and part != "sign" and _excused(e, values, allowed, part))
         }  # fmt: skip
         soft = {e.place for e in edges if e.definition}
-        cost = float(len(broken_places - soft)) + 0.6 * len(broken_places & soft) + sum(_tie(node, values, losses, part, adds=adds) for node in unknown)
+        cost = (
+            float(len(broken_places - soft))
+            + 0.6 * len(broken_places & soft)
+            + sum(_tie(node, values, losses, part, adds=adds) for node in unknown)
+        )
         best.append((cost, broken_places - soft, values))
     best.sort(key=lambda item: item[0])
     lowest = best[0][0]
     by_hand = 0.9 if part in {"examples", "outputs"} else 0.04  # where 1/m belongs is a habit, which blames nobody by itself
-    rivals = [places for cost, places, _ in best if cost < lowest + 0.04 or (len(places) == len(best[0][1]) and cost < lowest + by_hand)]
-    ambiguous = any(places != best[0][1] for places in rivals)
-    places = set.intersection(*rivals) if ambiguous else best[0][1]
+    rivals = [
+        places for cost, places, _ in best if cost < lowest + 0.04 or (len(places) == len(best[0][1]) and cost < lowest + by_hand)
+    ]
+    places = set.intersection(*rivals)  # where it is unclear which lines break it, those that all of the best agree on
     named = {n: (1 if v % 2 == 0 else -1) if signs else v for n, v in best[0][2].items()}
-    return places, ambiguous, named
+    return places, named
 
 
 def _excused(edge: Edge, values: Mapping[str, int], allowed: Iterable[int], part: str) -> bool:

@@ -10,8 +10,8 @@ from itertools import product as combinations
 
 from handgrad.check.judging.comparing import Outcome, Scale, compare, counters_in
 from handgrad.check.judging.evaluating import Lexicon, spelled
-from handgrad.check.tree import BigSum, Matrix, Name, Node, Number, Script, rebuilt, walk
-from handgrad.check.understanding.names import named
+from handgrad.check.judging.limits import MOST_UNITS
+from handgrad.check.tree import Name, Node, Number, Script, rebuilt, walk
 from handgrad.check.understanding.names import named
 from handgrad.check.understanding.roles import LAYERED, UNITS
 from handgrad.check.understanding.setting import Setting
@@ -22,8 +22,9 @@ SINGLE = {"columns": "single", "rows": "row", "single": "single", "row": "row"}
 
 @dataclass(frozen=True)
 class Tried:
-    """How a relation came out under a setting, and for which layers. `only` names layers where it holds for some only; `left` is the side that
-    the right side was compared with.
+    """How a relation came out under a setting, and for which layers.
+
+    `only` names layers where it holds for some only; `left` is the side that the right side was compared with.
     """
 
     outcome: Outcome
@@ -116,7 +117,7 @@ class Trier:
                 if role == "W" and setting.order == "in-out":
                     layers.reverse()
                 for index, of in zip(marks.indices, layers, strict=False):
-                    if isinstance(index, Number):
+                    if isinstance(index, Number) and abs(index.value) <= MOST_UNITS:
                         seen.setdefault(of, set()).add(int(index.value))
         numbers = {k for ks in seen.values() for k in ks}
         first = 0 if 0 in numbers or setting.first == 0 else 1
@@ -238,11 +239,3 @@ def _indexed(node: Node, letter: str, text: str) -> Node:
     for old in [part for sub in _subscripts(node) for part in walk(sub) if isinstance(part, Name) and part.name == letter]:
         node = rebuilt(node, old, Number(None, float(text), text))
     return node
-
-
-def with_first(setting: Setting, first: int) -> Setting:
-    """The setting with units counted from `first`."""
-    return replace(setting, first=first)
-
-
-__all__ = ["BigSum", "Matrix", "Tried", "Trier", "single", "specialised", "spelled"]

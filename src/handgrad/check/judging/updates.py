@@ -6,13 +6,13 @@ from dataclasses import replace
 
 from handgrad.check.judging.evaluating import spelled
 from handgrad.check.judging.trying import Tried, Trier
-from handgrad.check.tree import Derivative, Differential, Group, Name, Node, Number, Product, Sum, rebuilt, walk
+from handgrad.check.tree import Derivative, Differential, Group, Name, Node, Number, Operator, Sum, rebuilt, walk
 from handgrad.check.understanding.names import TIMES, Marker, Marks
 from handgrad.check.understanding.relations import Relation
 from handgrad.check.understanding.setting import Setting
 
 
-def without_time(node: Node, marker: Marker) -> Node:
+def without_time(node: Node) -> Node:
     """A name without marks of time, as w of w^{t+1}, w_{new}, w' or w^+."""
     if not isinstance(node, Name):
         return node
@@ -26,7 +26,7 @@ def without_time(node: Node, marker: Marker) -> Node:
 
 
 def _is_time(part: Node) -> bool:
-    return isinstance(part, Name) and part.name in TIMES or isinstance(part, Sum) and any(_is_time(t) for t in part.terms)
+    return (isinstance(part, Name) and part.name in TIMES) or (isinstance(part, Sum) and any(_is_time(t) for t in part.terms))
 
 
 def same(a: Node, b: Node) -> bool:
@@ -49,8 +49,8 @@ def step_of(relation: Relation, marker: Marker) -> tuple[Node, Node, str] | None
     if not isinstance(right, Sum) or len(right.terms) < 2 or right.signs[0] != "+":
         return None
     first = right.terms[0]
-    plain = without_time(left, marker)
-    if not isinstance(first, Name) or not (same(plain, without_time(first, marker)) or _at_times(left, first, marker)):
+    plain = without_time(left)
+    if not isinstance(first, Name) or not (same(plain, without_time(first)) or _at_times(left, first, marker)):
         return None
     if len(right.terms) == 2:
         return plain, right.terms[1], right.signs[1]
@@ -66,7 +66,9 @@ def _at_times(left: Name, first: Name, marker: Marker) -> bool:
         return [spelled(node) for node in (marks.layer, *marks.indices) if node is not None]
 
     alike = left.name == first.name and left.faces == first.faces and marker.habit.role(left) in {"W", "b"}
-    return alike and (place(a) == place(b) or place(replace(a, layer=None)) == place(replace(b, layer=None)) and _next(a.layer, b.layer))
+    return alike and (
+        place(a) == place(b) or (place(replace(a, layer=None)) == place(replace(b, layer=None)) and _next(a.layer, b.layer))
+    )
 
 
 def _next(later: Node | None, earlier: Node | None) -> bool:
@@ -88,11 +90,18 @@ def judge_step(parameter: Node, step: Node, settings: list[Setting], trier: Trie
     return first
 
 
+def _by(node: Node) -> Node | None:
+    """What a gradient is by; None for other nodes."""
+    if isinstance(node, Differential):
+        return node.by or node.of
+    return node.by if isinstance(node, Derivative) else None
+
+
 def mended(relation: Relation, parameter: Node, step: Node, sign: str) -> Node | None:
-    """The right side of an update as it should be: the gradient by this very parameter, subtracted; None where no gradient stands in it."""
+    """The right side of an update as it should be, less the gradient by this very parameter; None where nothing is to change."""
     found = step
     for node in walk(step):
-        by = node.by if isinstance(node, Derivative) else (node.by or node.of) if isinstance(node, Differential) else None
+        by = _by(node)
         if isinstance(by, Name) and not same(by, parameter) and isinstance(parameter, Name):
             found = rebuilt(found, by, parameter)
     right = relation.right
@@ -103,19 +112,15 @@ def mended(relation: Relation, parameter: Node, step: Node, sign: str) -> Node |
     return Sum(None, (right.terms[0], found), ("+", "-"))
 
 
-def by_name(parameter: Node, step: Node, marker: Marker) -> bool | None:
+def by_name(parameter: Node, step: Node) -> bool | None:
     """Whether the gradient in a step is by the parameter, as it is written; None where there is no gradient in it."""
     found = None
     for node in walk(step):
-        by = node.by if isinstance(node, Derivative) else (node.by or node.of) if isinstance(node, Differential) else None
-        by = getattr(node, "by", None) if by is None and type(node).__name__ == "Operator" else by
-        if by is None or not isinstance(by, Name):
+        by = node.by if isinstance(node, Operator) else _by(node)
+        if not isinstance(by, Name):
             continue
-        if same(without_time(by, marker), parameter):
+        if same(without_time(by), parameter):
             return True
         if found is None and (by.scripts or not isinstance(parameter, Name) or by.name == parameter.name):
             found = False  # dW alone may be short for the gradient by whatever is updated
     return found
-
-
-__all__ = ["Product", "by_name", "judge_step", "step_of", "without_time"]

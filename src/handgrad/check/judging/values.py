@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from handgrad.calculus.functions import Array
+from handgrad.check.judging.lexicon import UnknownError
+from handgrad.check.judging.limits import MOST_ENTRIES, TOO_LARGE
 from handgrad.check.judging.world import ONE
 
 
@@ -58,13 +61,20 @@ def number(value: float) -> Value:
 
 
 def together(values: Sequence[Value]) -> tuple[list[Array], tuple[tuple[str, str], ...]]:
-    """The arrays with the same letters in the same order in front. Raises MisfitError where a letter has two axes."""
+    """The arrays with the same letters in the same order in front.
+
+    Raises MisfitError where a letter has two axes, and UnknownError where there are so many that what is computed has too many entries.
+    """
     letters: dict[str, str] = {}
     for value in values:
         for letter, axis in value.letters:
             if letters.setdefault(letter, axis) != axis:
                 raise MisfitError(f"the index {letter} runs over the {letters[letter]} and over the {axis} at once", "index")
     order = list(letters)
+    sizes = {letter: size for value in values for (letter, _), size in zip(value.letters, value.data.shape, strict=False)}
+    entries = max((math.prod(value.data.shape[len(value.letters) :]) for value in values), default=1)
+    if math.prod(sizes.values()) * entries > MOST_ENTRIES:
+        raise UnknownError(None, TOO_LARGE)
     return [_spread(value, order) for value in values], tuple(letters.items())
 
 

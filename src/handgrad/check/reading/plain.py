@@ -45,7 +45,34 @@ _BINARY = frozenset(
     ]
 )
 _SIGNS = _BINARY | frozenset(
-    ["'", "’", "′", "″", "|", "‖", "√", "∂", "∇", "∆", "Σ", "∑", "∏", "~", "∞", "⊤", "†", "!", "…", "⋯", "...", "∀"]
+    [
+        "'",
+        "’",
+        "′",
+        "″",
+        "|",
+        "‖",
+        "√",
+        "∂",
+        "∇",
+        "∆",
+        "Σ",
+        "∑",
+        "∏",
+        "~",
+        "∞",
+        "⊤",
+        "†",
+        "!",
+        "…",
+        "⋯",
+        "...",
+        "∀",
+        "⁽",
+        "⁾",
+        "₍",
+        "₎",
+    ]
 )
 _TOKEN = re.compile(
     r"""(?P<prose>[A-Za-z]{2,}['’](?:s|re|ll|ve)\b | [A-Za-z]{2,}n['’]t\b | [Ll]et['’]s\b
@@ -123,6 +150,7 @@ def _sign_kind(value: str) -> str:
 
 def _word_kind(word: str) -> str:
     """What a word may be by itself."""
+    word = "".join(c for c in word if unicodedata.category(c) not in {"Lm", "No"}) or word  # dbₗ, aˡ: marks are no letters
     lower = word.lower()
     if any("\u2e80" <= letter <= "\ud7ff" or "\uf900" <= letter <= "\ufaff" for letter in word):
         return "prose"  # scripts that put no spaces between words
@@ -172,10 +200,13 @@ def _belongs(tokens: list[_Token], index: int, run: list[_Token], depth: int) ->
 
 def _apart(run: list[_Token], token: _Token, text: str) -> bool:
     """Whether a wide gap parts an equation from the next one in the line."""
-    if not run or token.kind not in ("name", "variable", "number") or run[-1].kind not in ("name", "variable", "number", "close"):
+    if not run or run[-1].kind in ("relation", "compare", "open", "comma") or run[-1].text in _BINARY:
         return False
     gap = text[run[-1].end : token.start]
-    return len(gap) > 2 and gap.isspace()
+    if len(gap) <= 2 or not gap.isspace():
+        return False
+    both = run[-1].kind in ("name", "variable", "number", "close") and token.kind in ("name", "variable", "number")
+    return both or token.text == "["  # a label in the margin
 
 
 def _goes_on(tokens: list[_Token], index: int, run: list[_Token]) -> bool:

@@ -6,19 +6,22 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from handgrad.check.tree import BigSum, Bracketed, Call, Derivative, Differential, Dots, Group, Name, Node, Number, Operator, Product, Script, Statement, Sum, walk
+from handgrad.check.tree import Bracketed, Call, Dots, Group, Name, Node, Number, Product, Script, Statement, Sum, children, walk
 from handgrad.check.understanding.roles import DATA, LAYERED, UNITS, is_hat, split_word, usual_role
 
 TRANSPOSES = frozenset({"T", "top", "intercal", "mathsf", "tr", "Tr", "transpose", "mathrm"})
 TIMES = frozenset({"t", "tau", "new", "old", "+", "prev", "next", "before", "after", "neu", "alt", "updated"})
 LAYER_LETTERS = frozenset("lL")
+EXAMPLE_LETTERS = frozenset("inpskjm")
 NO_PAIRS = frozenset({"in", "xh", "hh", "hy", "ho", "ih", "oh", "xy"})
-NUMBERED = frozenset({"out", "output", "o", "hidden", "hid", "h", "in", "input", "i", "y", "x"})
 
 
 @dataclass(frozen=True)
 class Marks:
-    """The marks at one name. `layer` is an expression in layers (None where there is none), `words` are labels that are no numbers."""
+    """The marks at one name.
+
+    `layer` is an expression in layers (None where there is none), `words` are labels that are no numbers.
+    """
 
     layer: Node | None = None
     indices: tuple[Node, ...] = ()
@@ -35,7 +38,6 @@ class Habit:
     """How a document marks layers: which kinds of marks its weights and units have, and which letters count layers."""
 
     square: bool = False
-    paren: bool = False
     plain: bool = False
     sub: bool = True
     counters: frozenset[str] = LAYER_LETTERS
@@ -86,6 +88,12 @@ def is_name(node: Node, words: Iterable[str]) -> bool:
     return isinstance(node, Name) and node.name in words
 
 
+def _is_pair(name: Name) -> bool:
+    """Whether a name is two index letters side by side, as ij."""
+    word = name.name
+    return len(word) == 2 and word.islower() and word[0] != word[1] and word not in NO_PAIRS and not name.scripts
+
+
 class Marker:
     """Reads marks with a document's habit."""
 
@@ -128,19 +136,20 @@ class Marker:
         own = tuple(part.scripts) if isinstance(part, Name) else ()
         found = self._one(found, kind, _bare(part), role, later)
         for script in own:  # as [l]^T in braces, or j' in a subscript
-            found = self._script(found, replace(script, kind="sup" if script.kind == "sub" and kind == "sup" else script.kind), role, [])
+            raised = replace(script, kind="sup") if script.kind == "sub" and kind == "sup" else script
+            found = self._script(found, raised, role, [])
         return found
 
     def _one(self, found: Marks, kind: str, part: Node, role: str | None, later: list[Script]) -> Marks:
         if kind == "sup":
-            return self._superscript(found, part, role, later)
+            return self._superscript(found, part, role)
         if kind == "bracket":
             return replace(found, layer=part) if found.layer is None and role not in DATA else replace(found, example=part)
         if kind == "digits":
             return self._numbered(found, part, role, later)
         return self._subscript(found, part, role, later)
 
-    def _superscript(self, found: Marks, part: Node, role: str | None, later: list[Script]) -> Marks:
+    def _superscript(self, found: Marks, part: Node, role: str | None) -> Marks:
         if isinstance(part, Bracketed):
             return self._bracketed(found, part, role)
         if is_name(part, TRANSPOSES) and not (is_name(part, "T") and role == "m"):
@@ -192,7 +201,7 @@ class Marker:
             return not (role == "loss" and is_counter(part, self.habit.counters))
         if self.habit.square and not is_counter(part, self.habit.counters):
             return True
-        return isinstance(part, Name) and part.name in {"i", "n", "p", "s", "k", "j", "m"} - self.habit.counters and role in {*UNITS, None}
+        return role in {*UNITS, None} and is_name(part, EXAMPLE_LETTERS - self.habit.counters)
 
     def _numbered(self, found: Marks, part: Node, role: str | None, later: list[Script]) -> Marks:
         if found.layer is not None or role in DATA | {"output"}:
@@ -214,9 +223,11 @@ class Marker:
             inner = part.body[0]
             if part.open == "[" and found.layer is None:
                 return replace(found, layer=inner)
-            return replace(found, layer=inner) if found.layer is None and self._by_sub(role, later) else replace(found, example=inner)
+            is_layer = found.layer is None and self._by_sub(role, later)
+            return replace(found, layer=inner) if is_layer else replace(found, example=inner)
         if isinstance(part, Number):
-            if role == "W" and (found.indices or len(part.text) == 2) and part.text.isdigit() and not self._single(part, later, found):
+            several = part.text.isdigit() and (found.indices or len(part.text) == 2)
+            if role == "W" and several and not self._single(part, later, found):
                 digits = tuple(Number(None, float(digit), digit) for digit in part.text)
                 return replace(found, indices=(*found.indices, *digits))
             return self._numbered(found, part, role, later) if not found.indices else replace(found, indices=(*found.indices, part))
@@ -224,13 +235,14 @@ class Marker:
             return replace(found, layer=part)
         if isinstance(part, Name) and part.name in TIMES and role in {"W", "b", None} and part.name != "t":
             return replace(found, time=part)
-        if isinstance(part, Name) and role != "W" and (part.name in {"theta", "Theta"} or (part.name in {"w", "W"} and role in {"A", "loss", "output", None})):
+        made = {"theta", "Theta", "w", "W"} if role in {"A", "loss", "output", None} else {"theta", "Theta"}
+        if role != "W" and is_name(part, made):
             return found  # h_θ: the function that the parameters make
         if isinstance(part, Name) and part.name in {":", "*", "cdot", "bullet"}:
             return replace(found, words=(*found.words, ":"))  # all of them: what stands beside it tells the example
         if ":" in found.words and isinstance(part, Name) and not found.indices:
             return replace(found, words=tuple(w for w in found.words if w != ":"), example=part)
-        if isinstance(part, Name) and len(part.name) == 2 and role == "W" and part.name.islower() and not part.scripts and part.name[0] != part.name[1] and part.name not in NO_PAIRS:
+        if isinstance(part, Name) and role == "W" and _is_pair(part):
             return replace(found, indices=(*found.indices, *(Name(None, letter) for letter in part.name)))
         if isinstance(part, Name) and len(part.name) > 1:
             return replace(found, words=(*found.words, part.name))
@@ -249,16 +261,8 @@ def named(node: Node) -> Iterable[Name]:
         top = stack.pop()
         if isinstance(top, Name):
             yield top
-            continue
-        if isinstance(top, Script):
-            continue
-        stack.extend(reversed([child for child in _inner(top)]))
-
-
-def _inner(node: Node) -> Iterable[Node]:
-    from handgrad.check.tree import children
-
-    return [child for child in children(node) if not isinstance(child, Script)]
+        elif not isinstance(top, Script):
+            stack.extend(reversed(list(children(top))))
 
 
 def habit_of(statements: Iterable[Statement], roles: Mapping[tuple[str, bool], str] | None = None) -> Habit:
@@ -266,7 +270,7 @@ def habit_of(statements: Iterable[Statement], roles: Mapping[tuple[str, bool], s
     kinds: Counter[str] = Counter()
     counters: Counter[str] = Counter()
     probe = Habit(roles=roles or {})
-    primes = calls = 0
+    primes = 0
     for name in (name for s in statements for side in s.sides if side is not None for name in named(side)):
         role = probe.role(name)
         if role not in LAYERED:
@@ -278,10 +282,8 @@ def habit_of(statements: Iterable[Statement], roles: Mapping[tuple[str, bool], s
         kinds.update(seen)
     letters = LAYER_LETTERS | {letter for letter, count in counters.items() if count >= 2}
     top = kinds["square"] or kinds["paren"] or kinds["plain"]
-    del calls
     return Habit(
         square=kinds["square"] > 0,
-        paren=kinds["paren"] > 0,
         plain=kinds["plain"] > 0 and kinds["plain"] >= kinds["square"],
         sub=kinds["sub"] > 0 or not top,
         counters=letters,
@@ -306,11 +308,15 @@ def _kinds(script: Script, role: str, counters: Counter[str]) -> set[str]:
                 found.add("paren")
                 if weight and one_letter:
                     _count(inner, counters)
-        elif script.kind == "sup" and (is_counter(_bare(part), LAYER_LETTERS) or (isinstance(part, Number) and part.value in {0, 1})):
+        elif script.kind == "sup" and is_counter(_bare(part), LAYER_LETTERS):
+            found.add("plain")
+        elif script.kind == "sup" and isinstance(part, Number) and part.value in {0, 1}:
             found.add("plain")  # nobody writes the powers 0 and 1
         elif script.kind in {"sub", "digits"} and isinstance(part, Number) and len(script.body) == 1:
             found.add("sub")
-        elif script.kind == "sub" and len(_content(script)) == 1 and (is_counter(part, LAYER_LETTERS) or (weight and isinstance(part, Sum))):
+        elif script.kind != "sub" or len(_content(script)) != 1:
+            continue
+        elif is_counter(part, LAYER_LETTERS) or (weight and isinstance(part, Sum)):
             found.add("sub")
             if weight:
                 _count(part, counters)
@@ -321,6 +327,3 @@ def _count(node: Node, counters: Counter[str]) -> None:
     for part in walk(node):
         if isinstance(part, Name) and len(part.name) == 1:
             counters[part.name] += 1
-
-
-__all__ = ["BigSum", "Call", "Derivative", "Differential", "Habit", "Marker", "Marks", "Operator", "habit_of", "is_counter", "named"]

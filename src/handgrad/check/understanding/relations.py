@@ -60,8 +60,10 @@ def relations_of(read: Iterable[tuple[Passage, Sequence[Statement]]]) -> list[Re
                     left, right = left or Unreadable(None, reason), right or Unreadable(None, reason)
                 first = subject if subject is not None else left
                 found.append(Relation(left, right, op, statement.spans[k], first, passage, len(found), k, statement))
-            if statement.sides[-1] is not None and statement.ops:
-                last = statement.sides[-1]
+            pairs = zip(sides[1:], statement.ops, strict=True)
+            values = [side for side, op in pairs if op != "in"]  # not the set that it belongs to
+            if statement.ops and (values or sides[0]) is not None:
+                last = values[-1] if values and values[-1] is not None else sides[0]
             elif statement.sides[0] is not None:
                 last = subject = statement.sides[0]
     return found

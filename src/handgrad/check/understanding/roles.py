@@ -33,18 +33,26 @@ DEFAULT: Mapping[str, str] = MappingProxyType({name: role for role, names in _BY
 ACTIVATIONS: Mapping[str, str] = MappingProxyType({
     "sigmoid": "sigmoid", "Sigmoid": "sigmoid", "logistic": "sigmoid", "logsig": "sigmoid", "sigm": "sigmoid", "expit": "sigmoid",
     "relu": "relu", "ReLU": "relu", "Relu": "relu", "RELU": "relu", "ReLu": "relu", "reLU": "relu",
-    "leakyrelu": "leaky_relu", "LeakyReLU": "leaky_relu", "leakyRelu": "leaky_relu", "leaky_relu": "leaky_relu", "LReLU": "leaky_relu",
-    "LeakyRelu": "leaky_relu", "leakyReLU": "leaky_relu", "tanh": "tanh", "Tanh": "tanh", "softmax": "softmax", "Softmax": "softmax",
-    "SoftMax": "softmax", "smax": "softmax", "softplus": "softplus", "identity": "identity", "linear": "identity", "id": "identity",
-    "elu": "elu", "ELU": "elu", "selu": "selu", "SELU": "selu", "gelu": "gelu", "GELU": "gelu", "swish": "silu", "Swish": "silu", "silu": "silu", "SiLU": "silu",
-    "mish": "mish", "Mish": "mish", "hard_sigmoid": "hard_sigmoid", "hardsigmoid": "hard_sigmoid", "HardSigmoid": "hard_sigmoid", "Hardsigmoid": "hard_sigmoid",
+    "leakyrelu": "leaky_relu", "LeakyReLU": "leaky_relu", "leakyRelu": "leaky_relu", "leaky_relu": "leaky_relu",
+    "LReLU": "leaky_relu", "LeakyRelu": "leaky_relu", "leakyReLU": "leaky_relu", "tanh": "tanh", "Tanh": "tanh",
+    "softmax": "softmax", "Softmax": "softmax", "SoftMax": "softmax", "smax": "softmax", "softplus": "softplus",
+    "identity": "identity", "linear": "identity", "id": "identity", "elu": "elu", "ELU": "elu", "selu": "selu", "SELU": "selu",
+    "gelu": "gelu", "GELU": "gelu", "swish": "silu", "Swish": "silu", "silu": "silu", "SiLU": "silu",
+    "mish": "mish", "Mish": "mish", "hard_sigmoid": "hard_sigmoid", "hardsigmoid": "hard_sigmoid",
+    "HardSigmoid": "hard_sigmoid", "Hardsigmoid": "hard_sigmoid",
 })  # fmt: skip
 """Functions that are called by their own name, as the catalogue has them."""
 
-GENERIC = frozenset("sigma g f phi varphi psi h s act activation activ F G theta Phi Psi fn act_fn rho S".split())
+GENERIC = frozenset({
+    "sigma", "g", "f", "phi", "varphi", "psi", "h", "s", "act", "activation", "activ", "F", "G", "theta", "Phi", "Psi", "fn",
+    "act_fn", "rho", "S",
+})  # fmt: skip
 """Letters for an activation function that is not named."""
 
-PLAIN = frozenset("exp log ln max min abs sqrt sum mean dot diag maximum sign outer log10 where average transpose avg clip minimum erf erfc cosh sinh expm1 log1p".split())
+PLAIN = frozenset({
+    "exp", "log", "ln", "max", "min", "abs", "sqrt", "sum", "mean", "dot", "diag", "maximum", "sign", "outer", "log10", "where",
+    "average", "transpose", "avg", "clip", "minimum", "erf", "erfc", "cosh", "sinh", "expm1", "log1p",
+})  # fmt: skip
 
 
 def is_hat(name: Name) -> bool:
@@ -52,7 +60,13 @@ def is_hat(name: Name) -> bool:
     return bool(name.faces & {"hat", "tilde"})
 
 
-_PREFIXES = (("Weights", "W"), ("Weight", "W"), ("Biases", "b"), ("Bias", "b"), ("Delta", "delta"), ("Error", "delta"), ("A", "A"), ("Z", "Z"), ("W", "W"))
+_PREFIXES = (
+    ("Weights", "W"), ("Weight", "W"), ("Biases", "b"), ("Bias", "b"), ("Delta", "delta"), ("Error", "delta"),
+    ("A", "A"), ("Z", "Z"), ("W", "W"),
+)  # fmt: skip
+_LOWER_PREFIXES = (
+    ("weight", "W"), ("bias", "b"), ("error", "delta"), ("cost", "loss"), ("loss", "loss"), ("net", "Z"), ("target", "Y"),
+)  # fmt: skip
 _PLACES = (("out", "output"), ("hid", "hidden"), ("input", "input"), ("last", "output"), ("first", "hidden"))
 
 
@@ -90,7 +104,7 @@ def usual_role(name: Name) -> str | None:
     if parts is not None:
         return parts[0]
     lower = word.lower()
-    for start, role in (("weight", "W"), ("bias", "b"), ("error", "delta"), ("cost", "loss"), ("loss", "loss"), ("net", "Z"), ("target", "Y")):
+    for start, role in _LOWER_PREFIXES:
         if lower.startswith(start) and len(lower) > len(start):
             return role
     return None

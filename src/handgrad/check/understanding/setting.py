@@ -9,7 +9,6 @@ from typing import Any
 from handgrad.check.judging.world import Shape, World, draw
 
 
-
 class Frozen(dict[Any, Any]):
     """A dict that is not changed once it is made, so that settings can be told apart by what they hold."""
 
@@ -21,19 +20,20 @@ NOTHING = Frozen()
 WIDTHS = (4, 3, 5, 2, 6, 4, 3, 5)
 OUTPUTS = (3, 5)
 EXAMPLES = (5, 7)
-"""Widths of the last layer and numbers of examples in the two worlds, from which a constant's powers of 2, m and n_L are told apart."""
+"""Widths of the last layer and numbers of examples in the two worlds, which tell a constant's powers of 2, m and n_L apart."""
 
 
 @dataclass(frozen=True)
 class Setting:
     """A way to read formulas.
 
-    `examples` is columns, rows, single (one example as a column) or row (one as a row); `weights` and `indices` are "out-in" or "in-out",
-    the order of W's axes and of w_{jk}'s letters (that of W's axes where it is empty); `scalar` has one unit in every layer, `one_output` one in the last. `units`, `sums`, `deltas`
-    and `weights_from` are added to the numbers that layers have at A, at Z, at δ and at W to get the layer, where W[1] leads to layer 1 and
-    A[0] is the input. `letters` gives layers for index letters that name them; `labels` for words. `widths` fixes layers that are written out,
-    `first` is the number of the first unit; `bias` is false where biases are folded into the weights, and `top` reads what has no mark of a
-    layer as the last layer's; `implied` sums over letters that are on the right side only; without `penalty` λ is 0.
+    `examples` is columns, rows, single (one example as a column) or row (one as a row); `weights` and `indices` are "out-in" or
+    "in-out", the order of W's axes and of w_{jk}'s letters (that of W's axes where it is empty); `scalar` has one unit in every
+    layer, `one_output` one in the last. `units`, `sums`, `deltas` and `weights_from` are added to the numbers that layers have at
+    A, at Z, at δ and at W to get the layer, where W[1] leads to layer 1 and A[0] is the input. `letters` gives layers for index
+    letters that name them; `labels` for words. `widths` fixes layers that are written out, `first` is the number of the first unit;
+    `bias` is false where biases are folded into the weights, and `top` reads what has no mark of a layer as the last layer's;
+    `implied` sums over letters that are on the right side only; without `penalty` λ is 0.
     """
 
     L: int = 3
@@ -61,7 +61,8 @@ class Setting:
 
     def but(self, **changes: Any) -> Setting:
         """The setting with some choices changed."""
-        return replace(self, **{k: Frozen(v) if isinstance(v, dict) else v for k, v in changes.items()})
+        frozen: dict[str, Any] = {k: Frozen(v) if isinstance(v, dict) else v for k, v in changes.items()}
+        return replace(self, **frozen)
 
     @property
     def order(self) -> str:

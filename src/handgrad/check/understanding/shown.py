@@ -13,7 +13,12 @@ from handgrad.check.understanding.inferring import Understanding
 if TYPE_CHECKING:
     from handgrad.check.judging.judged import Judged
 
-LAYOUTS = {"columns": "examples are columns", "rows": "examples are rows", "single": "one example, a column", "row": "one example, a row"}
+LAYOUTS = {
+    "columns": "examples are columns",
+    "rows": "examples are rows",
+    "single": "one example, a column",
+    "row": "one example, a row",
+}
 WEIGHTS = {"out-in": "W[l] is n_l × n_{l-1}", "in-out": "W[l] is n_{l-1} × n_l"}
 
 
@@ -43,18 +48,20 @@ def _words(name: str) -> str:
     return {"relu": "ReLU", "leaky_relu": "leaky ReLU"}.get(name, name.replace("_", " "))
 
 
-def understood(judged: Judged, understanding: Understanding) -> str:
+def understood(judged: Judged) -> str:
     """A relation as it was read, in plain text, with the layout and the layers it was read in."""
     relation = judged.relation
     if relation.unreadable() is not None:
         return ""
-    text = f"{write(relation.subject if relation.step else relation.left, None, PLAIN)} {_OPS.get(relation.op, relation.op)} {write(relation.right, None, PLAIN)}"
+    left = relation.subject if relation.step else relation.left
+    text = f"{write(left, None, PLAIN)} {_OPS.get(relation.op, relation.op)} {write(relation.right, None, PLAIN)}"
     if judged.by_program:
         return f"{text}  [numbers]"
     if judged.tried is None:
         return text
     setting = judged.tried.setting
-    return f"{text}  [{LAYOUTS[setting.examples]}; {WEIGHTS[setting.weights]}{'; ' + judged.tried.only if judged.tried.only else ''}]"
+    notes = [LAYOUTS[setting.examples], WEIGHTS[setting.weights], *([judged.tried.only] if judged.tried.only else [])]
+    return f"{text}  [{'; '.join(notes)}]"
 
 
 _OPS = {"approx": "≈", "<-": ":=", "propto": "∝", "in": "∈", "equiv": "=", "->": ":="}

@@ -6,36 +6,59 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from handgrad.check.understanding.roles import ACTIVATIONS
-
-_LINE = re.compile(r"^[ \t>*_-]*(layers?|hidden[ _]activations?|output[ _]activation|activations?|loss|cost|layout)[*_]*[ \t]*:[*_ \t]*(.+)$", re.I | re.M)
+_LINE = re.compile(
+    r"^[ \t>*_-]*(layers?|hidden[ _]activations?|output[ _]activation|activations?|loss|cost|layout)[*_]*[ \t]*:[*_ \t]*(.+)$",
+    re.IGNORECASE | re.MULTILINE,
+)
 _WORD = re.compile(r"[A-Za-z][A-Za-z_]*(?: ReLU)?")
-_ACTS = (
-    ("leaky_relu", r"leaky[ -]?relu|lrelu"), ("relu", r"(?<!leaky )(?<!leaky-)(?<!leaky)\brelu\b|rectified linear"), ("softmax", r"softmax"),
-    ("tanh", r"\btanh\b|hyperbolic tangent"), ("softplus", r"softplus"), ("gelu", r"\bgelu\b"), ("selu", r"\bselu\b"), ("elu", r"\belu\b"),
-    ("silu", r"\bswish\b|\bsilu\b"), ("mish", r"\bmish\b"), ("identity", r"\bidentity\b|\blinear (?:output|activation)|\(linear\)|^linear\b"),
-    ("sigmoid", r"sigmoid|logistic function|\blogistic\b"), ("exp", r"^exp\b"), ("hard_sigmoid", r"hard[ _]sigmoid"),
-)  # fmt: skip
-_ACTIVATIONS = tuple((name, re.compile(pattern, re.I)) for name, pattern in _ACTS)
-_LOSSES = (
-    ("binary_cross_entropy", re.compile(r"binary cross[ -]?entropy|\bbce\b|log loss|logistic loss|\(1 ?- ?y[^)]*\) ?\\?log|1 ?- ?[yY].{0,12}\\?(?:log|ln)", re.I)),
-    ("cross_entropy", re.compile(r"(?<!binary )(?<!binary-)cross[ -]?entropy|negative log[ -]likelihood|\\?log ?\\?(?:hat)?\{?y?", re.I)),
-    ("half_squared_error", re.compile(r"squared? error|\bmse\b|quadratic|least squares|\^ ?\{?2|euclid|sum of squares|\bsse\b", re.I)),
-    ("absolute_error", re.compile(r"absolute error|\bmae\b", re.I)),
-    ("huber", re.compile(r"\bhuber\b", re.I)),
-    ("log_cosh", re.compile(r"log[ -]?cosh", re.I)),
-    ("poisson", re.compile(r"\bpoisson\b", re.I)),
-    ("quantile", re.compile(r"\bquantile|pinball", re.I)),
-)  # fmt: skip
-_ROWS = re.compile(r"\brows\b(?! of W)|each row (?:of \S+ )?(?:is|as|being|holds|contains|represents)|row as a single example|one example per row|\bm ?x ?n\b", re.I)
-_COLUMNS = re.compile(r"\bcolumns\b|each column (?:of \S+ )?(?:is|holds|contains|represents)|one example per column|stacked (?:as|in) columns", re.I)
-_SINGLE = re.compile(r"single[ -](?:sample|example|training|row)|one (?:training )?(?:example|sample)|of one example|per example", re.I)
+_ACTIVATIONS = tuple((name, re.compile(pattern, re.IGNORECASE)) for name, pattern in (
+    ("leaky_relu", r"leaky[ -]?relu|lrelu"),
+    ("relu", r"(?<!leaky )(?<!leaky-)(?<!leaky)\brelu\b|rectified linear"),
+    ("softmax", r"softmax"),
+    ("tanh", r"\btanh\b|hyperbolic tangent"),
+    ("softplus", r"softplus"),
+    ("gelu", r"\bgelu\b"),
+    ("selu", r"\bselu\b"),
+    ("elu", r"\belu\b"),
+    ("silu", r"\bswish\b|\bsilu\b"),
+    ("mish", r"\bmish\b"),
+    ("identity", r"\bidentity\b|\blinear (?:output|activation)|\(linear\)|^linear\b"),
+    ("sigmoid", r"sigmoid|logistic function|\blogistic\b"),
+    ("exp", r"^exp\b"),
+    ("hard_sigmoid", r"hard[ _]sigmoid"),
+))  # fmt: skip
+_LOSSES = tuple((name, re.compile(pattern, re.IGNORECASE)) for name, pattern in (
+    ("binary_cross_entropy", (r"binary cross[ -]?entropy|\bbce\b|log loss|logistic loss|\(1 ?- ?y[^)]*\) ?\\?log"
+                              r"|1 ?- ?[yY].{0,12}\\?(?:log|ln)")),
+    ("cross_entropy", r"(?<!binary )(?<!binary-)cross[ -]?entropy|negative log[ -]likelihood|\\?log ?\\?(?:hat)?\{?y?"),
+    ("half_squared_error", r"squared? error|\bmse\b|quadratic|least squares|\^ ?\{?2|euclid|sum of squares|\bsse\b"),
+    ("absolute_error", r"absolute error|\bmae\b"),
+    ("huber", r"\bhuber\b"),
+    ("log_cosh", r"log[ -]?cosh"),
+    ("poisson", r"\bpoisson\b"),
+    ("quantile", r"\bquantile|pinball"),
+))  # fmt: skip
+_ROWS = re.compile(
+    r"\brows\b(?! of W)|each row (?:of \S+ )?(?:is|as|being|holds|contains|represents)|row as a single example"
+    r"|one example per row|\bm ?x ?n\b",
+    re.IGNORECASE,
+)
+_COLUMNS = re.compile(
+    r"\bcolumns\b|each column (?:of \S+ )?(?:is|holds|contains|represents)|one example per column|stacked (?:as|in) columns",
+    re.IGNORECASE,
+)
+_SINGLE = re.compile(
+    r"single[ -](?:sample|example|training|row)|one (?:training )?(?:example|sample)|of one example|per example", re.IGNORECASE
+)
 _NUMBERS = re.compile(r"\[([^\]]*)\]|\b(\d+(?:\s*[-–,x]\s*\d+)+)\b")
 
 
 @dataclass(frozen=True)
 class Stated:
-    """What was said: names of the catalogue, most specific first. `firm` tells what stands in lines such as "Loss: …" or in options."""
+    """What was said: names of the catalogue, most specific first.
+
+    `firm` tells what stands in lines such as "Loss: …" or in options.
+    """
 
     layers: int | None = None
     hidden: tuple[str, ...] = ()
@@ -44,13 +67,12 @@ class Stated:
     examples: tuple[str, ...] = ()
     firm: frozenset[str] = frozenset()
     one_output: bool = False
-    scalar: bool = False
 
 
 def activations_in(text: str) -> tuple[str, ...]:
     """The activations that a text names, in their order."""
     found = [(match.start(), name) for name, pattern in _ACTIVATIONS if (match := pattern.search(text))]
-    if "relu" in {n for _, n in found} and "leaky_relu" in {n for _, n in found} and len(re.findall(r"relu", text, re.I)) < 2:
+    if {"relu", "leaky_relu"} <= {n for _, n in found} and len(re.findall(r"relu", text, re.IGNORECASE)) < 2:
         found = [(k, n) for k, n in found if n != "relu"]
     return tuple(name for _, name in sorted(found))
 
@@ -58,7 +80,7 @@ def activations_in(text: str) -> tuple[str, ...]:
 def losses_in(text: str) -> tuple[str, ...]:
     """The losses that a text names or writes."""
     found = [name for name, pattern in _LOSSES if pattern.search(text)]
-    if "binary_cross_entropy" in found and "cross_entropy" in found and not re.search(r"softmax|categorical", text, re.I):
+    if "binary_cross_entropy" in found and "cross_entropy" in found and not re.search(r"softmax|categorical", text, re.IGNORECASE):
         found.remove("cross_entropy")
     return tuple(found)
 
@@ -77,7 +99,7 @@ def stated(texts: Iterable[str]) -> Stated:
     for match in _LINE.finditer(whole):
         key, value = match[1].lower().replace("_", " "), match[2]
         if key.startswith("layer"):
-            found = replace(found, layers=_count(value), one_output=_last_is_one(value), scalar=_all_one(value))
+            found = replace(found, layers=_count(value), one_output=_last_is_one(value))
         elif key.startswith("hidden"):
             found = replace(found, hidden=activations_in(value))
         elif key.startswith("output"):
@@ -109,20 +131,9 @@ def _count(value: str) -> int | None:
     return int(alone[1]) if alone else None
 
 
-def _widths(value: str) -> list[str]:
+def _last_is_one(value: str) -> bool:
+    """Whether the last width in [n_x, n_1, 1] or 2-3-1 is 1."""
     match = _NUMBERS.search(value)
     text = (match[1] or match[2]) if match else value.rstrip(". ")
-    return [part.strip().strip("'\"") for part in re.split(r"[,\-–]", text)]
-
-
-def _last_is_one(value: str) -> bool:
-    parts = _widths(value)
+    parts = [part.strip().strip("'\"") for part in re.split(r"[,\-–]", text)]
     return len(parts) > 1 and parts[-1] == "1"
-
-
-def _all_one(value: str) -> bool:
-    parts = _widths(value)
-    return len(parts) > 1 and all(part == "1" for part in parts)
-
-
-__all__ = ["ACTIVATIONS", "Stated", "stated"]
