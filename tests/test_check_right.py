@@ -1,8 +1,9 @@
 """Derivations that are right, in the notations that people write them in: none of their lines is called wrong."""
 
-import handgrad
 import pytest
 from judged import displayed as tex
+
+import handgrad
 
 COLUMNS, ROWS, ONE = "examples are columns", "examples are rows", "one example"
 BINARY, SOFTMAX, SQUARED = "sigmoid with binary cross entropy", "softmax with cross entropy", "squared error"
@@ -39,14 +40,14 @@ LAYER_MARKS = {
     ),
     "subscripts": tex(
         r"z_1 = W_1 x + b_1",
-        r"h = \tanh(z_1)",
-        r"z_2 = W_2 h + b_2",
+        r"h_1 = \tanh(z_1)",
+        r"z_2 = W_2 h_1 + b_2",
         r"\hat{y} = \mathrm{softmax}(z_2)",
         r"L = -\sum_k y_k \log \hat{y}_k",
         r"\frac{\partial L}{\partial z_2} = \hat{y} - y",
-        r"\frac{\partial L}{\partial W_2} = (\hat{y} - y) h^T",
-        r"\frac{\partial L}{\partial h} = W_2^T (\hat{y} - y)",
-        r"\frac{\partial L}{\partial z_1} = \frac{\partial L}{\partial h} \odot (1 - h^2)",
+        r"\frac{\partial L}{\partial W_2} = (\hat{y} - y) h_1^T",
+        r"\frac{\partial L}{\partial h_1} = W_2^T (\hat{y} - y)",
+        r"\frac{\partial L}{\partial z_1} = \frac{\partial L}{\partial h_1} \odot (1 - h_1^2)",
         r"\frac{\partial L}{\partial W_1} = \frac{\partial L}{\partial z_1} x^T",
     ),
     "digits": tex(
@@ -138,17 +139,6 @@ NUMBERING = {
         r"\delta^l = (W^l)^T \delta^{l+1} \odot f'(z^l)",
         r"\frac{\partial J}{\partial W^l} = \delta^{l+1} (a^l)^T",
         r"\frac{\partial J}{\partial b^l} = \delta^{l+1}",
-    ),
-    "deltas from the output": tex(
-        r"z_1 = W_1 x + b_1",
-        r"a_1 = \sigma(z_1)",
-        r"z_2 = W_2 a_1 + b_2",
-        r"a_2 = \sigma(z_2)",
-        r"C = \frac{1}{2} \| a_2 - y \|^2",
-        r"\delta_1 = (a_2 - y) \odot \sigma'(z_2)",
-        r"\delta_2 = W_2^T \delta_1 \odot \sigma'(z_1)",
-        r"\frac{\partial C}{\partial W_2} = \delta_1 a_1^T",
-        r"\frac{\partial C}{\partial W_1} = \delta_2 x^T",
     ),
 }
 
@@ -249,15 +239,16 @@ INDICES = {
         r"a_j^{(L)} = \sigma(z_j^{(L)})",
         r"\frac{\partial C_0}{\partial a_j^{(L)}} = 2 (a_j^{(L)} - y_j)",
         r"\frac{\partial C_0}{\partial w_{jk}^{(L)}} = a_k^{(L-1)} \sigma'(z_j^{(L)}) 2 (a_j^{(L)} - y_j)",
-        r"\frac{\partial C_0}{\partial a_k^{(L-1)}} = \sum_{j=0}^{n_L - 1} w_{jk}^{(L)} \sigma'(z_j^{(L)}) \frac{\partial C_0}{\partial a_j^{(L)}}",
+        r"\frac{\partial C_0}{\partial a_k^{(L-1)}} = \sum_{j=0}^{n_L - 1} w_{jk}^{(L)} \sigma'(z_j^{(L)})"
+        r" \frac{\partial C_0}{\partial a_j^{(L)}}",
     ),
     "a matrix written out": tex(
-        r"z = W x + b",
+        r"z_1 = w_{11} x_1 + w_{12} x_2",
+        r"z_2 = w_{21} x_1 + w_{22} x_2",
+        r"z = \begin{bmatrix} w_{11} & w_{12} \\ w_{21} & w_{22} \end{bmatrix} \begin{bmatrix} x_1 \\ x_2 \end{bmatrix}",
         r"a = \sigma(z)",
         r"C = \frac{1}{2} \| a - y \|^2",
-        r"\delta = (a - y) \odot \sigma'(z)",
-        r"\frac{\partial C}{\partial W} = \begin{bmatrix} \delta_1 x_1 & \delta_1 x_2 \\ \delta_2 x_1 & \delta_2 x_2 \end{bmatrix} = \delta x^T",
-        r"\frac{\partial C}{\partial b} = \begin{bmatrix} \delta_1 \\ \delta_2 \end{bmatrix}",
+        r"\frac{\partial C}{\partial z} = (a - y) \odot \sigma'(z)",
     ),
 }
 
@@ -276,8 +267,10 @@ CONSTANTS = {
         _MEAN,
         r"dZ^{[2]} = \frac{1}{m} (A^{[2]} - Y)",
         r"dW^{[2]} = dZ^{[2]} A^{[1]T}",
+        r"db^{[2]} = \sum dZ^{[2]}",
         _BACK + r"1[Z^{[1]} > 0]",
         r"dW^{[1]} = dZ^{[1]} X^T",
+        r"db^{[1]} = \sum dZ^{[1]}",
     ),
     "1/m in dW": tex(
         *_NET,
@@ -296,7 +289,8 @@ CONSTANTS = {
         r"db^{[1]} = \sum dZ^{[1]}",
     ),
     "½ in the loss": tex(
-        r"z = w x + b", r"\hat{y} = \sigma(z)", r"C = \frac{1}{2} (\hat{y} - y)^2", r"\frac{\partial C}{\partial \hat{y}} = \hat{y} - y",
+        r"z = w x + b", r"\hat{y} = \sigma(z)", r"C = \frac{1}{2} (\hat{y} - y)^2",
+        r"\frac{\partial C}{\partial \hat{y}} = \hat{y} - y",
         r"\frac{\partial C}{\partial w} = (\hat{y} - y) \hat{y} (1 - \hat{y}) x",
     ),
     "no ½ in the loss": tex(
@@ -329,7 +323,8 @@ SLOPES = {
         _BACK + r"g'(Z^{[1]})",
         r"dW^{[1]} = \frac{1}{m} dZ^{[1]} X^T",
     ),
-    "relu' as A > 0": tex(*_NET, _MEAN, r"dZ^{[2]} = A^{[2]} - Y", r"dA^{[1]} = W^{[2]T} dZ^{[2]}", r"dZ^{[1]} = dA^{[1]} \odot (A^{[1]} > 0)"),
+    "relu' as A > 0": tex(*_NET, _MEAN, r"dZ^{[2]} = A^{[2]} - Y",
+        r"dA^{[1]} = W^{[2]T} dZ^{[2]}", r"dZ^{[1]} = dA^{[1]} \odot (A^{[1]} > 0)"),
     "tanh' as 1 - a^2": tex(
         r"Z_1 = W_1 X + b_1", r"A_1 = \tanh(Z_1)", r"\tanh'(Z_1) = 1 - A_1^2", r"Z_2 = W_2 A_1 + b_2", r"A_2 = \sigma(Z_2)",
         r"dZ_2 = A_2 - Y", r"dZ_1 = W_2^T dZ_2 \odot (1 - A_1^2)", r"dW_1 = \frac{1}{m} dZ_1 X^T",
@@ -342,10 +337,10 @@ SLOPES = {
         r"\frac{\partial L}{\partial z_j} = a_j - y_j",
     ),
     "softmax Jacobian by cases": tex(
-        r"p_i = \frac{e^{z_i}}{\sum_k e^{z_k}}",
-        r"\frac{\partial p_i}{\partial z_j} = \begin{cases} p_i (1 - p_i) & i = j \\ -p_i p_j & i \ne j \end{cases}",
-        r"L = -\sum_i y_i \log p_i",
-        r"\frac{\partial L}{\partial z_i} = p_i - y_i",
+        r"a_i = \frac{e^{z_i}}{\sum_k e^{z_k}}",
+        r"\frac{\partial a_i}{\partial z_j} = \begin{cases} a_i (1 - a_i) & i = j \\ -a_i a_j & i \ne j \end{cases}",
+        r"L = -\sum_i y_i \log a_i",
+        r"\frac{\partial L}{\partial z_i} = a_i - y_i",
     ),
     "sigmoid written out": tex(
         r"\sigma(z) = \frac{1}{1 + e^{-z}}",
@@ -360,8 +355,11 @@ CHAINS = {
     "without order": tex(
         *_NET,
         _MEAN,
-        r"\frac{\partial J}{\partial W^{[2]}} = \frac{\partial J}{\partial A^{[2]}} \frac{\partial A^{[2]}}{\partial Z^{[2]}} \frac{\partial Z^{[2]}}{\partial W^{[2]}}",
-        r"\frac{\partial J}{\partial W^{[1]}} = \frac{\partial J}{\partial Z^{[2]}} \frac{\partial Z^{[2]}}{\partial A^{[1]}} \frac{\partial A^{[1]}}{\partial Z^{[1]}} \frac{\partial Z^{[1]}}{\partial W^{[1]}}",
+        r"\frac{\partial J}{\partial W^{[2]}} = \frac{\partial J}{\partial A^{[2]}}"
+        r" \frac{\partial A^{[2]}}{\partial Z^{[2]}} \frac{\partial Z^{[2]}}{\partial W^{[2]}}",
+        r"\frac{\partial J}{\partial W^{[1]}} = \frac{\partial J}{\partial Z^{[2]}}"
+        r" \frac{\partial Z^{[2]}}{\partial A^{[1]}} \frac{\partial A^{[1]}}{\partial Z^{[1]}}"
+        r" \frac{\partial Z^{[1]}}{\partial W^{[1]}}",
     ),
     "factors alone": tex(
         *_NET,
@@ -375,7 +373,8 @@ CHAINS = {
         r"z = w x + b",
         r"a = \sigma(z)",
         r"C = (a - y)^2",
-        r"\frac{\partial C}{\partial w} = \frac{\partial z}{\partial w} \frac{\partial a}{\partial z} \frac{\partial C}{\partial a}",
+        r"\frac{\partial C}{\partial w} = \frac{\partial z}{\partial w} \frac{\partial a}{\partial z}"
+        r" \frac{\partial C}{\partial a}",
         r"\frac{\partial C}{\partial a} = 2 (a - y)",
         r"\frac{\partial a}{\partial z} = \sigma'(z)",
         r"\frac{\partial z}{\partial w} = x",
@@ -386,7 +385,9 @@ CHAINS = {
         r"z^{(L)} = w^{(L)} a^{(L-1)} + b^{(L)}",
         r"a^{(L)} = \sigma(z^{(L)})",
         r"C_0 = (a^{(L)} - y)^2",
-        r"\frac{\partial C_0}{\partial w^{(L)}} = \frac{\partial z^{(L)}}{\partial w^{(L)}} \frac{\partial a^{(L)}}{\partial z^{(L)}} \frac{\partial C_0}{\partial a^{(L)}} = a^{(L-1)} \sigma'(z^{(L)}) 2 (a^{(L)} - y)",
+        r"\frac{\partial C_0}{\partial w^{(L)}} = \frac{\partial z^{(L)}}{\partial w^{(L)}}"
+        r" \frac{\partial a^{(L)}}{\partial z^{(L)}} \frac{\partial C_0}{\partial a^{(L)}}"
+        r" = a^{(L-1)} \sigma'(z^{(L)}) 2 (a^{(L)} - y)",
         r"\frac{\partial C_0}{\partial a^{(L-1)}} = w^{(L)} \sigma'(z^{(L)}) 2 (a^{(L)} - y)",
     ),
     "logistic regression": tex(
@@ -534,3 +535,60 @@ $$\pd{C}{z^{(l)}} = \W{l+1}^T \pd{C}{z^{(l+1)}} \had \sigma'(z^{(l)})$$
 }
 
 DOCUMENTS = {**LAYER_MARKS, **NUMBERING, **LAYOUTS, **INDICES, **CONSTANTS, **SLOPES, **CHAINS, **FORMS}
+
+SETTINGS = {
+    "(l)": (SQUARED,),
+    "plain superscripts": (SQUARED,),
+    "subscripts": (SOFTMAX, "tanh"),
+    "W^o and W^h": (SQUARED, COLUMNS),
+    "brackets behind": (BINARY, COLUMNS, OUT_IN),
+    "bias folded": (BINARY, ROWS, IN_OUT),
+    "theta and accumulators": ("one off",),
+    "layers from 0": (BINARY, COLUMNS, "one off"),
+    "weights one off": ("one off",),
+    "rows": (ROWS, IN_OUT, "ReLU"),
+    "rows, nothing said": (ROWS, IN_OUT, SQUARED),
+    "W in × out": (IN_OUT, BINARY),
+    "each example": (BINARY, "tanh"),
+    "one example, then a batch": (ONE, COLUMNS),
+    "sums over units": (ONE, SQUARED),
+    "1/m in dZ": (BINARY, COLUMNS, "ReLU"),
+    "1/m left out throughout": (COLUMNS, "ReLU"),
+    "no ½ in the loss": (SQUARED,),
+    "an update that adds": (SQUARED,),
+    "softmax Jacobian": (SOFTMAX,),
+    "NumPy, @": (ROWS, IN_OUT, SOFTMAX),
+    "NumPy, np.dot": (COLUMNS, OUT_IN),
+    "Unicode": (BINARY, COLUMNS, "tanh"),
+    "two losses": (BINARY, SQUARED),
+}
+"""What a document's setting must say, where its lines do not leave it open."""
+
+
+@pytest.fixture(scope="module", params=DOCUMENTS)
+def document(request):
+    return request.param, handgrad.check(DOCUMENTS[request.param])
+
+
+def test_nothing_is_called_wrong(document):
+    _, checked = document
+    assert [finding for finding in checked.findings if finding.verdict == "wrong"] == []
+    assert [remark for remark in checked.remarks if remark.code] == []
+
+
+def test_it_is_read(document):
+    _, checked = document
+    assert len(checked.findings) >= 4
+    assert checked.count("right", "convention") >= 0.8 * len(checked.findings)
+
+
+def test_the_setting_is_found(document):
+    name, checked = document
+    found = " | ".join(value for _, value in checked.setting)
+    for part in SETTINGS.get(name, ()):
+        assert part in found
+
+
+def test_each_document_with_a_setting_is_there():
+    assert SETTINGS.keys() <= DOCUMENTS.keys()
+    assert len(DOCUMENTS) >= 35

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
+from itertools import takewhile
 from pathlib import Path
 
 from handgrad.check.findings import Checked, Finding
@@ -11,10 +12,12 @@ from handgrad.check.options import Options
 from handgrad.check.reading import Passage, Read, read, read_file
 from handgrad.check.tree import Statement, Unreadable, walk
 
-PARSING_SECONDS = 2.0
-"""How long the formulas of one document may be parsed."""
-SECONDS = 5.0
-"""How long one document may be judged; what is left then is reported as not read."""
+SECONDS = 6.0
+"""When one document has been judged; what is left then is reported as not read."""
+PARSED = 0.5
+"""By which share of that time its formulas are parsed."""
+LAST_SECONDS = 1.0
+"""How long what is said of a document as a whole may take after that."""
 MOST_RELATIONS = 2000
 
 
@@ -45,20 +48,22 @@ def check(
 
 def check_text(text: str, name: str, options: Options) -> Checked:
     """Check a document that is given as text; `name` is the name it is reported by, whose ending tells what kind of text it is."""
-    return _checked(read(text, name), name, options)
+    begin = time.monotonic()
+    return _checked(read(text, name), name, options, begin)
 
 
 def check_file(path: Path, options: Options) -> Checked:
     """Check a file. Raises HandgradError where it cannot be read."""
-    return _checked(read_file(path), str(path), options)
+    begin = time.monotonic()
+    return _checked(read_file(path), str(path), options, begin)
 
 
-def _checked(found: Read, name: str, options: Options) -> Checked:
+def _checked(found: Read, name: str, options: Options, begin: float) -> Checked:
     import numpy as np
 
     from handgrad.check.judging.judged import Judged
     from handgrad.check.judging.judging import Judge
-    from handgrad.check.judging.limits import until
+    from handgrad.check.judging.limits import late, until
     from handgrad.check.judging.missing import missing
     from handgrad.check.judging.reviewing import Reviewer
     from handgrad.check.understanding.inferring import understand
@@ -68,8 +73,8 @@ def _checked(found: Read, name: str, options: Options) -> Checked:
     from handgrad.check.understanding.stated import stated
 
     options = options.merged(found.front_matter)
-    statements, functions = _parsed(found, deadline=time.monotonic() + PARSING_SECONDS)
-    deadline = time.monotonic() + SECONDS
+    statements, functions = _parsed(found, deadline=begin + PARSED * SECONDS)
+    deadline = begin + SECONDS
     relations = relations_of(statements)
     known = relations[:MOST_RELATIONS]
     with until(deadline), np.errstate(all="ignore"):  # what is not finite is no verdict's ground, and nothing to warn of
@@ -78,16 +83,15 @@ def _checked(found: Read, name: str, options: Options) -> Checked:
         judged = judge.all()
         if known:
             Reviewer(judge, known[0].passage.source.text, found.macros).review(judged)
-        judged += [Judged(r, message=f"only the first {MOST_RELATIONS} relations are judged") for r in relations[MOST_RELATIONS:]]
-        findings = [_finding(j, understood(j)) for j in judged]
-        findings += _without_relation(statements)
-        return Checked(
-            name,
-            tuple(setting_lines(understanding, judged)),
-            tuple(sorted(findings, key=lambda f: (f.cell or 0, f.line, f.column))),
-            missing(judged, understanding),
-            tuple(remarks(found, known, understanding, judged)),
-        )
+    judged += [Judged(r, message=f"only the first {MOST_RELATIONS} relations are judged") for r in relations[MOST_RELATIONS:]]
+    with until(time.monotonic() + LAST_SECONDS), np.errstate(all="ignore"):
+        findings = [*(_finding(j, understood(j)) for j in judged), *_without_relation(statements)]
+        setting, remarked = setting_lines(understanding, judged), remarks(found, known, understanding, judged)
+        lacking = missing(judged, understanding)
+        if late():  # what was not looked at is not missing
+            lacking = ()
+    findings.sort(key=lambda finding: (finding.cell or 0, finding.line, finding.column))
+    return Checked(name, tuple(setting), tuple(findings), lacking, tuple(remarked))
 
 
 def _parsed(found: Read, *, deadline: float) -> tuple[list[tuple[Passage, tuple[Statement, ...]]], frozenset[str]]:
@@ -96,7 +100,8 @@ def _parsed(found: Read, *, deadline: float) -> tuple[list[tuple[Passage, tuple[
     from handgrad.check.parsing.numpy_code import parse_numpy
 
     texts = [(p.text, p.kind) for p in found.passages]
-    functions, names = collect_functions(texts), collect_names(texts)
+    functions = collect_functions(takewhile(lambda _: time.monotonic() < deadline, texts))
+    names = collect_names(texts)
     statements = []
     for passage in found.passages:
         parsed: Sequence[Statement]

@@ -214,9 +214,9 @@ RELATIONS = ("=", ":=", "<-", "approx", "propto", "in", "equiv", "+=", "-=", "<"
 class Statement:
     r"""A chain of relations: sides[0] ops[0] sides[1] ops[1] … One side and no op is a formula alone.
 
-    `spans` are those of the relations, one for each op: from the sign of relation (from the beginning of the chain for the first) to
-    the end of its right side. `continues` says that the first side is None, as in a row "&= …": it goes on from the row before, or
-    from the formula before. What \Rightarrow, \implies, commas, "and" or rows join are statements of their own.
+    `spans` are those of the relations, one for each op: from the sign of relation (from the beginning of the chain for the first)
+    to the end of its right side. `continues` says that the first side is None, as in a row "&= …": it goes on from the row, or the
+    formula, before. What \Rightarrow, \implies, commas, "and" or rows join are statements of their own.
     """
 
     sides: tuple[Node | None, ...]

@@ -217,7 +217,7 @@ class _Judge:
     def used(self, of: Node, judged: Sequence[Judged]) -> bool:
         """Whether an array of this name stands in an equation that holds."""
         name = _name(of)
-        holding = [j.relation for j in judged if j.verdict == "right" and claim_of(j.relation) is None]
+        holding = [j.relation for j in judged if j.verdict in {"right", "convention"} and claim_of(j.relation) is None]
         return name is not None and any(n.name == name.name for r in holding for side in (r.left, r.right) for n in named(side))
 
     def renumbered(self, claimed: Sequence[str | None], choices: Sequence[Axes], judged: Sequence[Judged]) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from handgrad.check.judging.arithmetic import Wrong, worked_out
 from handgrad.check.judging.comparing import Scale
+from handgrad.check.judging.conventions import name_conventions
 from handgrad.check.judging.judged import EQUALS, Judged, is_numeric
 from handgrad.check.judging.limits import TOO_LONG, late, until
 from handgrad.check.judging.program import Program
@@ -213,7 +214,7 @@ class Judge:
             found = worked_out(relation.left, relation.right, relation.op if relation.op == "approx" else "=")
             if isinstance(found, Wrong):
                 judged.verdict, judged.code = "wrong", "HG012"
-                judged.message = f"it comes to {found.expected}" + (f"; {found.guess}" if found.guess else "")
+                judged.message = f"It comes to {found.expected}" + (f": {found.guess}." if found.guess else ".")
                 about = r"\approx" if relation.passage.kind == "tex" else "≈"
                 op = about if relation.op == "approx" else "="
                 judged.correction = f"{self.text_of(relation.left)} {op} {found.expected}"
@@ -336,3 +337,4 @@ class Judge:
                 judged.verdict = "wrong"
                 judged.code = "HG004"
                 judged.message = "a constant differs from what the rest of the text keeps to"
+        name_conventions(found, self.scales)

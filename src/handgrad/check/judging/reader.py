@@ -11,6 +11,7 @@ from typing import Self
 
 from handgrad.calculus.functions import Array
 from handgrad.check.judging.lexicon import NO_LAYER, Lexicon, Meaning, UnknownError, shown_name, slope_of, spelled
+from handgrad.check.judging.limits import TOO_LONG, late
 from handgrad.check.judging.values import MisfitError, Value
 from handgrad.check.judging.world import EXAMPLE, ONE, World, units
 from handgrad.check.tree import Name, Node, Number, Sum
@@ -66,6 +67,8 @@ class Reader(ABC):
         """Compute for all readings of the parts. Raises the first misfit where none fits."""
         found, first = [], None
         for values in combinations(*(self.values(node) for node in nodes)):
+            if late():
+                raise UnknownError(None, TOO_LONG)
             try:
                 found.append(compute(*values))
             except MisfitError as error:

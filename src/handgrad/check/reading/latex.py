@@ -16,6 +16,7 @@ from handgrad.errors import DataError
 
 DEEPEST = 5
 MOST_CHARACTERS = 5_000_000
+MOST_INCLUSIONS = 200
 _COMMENT = re.compile(r"\\.|(%[^\n]*)", re.DOTALL)
 _CODE = re.compile(r"\\begin\{(verbatim|Verbatim|lstlisting|minted|python|pycode)\*?\}")
 _LANGUAGE = re.compile(r"language\s{0,9}=\s{0,9}\{?(\w+)|\{(\w+)\}")
@@ -30,13 +31,14 @@ _MARKS = {"empty": HARD, "section": WALL, "item": SOFT}
 
 
 class _Inclusions:
-    """What has been read: each file once, all in the folder of the first, so many characters at most."""
+    """What has been read: each file once, all in the folder of the first, so many files and characters at most."""
 
     def __init__(self, path: Path | None) -> None:
         self.folder = None if path is None else path.resolve().parent
         self.shown = Path() if path is None else path.parent
         self.seen = set() if path is None else {path.resolve()}
         self.characters = 0
+        self.tried = 0
 
     def find(self, name: str, depth: int) -> Path | str:
         """The file, or why it is not read."""
@@ -135,6 +137,11 @@ def _stretch(into: Collector, source: Source, mask: str, start: int, end: int) -
 
 def _include(into: Collector, source: Source, files: _Inclusions, depth: int, call: tuple[str, int]) -> None:
     name, at = call
+    files.tried += 1
+    if files.tried > MOST_INCLUSIONS:
+        if files.tried == MOST_INCLUSIONS + 1:
+            into.problems.append(Problem(source, at, f"{MOST_INCLUSIONS} inclusions are followed at most; those from here on are not"))
+        return
     path = files.find(name, depth + 1)
     if isinstance(path, str):
         into.problems.append(Problem(source, at, f"{name} is not read: {path}"))

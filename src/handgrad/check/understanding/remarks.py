@@ -86,7 +86,7 @@ def _uses_batch(understanding: Understanding, judged: Sequence[Judged]) -> bool:
     habit = understanding.lexicon.habit
     roles = {"X", "A", "Z"}
     return any(
-        j.verdict == "right" and j.tried is not None and j.tried.setting.batch and name.name.isupper() and habit.role(name) in roles
+        j.verdict in {"right", "convention"} and j.tried is not None and j.tried.setting.batch and name.name.isupper() and habit.role(name) in roles
         for j in judged
         for name in named(j.relation.right)
     )

@@ -64,7 +64,7 @@ def settle(u: Understanding, relations: Sequence[Relation]) -> None:
 
 
 def _settle_others(u: Understanding, relations: Sequence[Relation]) -> None:
-    """Another numbering of layers that part of the text keeps to: it must explain two kinds of relations that the first does not."""
+    """Another numbering of layers that part of a text keeps to: it must explain two kinds of relations that the first does not."""
     nets = u.nets[:3]
     left = [r for r in relations if not _holds(u, r, nets=nets)]
     if len(left) < 2:
