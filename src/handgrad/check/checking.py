@@ -48,13 +48,13 @@ def check(
 
 def check_text(text: str, name: str, options: Options) -> Checked:
     """Check a document that is given as text; `name` is the name it is reported by, whose ending tells what kind of text it is."""
-    begin = time.monotonic()
+    begin = time.process_time()
     return _checked(read(text, name), name, options, begin)
 
 
 def check_file(path: Path, options: Options) -> Checked:
     """Check a file. Raises HandgradError where it cannot be read."""
-    begin = time.monotonic()
+    begin = time.process_time()
     return _checked(read_file(path), str(path), options, begin)
 
 
@@ -84,7 +84,7 @@ def _checked(found: Read, name: str, options: Options, begin: float) -> Checked:
         if known:
             Reviewer(judge, known[0].passage.source.text, found.macros).review(judged)
     judged += [Judged(r, message=f"only the first {MOST_RELATIONS} relations are judged") for r in relations[MOST_RELATIONS:]]
-    with until(time.monotonic() + LAST_SECONDS), np.errstate(all="ignore"):
+    with until(time.process_time() + LAST_SECONDS), np.errstate(all="ignore"):
         findings = [*(_finding(j, understood(j)) for j in judged), *_without_relation(statements)]
         setting, remarked = setting_lines(understanding, judged), remarks(found, known, understanding, judged)
         lacking = missing(judged, understanding)
@@ -100,12 +100,12 @@ def _parsed(found: Read, *, deadline: float) -> tuple[list[tuple[Passage, tuple[
     from handgrad.check.parsing.numpy_code import parse_numpy
 
     texts = [(p.text, p.kind) for p in found.passages]
-    functions = collect_functions(takewhile(lambda _: time.monotonic() < deadline, texts))
+    functions = collect_functions(takewhile(lambda _: time.process_time() < deadline, texts))
     names = collect_names(texts)
     statements = []
     for passage in found.passages:
         parsed: Sequence[Statement]
-        if time.monotonic() > deadline:
+        if time.process_time() > deadline:
             span = (passage.start, passage.end)
             parsed = (Statement((Unreadable(span, "this document takes too long to be read in full"),), (), (), span),)
         elif passage.kind == "numpy":

@@ -147,7 +147,7 @@ class _Search(Trials):
         """The first candidate that holds, found with at most so many trials; how the others came out is put down in `tested`."""
         stop = self.trials + budget
         for candidate in candidates:
-            if self.trials >= stop or not settings or time.monotonic() > self.deadline or late():
+            if self.trials >= stop or not settings or time.process_time() > self.deadline or late():
                 break
             if self.trivial(candidate):
                 continue
@@ -193,11 +193,11 @@ class _Search(Trials):
     def twice(self, bases: Sequence[tuple[int, Candidate]]) -> Iterator[Candidate]:
         """Changes of what one change has made better, the most promising pairs first."""
         pairs: dict[Any, Candidate] = {}
-        half = (time.monotonic() + self.deadline) / 2
+        half = (time.process_time() + self.deadline) / 2
         for rank, base in bases:
             if base.steps[0][0].left:
                 continue
-            if time.monotonic() > half:
+            if time.process_time() > half:
                 break
             groups = {
                 1: frozenset({"constant"}),

@@ -24,7 +24,7 @@ _deadline: ContextVar[float] = ContextVar("deadline", default=math.inf)
 
 @contextmanager
 def until(deadline: float) -> Iterator[None]:
-    """Work within this block until a time of the monotonic clock, or an earlier one that holds outside of it."""
+    """Work within this block until a time of the process's clock, or an earlier one that holds outside of it."""
     token = _deadline.set(min(deadline, _deadline.get()))
     try:
         yield
@@ -34,4 +34,4 @@ def until(deadline: float) -> Iterator[None]:
 
 def late() -> bool:
     """Whether the time is up."""
-    return time.monotonic() > _deadline.get()
+    return time.process_time() > _deadline.get()

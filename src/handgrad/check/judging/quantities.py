@@ -17,7 +17,7 @@ from handgrad.check.tree import Fraction, Group, Name, Node, Number, Product, Su
 from handgrad.check.understanding.names import Marks, is_name
 from handgrad.check.understanding.roles import LAYERED
 
-EXAMPLE_INDICES = frozenset({"i", "n", "m", "p", "s", "t", "r", "mu", "examples", "samples", "batch", "data", "training"})
+EXAMPLE_INDICES = frozenset({"i", "n", "m", "p", "s", "t", "r", "x", "mu", "examples", "samples", "batch", "data", "training"})
 """What sums over the examples run over, also where it is not written at what is summed."""
 CONSTANTS = {"rate": 1.0, "penalty": 0.23, "e": math.e, "pi": math.pi}
 

@@ -19,7 +19,7 @@ from handgrad.check.judging.updates import mended, step_of
 from handgrad.check.judging.witness import Reading, step_witness, witness
 from handgrad.check.parsing import write
 from handgrad.check.reading import Macro
-from handgrad.check.tree import Call, Derivative, Differential, Name, Number, Operator, Product
+from handgrad.check.tree import Call, Derivative, Differential, Name, Number, Operator, Product, walk
 from handgrad.check.understanding.names import named
 from handgrad.check.understanding.relations import Relation
 
@@ -44,11 +44,12 @@ class Reviewer:
 
     def review(self, found: Sequence[Judged]) -> None:
         """Look for the smallest correction of each wrong relation, and for a witness."""
+        self.rows = any(self.by_rows(judged) for judged in found)
         corrector = Corrector(self.judge, self.judge.relations, self.source, found=found, macros=self.macros)
         for judged in found:
             if judged.verdict != "wrong" or judged.code in {"HG012", "HG020"} or (judged.code == "HG013" and self.mend(judged)):
                 continue
-            correction = corrector.correct(judged) if time.monotonic() < self.judge.deadline else None
+            correction = corrector.correct(judged) if time.process_time() < self.judge.deadline else None
             if correction is not None and self.convincing(judged, correction):
                 judged.code, judged.message, judged.correction = correction.code, correction.message, correction.text
                 judged.marked = correction.marked
@@ -57,6 +58,12 @@ class Reviewer:
                 judged.verdict, judged.code = "unread", None
                 judged.message = f"it does not hold as it is read here, and no usual slip explains it ({judged.message})"
         self.follow(found)
+
+    def by_rows(self, judged: Judged) -> bool:
+        """Whether a gradient ∂J/∂z is right but for being laid as a row, as texts on matrix calculus lay it."""
+        by = getattr(judged.relation.subject, "by", None)
+        units = isinstance(by, Name) and self.habit.role(by) in {"Z", "A", "X", "output"}
+        return units and judged.verdict != "right" and judged.tried is not None and judged.tried.outcome.misfit == "transpose"
 
     def witness(self, judged: Judged, correction: Correction) -> Witness | None:
         """A small example in which the formula fails."""
@@ -99,6 +106,10 @@ class Reviewer:
         subject = relation.subject
         if "the example" in why or not isinstance(subject, Name | Differential | Derivative | Call | Product | Number):
             return True
+        if self.rows and correction.code == "HG002":
+            return True  # gradients are laid as rows here
+        if self.differential(relation):
+            return True
         operated = isinstance(subject, Product) and any(isinstance(item, Operator) for item in subject.items)
         if isinstance(subject, Product) and not operated and family(subject, self.habit) is None:
             return True  # an expression stands on the left: nothing says what it should be
@@ -114,6 +125,15 @@ class Reviewer:
         alone = why.removeprefix("the index ").split(" ", 1)[0]
         having = [n for n in names if any(isinstance(i, Name) and i.name == alone for i in marker.marks(n).indices)]
         return all(self.habit.role(n) in {"X", "Y"} for n in having)  # y_n: the target of example n
+
+    def differential(self, relation: Relation) -> bool:
+        """Whether d… may be a differential, as in dA = σ'(Z) ⊙ dZ, which says how changes hang together forwards."""
+        if not isinstance(relation.subject, Differential) or not isinstance(relation.subject.of, Name):
+            return False
+        role = self.habit.role(relation.subject.of)
+        inner = {self.habit.role(n.of) for n in walk(relation.right) if isinstance(n, Differential) and isinstance(n.of, Name)}
+        weights = any(self.habit.role(n) == "W" for n in named(relation.right))
+        return (role == "A" and inner == {"Z"} and not weights) or (role == "Z" and bool(inner) and inner <= {"W", "A", "X", "b"} and inner != {"A"})
 
     def restated(self, relation: Relation, correction: Correction) -> bool:
         """Whether a correction only says again what stands there."""
@@ -150,7 +170,7 @@ class Reviewer:
         """Correct an update of which only the sign or the parameter is wrong; whether that was it."""
         relation = judged.relation
         step = step_of(relation, self.u.trier.marker)
-        right = mended(relation, *step) if step is not None else None
+        right = mended(relation, *step, self.habit) if step is not None else None
         if step is None or right is None or self.judge.sure < LEAST_SHARE:
             return False
         again = self.judge.one(replace(relation, right=right, subject=relation.left, op="=", step=0))

@@ -58,7 +58,7 @@ class Trials:
         self.outcome = judged.tried.outcome if judged.tried is not None else Outcome("differs")
         self.shape = Shapes()
         self.solutions = SOLUTIONS
-        self.deadline = time.monotonic() + SECONDS
+        self.deadline = time.process_time() + SECONDS
         self.original = self.restated(self.left, self.right)
         self.adds = any(other.note == "adds" for other in corrector.right if other.relation is not relation)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from handgrad.check.judging.evaluating import spelled
 from handgrad.check.judging.trying import Tried, Trier
 from handgrad.check.tree import Derivative, Differential, Group, Name, Node, Number, Operator, Sum, rebuilt, walk
-from handgrad.check.understanding.names import TIMES, Marker, Marks
+from handgrad.check.understanding.names import TIMES, Habit, Marker, Marks, named
 from handgrad.check.understanding.relations import Relation
 from handgrad.check.understanding.setting import Setting
 
@@ -87,6 +87,8 @@ def judge_step(parameter: Node, step: Node, settings: list[Setting], trier: Trie
         if tried.holds:
             return tried
         first = first or tried
+    if any(trier.lexicon.habit.role(name) == "penalty" for name in named(step)):  # the gradient of the penalty stands beside
+        return trier.first(gradient, step, (setting.but(penalty=False) for setting in settings)) or first
     return first
 
 
@@ -97,12 +99,13 @@ def _by(node: Node) -> Node | None:
     return node.by if isinstance(node, Derivative) else None
 
 
-def mended(relation: Relation, parameter: Node, step: Node, sign: str) -> Node | None:
+def mended(relation: Relation, parameter: Node, step: Node, sign: str, habit: Habit) -> Node | None:
     """The right side of an update as it should be, less the gradient by this very parameter; None where nothing is to change."""
     found = step
     for node in walk(step):
         by = _by(node)
-        if isinstance(by, Name) and not same(by, parameter) and isinstance(parameter, Name):
+        other = isinstance(by, Name) and habit.role(by) in {"W", "b", None}
+        if isinstance(by, Name) and other and not same(by, parameter) and isinstance(parameter, Name):
             found = rebuilt(found, by, parameter)
     right = relation.right
     while isinstance(right, Group):
@@ -112,13 +115,13 @@ def mended(relation: Relation, parameter: Node, step: Node, sign: str) -> Node |
     return Sum(None, (right.terms[0], found), ("+", "-"))
 
 
-def by_name(parameter: Node, step: Node) -> bool | None:
-    """Whether the gradient in a step is by the parameter, as it is written; None where there is no gradient in it."""
+def by_name(parameter: Node, step: Node, habit: Habit) -> bool | None:
+    """Whether the gradient by a parameter in a step is by this one, as it is written; None where there is none in it."""
     found = None
     for node in walk(step):
         by = node.by if isinstance(node, Operator) else _by(node)
-        if not isinstance(by, Name):
-            continue
+        if not isinstance(by, Name) or habit.role(by) in {"Z", "A", "X", "delta", "output"}:
+            continue  # dW may be written out, as dZ A^T
         if same(without_time(by), parameter):
             return True
         if found is None and (by.scripts or not isinstance(parameter, Name) or by.name == parameter.name):

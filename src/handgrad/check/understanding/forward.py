@@ -46,7 +46,10 @@ def understand_forward(relations: Iterable[Relation], habit: Habit) -> Found:
     _theta(found, pairs, habit)
     own = Habit(**{**vars(habit), "roles": {**habit.roles, **found.roles}})
     number_layers(found, own)
-    if len(set(found.fixed.values())) < 2 and not found.labels:
+    marker = Marker(own)
+    marked = {base(n) for pair in pairs for side in pair for n in named(side) if marker.marks(n).layer is not None}
+    found.fixed = {key: layer for key, layer in found.fixed.items() if key not in marked}
+    if not marked and len(set(found.fixed.values())) < 2 and not found.labels:
         found.fixed = {}  # one layer only: names without marks are those of a network of one layer
     name_letters(found, own, pairs)
     tell_activations(found, own, pairs)

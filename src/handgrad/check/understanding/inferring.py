@@ -10,7 +10,7 @@ from handgrad.catalogue.lookup import find_loss
 from handgrad.check.judging.evaluating import Lexicon
 from handgrad.check.judging.trying import Trier, single
 from handgrad.check.options import Options
-from handgrad.check.tree import Call, Number, walk
+from handgrad.check.tree import BigSum, Call, Differential, Name, Number, walk
 from handgrad.check.understanding.candidates import Layout, Net, count_layers, possible_layouts, possible_nets
 from handgrad.check.understanding.equations import FORWARD_OPS, Found
 from handgrad.check.understanding.forward import understand_forward
@@ -48,12 +48,24 @@ class Understanding:
         Where a text has capitals for a batch and small letters for one example, a relation in small letters is about one example.
         """
         small = relation is not None and self.both_cases and self.is_small(relation)
+        averaged = relation is not None and self.is_average(relation)
         for base in (self.base, *self.others):
             for hidden, output, loss in nets or self.nets:
                 for examples, weights in layouts or self.layouts:
                     setting = base.but(hidden=hidden, output=output, loss=loss, examples=examples, weights=weights)
                     batch = [setting] if examples in {"columns", "rows"} else []
+                    if averaged and batch:
+                        yield from batch
+                        continue
                     yield from (single(setting), *batch) if small else (*batch, single(setting))
+
+    def is_average(self, relation: Relation) -> bool:
+        """Whether a gradient by a bias has a 1/m and no sum: it is about many examples, over which it must be summed."""
+        by = relation.left.by or relation.left.of if isinstance(relation.left, Differential) else getattr(relation.left, "by", None)
+        if not isinstance(by, Name) or self.lexicon.habit.role(by) != "b":
+            return False
+        sums = any(isinstance(n, BigSum) or (isinstance(n, Call) and n.function.name in {"sum", "mean"}) for n in walk(relation.right))
+        return not sums and any(self.lexicon.habit.role(n) == "m" for n in named(relation.right))
 
     def is_small(self, relation: Relation) -> bool:
         """Whether all quantities of units in a relation are written with small letters."""

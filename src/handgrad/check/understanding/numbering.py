@@ -80,6 +80,8 @@ def _known(found: Found, marker: Marker, name: Name) -> int | None:
     marks = marker.marks(name)
     if marks.words and marks.words[0] in found.labels:
         return found.labels[marks.words[0]]
+    if isinstance(marks.layer, Number):
+        return int(marks.layer.value) + found.shifts.get("sums", 0)
     return found.fixed.get(base(name)) if marks.layer is None else None
 
 

@@ -84,12 +84,9 @@ def _prose(read: Read, understanding: Understanding, judged: Sequence[Judged]) -
 def _uses_batch(understanding: Understanding, judged: Sequence[Judged]) -> bool:
     """Whether an equation that holds is about a matrix of examples, by the capital letter of what comes in or out of a layer."""
     habit = understanding.lexicon.habit
-    roles = {"X", "A", "Z"}
-    return any(
-        j.verdict in {"right", "convention"} and j.tried is not None and j.tried.setting.batch and name.name.isupper() and habit.role(name) in roles
-        for j in judged
-        for name in named(j.relation.right)
-    )
+    held = [j for j in judged if j.verdict in {"right", "convention"} and j.tried is not None and j.tried.setting.batch]
+    names = (name for j in held for name in named(j.relation.right))
+    return any(name.name.isupper() and habit.role(name) in {"X", "A", "Z"} for name in names)
 
 
 def _undefined(read: Read, understanding: Understanding, judged: Sequence[Judged]) -> Iterator[Remark]:
