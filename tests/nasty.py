@@ -245,7 +245,8 @@ FILES: dict[str, bytes] = {
     "cut.ipynb": NOTEBOOK[:-40].encode(),
     "list.ipynb": b"[1, 2]",
     "deep.ipynb": b"[" * 9000,
-    "cells.ipynb": b'{"cells": [1, null, {"cell_type": "code", "source": 3}, {"source": {}}, {"cell_type": "markdown", "source": [null, 4]}]}',
+    "cells.ipynb": b'{"cells": [1, null, {"cell_type": "code", "source": 3}, {"source": {}}, '
+    b'{"cell_type": "markdown", "source": [null, 4]}]}',
     "number.ipynb": b"1" * 9000,
     "cycle.tex": b"\\input{cycle}\n\\input{cycle.tex}\n\\input{../../etc/passwd}\n\\include{other}\n" + LATEX.encode(),
     "other.tex": b"\\input{cycle}\n$dZ = A - Y$\n",

@@ -185,6 +185,7 @@ def test_time_limits_nest():
     [
         ("x = " + " + ".join(["a"] * (LARGEST + 1)), "more than"),
         ("x = " + "-" * (DEEPEST + 1) + "a", "too deeply"),
+        ("x = 2 + 1e999", "too large"),
         ("x = a + b", None),
     ],
 )

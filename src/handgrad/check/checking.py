@@ -12,7 +12,7 @@ from handgrad.check.options import Options
 from handgrad.check.reading import Passage, Read, read, read_file
 from handgrad.check.tree import Statement, Unreadable, walk
 
-SECONDS = 6.0
+SECONDS = 5.0
 """When one document has been judged; what is left then is reported as not read."""
 PARSED = 0.5
 """By which share of that time its formulas are parsed."""

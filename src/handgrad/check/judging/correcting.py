@@ -303,5 +303,7 @@ def _capital(text: str) -> str:
     """A sentence's first letter, where it is one of prose."""
     word = text.split(" ", 1)[0]
     return (
-        text[:1].upper() + text[1:] if word in {"the", "it", "this", "here", "nothing", "an", "one", "there", "brackets"} else text
+        text[:1].upper() + text[1:]
+        if word in {"the", "it", "this", "here", "nothing", "an", "one", "there", "brackets", "units", "example"}
+        else text
     )

@@ -45,6 +45,7 @@ class Judge:
         self.readings = Readings(understanding, relations)
         self.scales: dict[str, Scale] = {"fixed": Scale()}
         self.sure = 0.0
+        self.implied = False
         self.trusted: Counter[str] = Counter()
         self.program = Program.of(relations)
 
@@ -67,7 +68,8 @@ class Judge:
             tried = self.u.trier.first(judged.tried.left or judged.relation.left, judged.relation.right, settings)
             if tried is not None:
                 held.append((judged, tried))
-        if len(held) >= 2:
+        self.implied = len(held) >= 2
+        if self.implied:
             for judged, tried in held:
                 judged.verdict, judged.tried, judged.message = "convention", tried, "sums over repeated indices are left unwritten"
 

@@ -201,7 +201,8 @@ class _Reader:
         if role in GRADIENTS:  # a sum that grows from example to example
             return False
         steps = [s for part in parts(step) if (s := self.symbol(part, source)) is not None and s.gradient]
-        return role in {"W", "b"} or any(s.kind in {"W", "b"} for s in steps)
+        every = isinstance(parameter, Name) and parameter.name in {"theta", "Theta"}  # all parameters at once
+        return every or role in {"W", "b"} or any(s.kind in {"W", "b"} for s in steps)
 
     def is_loss(self, node: Node) -> bool:
         name = node.function if isinstance(node, Call) else node

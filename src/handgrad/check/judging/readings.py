@@ -50,7 +50,11 @@ class Readings:
         if self.unmarked(relation) or self.u.stated.one_output:
             other = {"output": self.u.base.hidden[0], "loss": "half_squared_error"}
             for change in ({"one_output": True}, *((other,) if self.unmarked(relation) else ())):
-                again = self.u.trier.first(relation.left, relation.right, (s.but(**change) for s in self.u.settings(relation)))
+                settings = (s.but(**change) for s in self.u.settings(relation))
+                sensible = (
+                    s for s in settings if not (s.one_output and s.output == "softmax")
+                )  # whose only output would always be 1
+                again = self.u.trier.first(relation.left, relation.right, sensible)
                 if again is not None:
                     return again
         if not self.writes_transposes or self.chain(relation.right):

@@ -18,6 +18,7 @@ from handgrad.check.judging.scales import family
 from handgrad.check.judging.updates import mended, step_of
 from handgrad.check.judging.witness import Reading, step_witness, witness
 from handgrad.check.parsing import write
+from handgrad.check.parsing.ranges import same
 from handgrad.check.reading import Macro
 from handgrad.check.tree import Call, Derivative, Differential, Name, Number, Operator, Product, walk
 from handgrad.check.understanding.names import named
@@ -106,8 +107,8 @@ class Reviewer:
         subject = relation.subject
         if "the example" in why or not isinstance(subject, Name | Differential | Derivative | Call | Product | Number):
             return True
-        if self.rows and correction.code == "HG002":
-            return True  # gradients are laid as rows here
+        if (self.rows and correction.code == "HG002") or (self.judge.implied and correction.code != "HG003"):
+            return True  # gradients are laid as rows here, or sums are left unwritten
         if self.differential(relation):
             return True
         operated = isinstance(subject, Product) and any(isinstance(item, Operator) for item in subject.items)
@@ -133,13 +134,15 @@ class Reviewer:
         role = self.habit.role(relation.subject.of)
         inner = {self.habit.role(n.of) for n in walk(relation.right) if isinstance(n, Differential) and isinstance(n.of, Name)}
         weights = any(self.habit.role(n) == "W" for n in named(relation.right))
-        return (role == "A" and inner == {"Z"} and not weights) or (role == "Z" and bool(inner) and inner <= {"W", "A", "X", "b"} and inner != {"A"})
+        return (role == "A" and inner == {"Z"} and not weights) or (
+            role == "Z" and bool(inner) and inner <= {"W", "A", "X", "b"} and inner != {"A"}
+        )
 
     def restated(self, relation: Relation, correction: Correction) -> bool:
         """Whether a correction only says again what stands there."""
         sides = [relation.right, *((relation.left,) if relation.step else ())]
         plain = {_bare(self.judge.text_of(side)) for side in sides}
-        again = _bare(correction.text.partition("=")[2]) in plain or spelled(correction.right) in {spelled(side) for side in sides}
+        again = _bare(correction.text.partition("=")[2]) in plain or any(same(correction.right, side) for side in sides)
         return again and spelled(correction.left) == spelled(relation.subject)
 
     def said_elsewhere(self, judged: Judged, found: Sequence[Judged]) -> bool:

@@ -125,7 +125,7 @@ def _apart(row: list[Item]) -> list[Item]:
 def _remark(row: list[Item], place: int) -> bool:
     block, before, after = row[place], row[place - 1], row[place + 1] if place + 1 < len(row) else None
     assert isinstance(block, Block)
-    if not any(_is(item, "relation") and item.text in {"=", "in"} for item in block.items):
+    if len(block.items) < 2 or not any(_is(item, "relation") and item.text in {"=", "in"} for item in block.items):
         return False
     if not (after is None or _is(after, "comma", "row", "gap", "amp") or (_is(after, "sign") and after.text == ".")):
         return False

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from handgrad.check.parsing.items import Block, Item
 from handgrad.check.parsing.tokens import Token
 from handgrad.check.parsing.vocabulary import OTHERWISE
-from handgrad.check.tree import BigSum, Cases, Group, Matrix, Name, Node, Number, Span, Words
+from handgrad.check.tree import BigSum, Cases, Group, Matrix, Name, Node, Number, Span, Unreadable, Words
 
 if TYPE_CHECKING:
     from handgrad.check.parsing.expressions import Parser
@@ -43,6 +43,8 @@ def matrix(parser: Parser, block: Block) -> Node:
     rows = [row for row in rows if row]
     if len(rows) == 1 and len(rows[0]) == 1 and not isinstance(rows[0][0], Number):
         return Group(block.span, rows[0][0])  # large brackets
+    if not rows:
+        return Unreadable(block.span, "a matrix without entries")
     return Matrix(block.span, tuple(rows))
 
 
@@ -53,6 +55,8 @@ def listed(parser: Parser, block: Block, rows: list[list[Item]]) -> Node:
         found = tuple(entry.rows[0] for entry in found[0] if isinstance(entry, Matrix))
     elif len(found) == 1 and block.open == "[" and all(isinstance(entry, Group) and entry.open == "[" for entry in found[0]):
         found = tuple((entry.body,) for entry in found[0] if isinstance(entry, Group))
+    if not any(found):
+        return Unreadable(block.span, "a list without entries")
     return Matrix(block.span, found)
 
 
@@ -77,6 +81,8 @@ def cases(parser: Parser, block: Block) -> Node:
         otherwise = any(isinstance(item, Token) and item.text.lower() in OTHERWISE for item in rest) or _spelt(rest) in OTHERWISE
         condition = [item for item in rest if not _filler(item)]
         rows.append((parser.of(value).condition(), None if otherwise or not condition else _condition(parser, condition, rest)))
+    if not rows:
+        return Unreadable(block.span, "cases without a case")
     return Cases(block.span, tuple(rows))
 
 

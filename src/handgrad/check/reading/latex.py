@@ -140,7 +140,9 @@ def _include(into: Collector, source: Source, files: _Inclusions, depth: int, ca
     files.tried += 1
     if files.tried > MOST_INCLUSIONS:
         if files.tried == MOST_INCLUSIONS + 1:
-            into.problems.append(Problem(source, at, f"{MOST_INCLUSIONS} inclusions are followed at most; those from here on are not"))
+            into.problems.append(
+                Problem(source, at, f"{MOST_INCLUSIONS} inclusions are followed at most; those from here on are not")
+            )
         return
     path = files.find(name, depth + 1)
     if isinstance(path, str):

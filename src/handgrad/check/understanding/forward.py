@@ -48,7 +48,9 @@ def understand_forward(relations: Iterable[Relation], habit: Habit) -> Found:
     number_layers(found, own)
     marker = Marker(own)
     marked = {base(n) for pair in pairs for side in pair for n in named(side) if marker.marks(n).layer is not None}
-    found.fixed = {key: layer for key, layer in found.fixed.items() if key not in marked}
+    found.fixed = {
+        key: layer for key, layer in found.fixed.items() if key not in marked and (key[0].swapcase(), key[1]) not in marked
+    }
     if not marked and len(set(found.fixed.values())) < 2 and not found.labels:
         found.fixed = {}  # one layer only: names without marks are those of a network of one layer
     name_letters(found, own, pairs)

@@ -64,7 +64,9 @@ class Understanding:
         by = relation.left.by or relation.left.of if isinstance(relation.left, Differential) else getattr(relation.left, "by", None)
         if not isinstance(by, Name) or self.lexicon.habit.role(by) != "b":
             return False
-        sums = any(isinstance(n, BigSum) or (isinstance(n, Call) and n.function.name in {"sum", "mean"}) for n in walk(relation.right))
+        sums = any(
+            isinstance(n, BigSum) or (isinstance(n, Call) and n.function.name in {"sum", "mean"}) for n in walk(relation.right)
+        )
         return not sums and any(self.lexicon.habit.role(n) == "m" for n in named(relation.right))
 
     def is_small(self, relation: Relation) -> bool:
