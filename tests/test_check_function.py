@@ -40,7 +40,7 @@ def test_corrected_notes_are_clean():
         if finding.correction is not None:
             text = text.replace(finding.formula, finding.correction)
     again = handgrad.check(text)
-    assert (again.count("right"), again.count("wrong", "unread")) == (12, 0)
+    assert (again.count("right", "convention"), again.count("wrong", "unread")) == (12, 0)
 
 
 def test_its_text_is_the_report(checked):

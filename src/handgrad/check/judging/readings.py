@@ -48,7 +48,7 @@ class Readings:
             if again is not None:
                 return again
         if self.unmarked(relation) or self.u.stated.one_output:
-            other = {"output": self.u.base.hidden[0], "loss": "half_squared_error"}
+            other = {"output": self.u.nets[0][0][0], "loss": "half_squared_error"}
             for change in ({"one_output": True}, *((other,) if self.unmarked(relation) else ())):
                 settings = (s.but(**change) for s in self.u.settings(relation))
                 sensible = (

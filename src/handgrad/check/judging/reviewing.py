@@ -109,8 +109,10 @@ class Reviewer:
             return True
         if (self.rows and correction.code == "HG002") or (self.judge.implied and correction.code != "HG003"):
             return True  # gradients are laid as rows here, or sums are left unwritten
-        if self.differential(relation):
-            return True
+        if self.differential(relation) or (
+            correction.code in WEAK and self.u.base.L > 1 and self.judge.readings.unmarked(relation)
+        ):
+            return True  # forwards, or about some layer of which nothing is said
         operated = isinstance(subject, Product) and any(isinstance(item, Operator) for item in subject.items)
         if isinstance(subject, Product) and not operated and family(subject, self.habit) is None:
             return True  # an expression stands on the left: nothing says what it should be

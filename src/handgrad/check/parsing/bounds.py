@@ -15,7 +15,7 @@ DEEPEST = 80
 
 
 def bounded(statements: Sequence[Statement]) -> tuple[Statement, ...]:
-    """The statements with an `Unreadable` in place of each side that is too large, or nested too deeply, or has too large a number."""
+    """The statements with an `Unreadable` in place of each side that is too large, nested too deeply, or has too large a number."""
     return tuple(
         replace(statement, sides=tuple(side if side is None else _bounded(side) for side in statement.sides))
         for statement in statements

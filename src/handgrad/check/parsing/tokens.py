@@ -33,7 +33,10 @@ LEXEMES = re.compile(
     r"|(?P<sign>==?>|-->|->|<-(?![-0-9])|:=|==|[<>!+]=|-=|=<|~=|\.\*|\*\*|\|\||'+|[-=<>+*/@.,;:|^_&()\[\]{}$!?\"`])"
 )
 PLAIN_WORD = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)*(?![A-Za-z0-9])")
-_RAISED = "[\u00b2\u00b3\u00b9\u2070\u2071\u2074-\u207f\u1d2c-\u1d2e\u1d30-\u1d3a\u1d3c-\u1d4d\u1d4f-\u1d61\u02b0-\u02b8\u02e1-\u02e4\u2c7d\u1d9c]+"
+_RAISED = (
+    "[\u00b2\u00b3\u00b9\u2070\u2071\u2074-\u207f\u1d2c-\u1d2e"
+    "\u1d30-\u1d3a\u1d3c-\u1d4d\u1d4f-\u1d61\u02b0-\u02b8\u02e1-\u02e4\u2c7d\u1d9c]+"
+)
 RAISED = re.compile(f"{_RAISED}(?:[.,·⋅˙](?=[\u00b2\u00b3\u00b9\u2070-\u2079]){_RAISED})?")
 LOWERED = re.compile("[\u2080-\u208e\u2090-\u209c\u1d62-\u1d6a\u2c7c]+")
 KINDS = {
