@@ -171,6 +171,11 @@ def test_a_document_that_takes_too_long_says_so_of_each_relation(monkeypatch):
         assert not checked.count("right", "wrong")
 
 
+def test_what_is_larger_than_a_file_may_be_is_refused():
+    with pytest.raises(HandgradError, match="more than 5000000 characters"):
+        check_text("x = 1\n" * 900_000, "notes.md", Options())
+
+
 def test_time_limits_nest():
     assert not limits.late()
     with limits.until(-math.inf):

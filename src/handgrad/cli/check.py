@@ -128,8 +128,13 @@ def _report(name: str, options: Options) -> Checked:
 
 
 def _standard_input() -> str:
+    from handgrad.check.reading.files import MOST_BYTES
+
+    given = typer.get_binary_stream("stdin").read(MOST_BYTES + 1)
+    if len(given) > MOST_BYTES:
+        raise HandgradError(f"{STDIN} has more than {MOST_BYTES} bytes, the most that are read")
     try:
-        return typer.get_binary_stream("stdin").read().decode("utf-8-sig")
+        return given.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise HandgradError(f"not UTF-8 at byte {error.start + 1}") from None
 

@@ -88,6 +88,9 @@ class Reviewer:
             return code in {"HG013", "HG003"}
         if is_loss(judged.relation.subject, self.u.lexicon):
             return code in LOSS_SLIPS and steps == 1 and sure >= WELL_READ
+        subject = judged.relation.subject
+        if isinstance(subject, Name) and self.habit.role(subject) == "accumulated" and steps == 1:
+            return sure >= WELL_READ
         outcome = judged.tried.outcome if judged.tried is not None else Outcome("differs")
         index = outcome.misfit in {"index", "batch"} or "on the right side only" in outcome.why
         seen = min((self.judge.trusted[name] for name in self.judge.symbols(judged.relation)), default=0)

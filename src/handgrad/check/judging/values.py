@@ -63,7 +63,7 @@ def number(value: float) -> Value:
 def together(values: Sequence[Value]) -> tuple[list[Array], tuple[tuple[str, str], ...]]:
     """The arrays with the same letters in the same order in front.
 
-    Raises MisfitError where a letter has two axes, and UnknownError where there are so many that what is computed has too many entries.
+    Raises MisfitError where a letter has two axes, and UnknownError where what is computed would have too many entries.
     """
     letters: dict[str, str] = {}
     for value in values:

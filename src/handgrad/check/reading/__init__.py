@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from handgrad.check.reading.collecting import Collector, Sheet
-from handgrad.check.reading.files import decoded
+from handgrad.check.reading.files import MOST_BYTES, decoded
 from handgrad.check.reading.latex import read_latex
 from handgrad.check.reading.markdown import read_markdown
 from handgrad.check.reading.notebook import read_notebook
@@ -28,9 +28,11 @@ def read(text: str, name: str = "<text>", kind: str | None = None) -> Read:
     Raises
     ------
     DataError
-        For a notebook that is none, and an unknown kind.
+        For a text of more than 5 million characters, a notebook that is none, and an unknown kind.
 
     """
+    if len(text) > MOST_BYTES:
+        raise DataError(f"{name} has more than {MOST_BYTES} characters, the most that are read")
     return _read(text, name, kind, None, "")
 
 
