@@ -304,7 +304,7 @@ def test_a_network_is_drawn_with_any_initialiser(name):
 
 
 def test_the_optimiser():
-    assert set(OPTIMISERS) == {"gradient_descent", "momentum", "nesterov", "rmsprop", "adagrad", "adam"}
+    assert set(OPTIMISERS) == {"gradient_descent", "momentum", "nesterov", "rmsprop", "adagrad", "adam", "adamw"}
     assert OPTIMISERS["gradient_descent"].source
 
 

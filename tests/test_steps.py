@@ -13,7 +13,7 @@ from handgrad.catalogue.optimisers import OPTIMISERS
 from handgrad.derivation import derive
 from handgrad.derivation.checking import check_steps
 from handgrad.errors import HandgradError
-from handgrad.network import Network
+from handgrad.network import Network, Parameters
 
 STYLES = (("dW", "numbered"), ("dZ", "general"), ("dW", "from_output"))
 MOST = 1e-7
@@ -100,6 +100,9 @@ def test_an_update_is_what_plain_numpy_makes_of_the_rule(optimiser):
     for t in (1, 2):
         values = {**derivation.values(parameters, found.X, found.Y), **state, "alpha": alpha, "t": float(t)}
         after = derivation.evaluate(values)
+        if optimiser == "adamw":  # weights decay first, biases do not
+            for W in Parameters(network, theta).W.values():
+                np.multiply(W, 1 - alpha * 0.01, out=W)
         theta = theta + by_hand(optimiser, derivation.gradients(parameters, found.X, found.Y).buffer, kept, t, alpha)
         for name, view in parameters.arrays().items():
             view[...] = after[f"{name[:-1]}, t+1]"]
@@ -121,7 +124,7 @@ def by_hand(optimiser, g, kept, t, alpha):
         case "adagrad":
             s = kept["s"] = kept.get("s", 0) + g * g
             return -alpha * g / (np.sqrt(s) + 1e-10)
-        case "adam":
+        case "adam" | "adamw":
             v = kept["v"] = 0.9 * kept.get("v", 0) + 0.1 * g
             s = kept["s"] = 0.999 * kept.get("s", 0) + 0.001 * g * g
             return -alpha * (v / (1 - 0.9**t)) / (np.sqrt(s / (1 - 0.999**t)) + 1e-8)

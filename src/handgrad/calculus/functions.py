@@ -23,7 +23,9 @@ class Primitive:
     """A function of the language: how many arguments, what it computes, and how it is written.
 
     `latex` and `unicode` are templates over the written arguments; None writes name(arguments). `numpy` is the same for
-    source code. `from_truth` says that the value can come from a truth value alone, which has no precision of its own.
+    source code, and `kernel` for that of compiled kernels over single numbers, with {one} and {zero} in their precision; empty, a
+    function of this name in engine.vector_math does it. `from_truth` says that the value can come from a truth value alone, which
+    has no precision of its own.
     """
 
     arity: int
@@ -32,6 +34,7 @@ class Primitive:
     latex: str | None = None
     unicode: str | None = None
     from_truth: bool = False
+    kernel: str = ""
 
 
 @dataclass(frozen=True)
@@ -111,16 +114,24 @@ PRIMITIVES: dict[str, Primitive] = {
     "expm1": Primitive(1, np.expm1, "np.expm1({0})", r"\operatorname{{expm1}}({0})"),
     "log": Primitive(1, np.log, "np.log({0})", r"\log({0})"),
     "log1p": Primitive(1, np.log1p, "np.log1p({0})", r"\operatorname{{log1p}}({0})"),
-    "sqrt": Primitive(1, np.sqrt, "np.sqrt({0})", r"\sqrt{{{0}}}", "√({0})"),
+    "sqrt": Primitive(1, np.sqrt, "np.sqrt({0})", r"\sqrt{{{0}}}", "√({0})", kernel="math.sqrt({0})"),
     "erf": Primitive(1, erf, "erf({0})", r"\operatorname{{erf}}({0})"),
     "erfc": Primitive(1, erfc, "erfc({0})", r"\operatorname{{erfc}}({0})"),
     "tanh": Primitive(1, np.tanh, "np.tanh({0})", r"\tanh({0})"),
     "cosh": Primitive(1, np.cosh, "np.cosh({0})", r"\cosh({0})"),
-    "abs": Primitive(1, np.abs, "np.abs({0})", r"\lvert {0} \rvert", "|{0}|"),
+    "cos": Primitive(1, np.cos, "np.cos({0})", r"\cos({0})", kernel="math.cos({0})"),
+    "floor": Primitive(1, np.floor, "np.floor({0})", r"\left\lfloor {0} \right\rfloor", "⌊{0}⌋", kernel="np.floor({0})"),
+    "abs": Primitive(1, np.abs, "np.abs({0})", r"\lvert {0} \rvert", "|{0}|", kernel="abs({0})"),
     "sign": Primitive(1, np.sign, "np.sign({0})", r"\operatorname{{sign}}({0})"),
-    "max": Primitive(2, np.maximum, "np.maximum({0}, {1})", r"\max({0}, {1})"),
-    "min": Primitive(2, np.minimum, "np.minimum({0}, {1})", r"\min({0}, {1})"),
-    "clip": Primitive(3, np.clip, "np.clip({0}, {1}, {2})", r"\operatorname{{clip}}({0}, {1}, {2})"),
+    "max": Primitive(2, np.maximum, "np.maximum({0}, {1})", r"\max({0}, {1})", kernel="{0} if ({0} > {1}) | ({0} != {0}) else {1}"),
+    "min": Primitive(2, np.minimum, "np.minimum({0}, {1})", r"\min({0}, {1})", kernel="{0} if ({0} < {1}) | ({0} != {0}) else {1}"),
+    "clip": Primitive(
+        3,
+        np.clip,
+        "np.clip({0}, {1}, {2})",
+        r"\operatorname{{clip}}({0}, {1}, {2})",
+        kernel="{1} if {0} < {1} else ({2} if {0} > {2} else {0})",
+    ),
     "where": Primitive(
         3,
         np.where,
@@ -128,8 +139,17 @@ PRIMITIVES: dict[str, Primitive] = {
         r"\begin{{cases}} {1} & \text{{if }} {0} \\ {2} & \text{{otherwise}} \end{{cases}}",
         "{{{1} if {0}, else {2}}}",
         from_truth=True,
+        kernel="{1} if {0} else {2}",
     ),
-    "indicator": Primitive(1, np.asarray, "np.where({0}, 1.0, 0.0)", r"\mathbf{{1}}[{0}]", "[{0}]", from_truth=True),
+    "indicator": Primitive(
+        1,
+        np.asarray,
+        "np.where({0}, 1.0, 0.0)",
+        r"\mathbf{{1}}[{0}]",
+        "[{0}]",
+        from_truth=True,
+        kernel="{one} if {0} else {zero}",
+    ),
 }
 
 CONSTANTS = {"pi": math.pi}

@@ -7,10 +7,13 @@ from typing import TypeVar
 from handgrad.calculus.functions import Function
 from handgrad.catalogue.activations import ACTIVATIONS
 from handgrad.catalogue.losses import LOSSES
+from handgrad.catalogue.optimisers import RULES
 from handgrad.catalogue.records import Activation, Loss
+from handgrad.catalogue.rules import Optimiser, Schedule
+from handgrad.catalogue.schedules import SCHEDULES
 from handgrad.errors import CatalogueError, did_you_mean
 
-Kind = TypeVar("Kind", Activation, Loss)
+Kind = TypeVar("Kind", Activation, Loss, Optimiser, Schedule)
 SPELLING = re.compile(r"\s*([A-Za-z_]\w*)\s*(?:\(([^()]*)\))?\s*", re.ASCII)
 
 
@@ -24,7 +27,19 @@ def find_loss(spelling: str | Loss) -> Loss:
     return spelling if isinstance(spelling, Loss) else _find(spelling, LOSSES, "loss")
 
 
+def find_optimiser(spelling: str | Optimiser) -> Optimiser:
+    """The rule of this spelling: "adam", "adam(beta1=0.95)", "momentum(weight_decay=0.01)", "lbfgs". Raises CatalogueError."""
+    return spelling if isinstance(spelling, Optimiser) else _find(spelling, RULES, "optimiser")
+
+
+def find_schedule(spelling: str | Schedule) -> Schedule:
+    """The schedule of this spelling: "constant", "cosine(warmup=0.1)", "step(0.5, every=20)". Raises CatalogueError."""
+    return spelling if isinstance(spelling, Schedule) else _find(spelling, SCHEDULES, "schedule")
+
+
 def _find(spelling: str, records: Mapping[str, Kind], kind: str) -> Kind:
+    if not isinstance(spelling, str):
+        raise CatalogueError(f"there is no {kind} {spelling!r}. Known: {', '.join(records)}")
     match = SPELLING.fullmatch(spelling)
     if match is None or match.group(1) not in records:
         raise CatalogueError(f"there is no {kind} {spelling!r}. {did_you_mean(spelling, records)}")

@@ -10,131 +10,20 @@ from typing import Self
 import numpy as np
 
 from handgrad.calculus.evaluation import evaluate
-from handgrad.calculus.expressions import Call, Expression, Symbol, meant
+from handgrad.calculus.expressions import Call, Expression, Symbol
 from handgrad.calculus.functions import Array, Formula, Function
 from handgrad.calculus.indices import Axis, unit
 from handgrad.calculus.parser import parse
 from handgrad.calculus.rewriting import substitute
-from handgrad.errors import CatalogueError
+from handgrad.catalogue.base import CLOSED_UNIT, NOT_NEGATIVE, OPEN_UNIT, POSITIVE, REAL, Interval, Record, number
+from handgrad.catalogue.rules import Optimiser, Schedule
 
-SCALAR = ("z", "a", "y")
+__all__ = [
+    "CLOSED_UNIT", "NOT_NEGATIVE", "OPEN_UNIT", "POSITIVE", "REAL", "Activation", "Fused", "Initialiser", "Interval", "Loss",
+    "Optimiser", "Record", "Schedule", "number",
+]  # fmt: skip
+
 ROW: dict[str, tuple[Axis, ...]] = {"z": (unit(),), "a": (unit(),), "da": (unit(),), "y": (unit(),)}
-
-
-@dataclass(frozen=True)
-class Interval:
-    """The numbers from low to high; each end belongs to it where it is closed."""
-
-    low: float
-    high: float
-    low_closed: bool = False
-    high_closed: bool = False
-
-    def __contains__(self, other: Interval) -> bool:
-        low = other.low > self.low or (other.low == self.low and self.low_closed >= other.low_closed)
-        return low and (other.high < self.high or (other.high == self.high and self.high_closed >= other.high_closed))
-
-    def holds(self, values: Array) -> Array:
-        """Tell for each value whether it lies in the interval."""
-        low = values >= self.low if self.low_closed else values > self.low
-        return np.asarray(low & (values <= self.high if self.high_closed else values < self.high))
-
-    def __str__(self) -> str:
-        ends = ("−∞" if self.low == -np.inf else f"{self.low:g}", "∞" if self.high == np.inf else f"{self.high:g}")
-        return f"{'[' if self.low_closed else '('}{ends[0]}, {ends[1]}{']' if self.high_closed else ')'}"
-
-
-REAL = Interval(-np.inf, np.inf)
-POSITIVE = Interval(0, np.inf)
-NOT_NEGATIVE = Interval(0, np.inf, low_closed=True)
-OPEN_UNIT = Interval(0, 1)
-CLOSED_UNIT = Interval(0, 1, low_closed=True, high_closed=True)
-
-
-@dataclass(frozen=True)
-class Record:
-    """What activations and losses share: a name, parameters with their values and limits, formulas, and where they come from.
-
-    `own` says that a user added it: it is written into model files, and its parameters are named in every call.
-    """
-
-    name: str
-    parameters: Mapping[str, float] = field(default_factory=dict, kw_only=True)
-    limits: Mapping[str, Interval] = field(default_factory=dict, kw_only=True)
-    kinks: Mapping[str, str] = field(default_factory=dict, kw_only=True)
-    source: str = field(default="", kw_only=True)
-    own: bool = field(default=False, kw_only=True)
-
-    def with_parameters(self, given: Mapping[str, float]) -> Self:
-        """The same record with other parameters, as in huber(delta=2)."""
-        unknown = [name for name in given if name not in self.parameters]
-        if unknown:
-            takes = f"has the parameters {', '.join(self.parameters)}" if self.parameters else "has no parameters"
-            raise CatalogueError(f"{self.name} {takes}, but {unknown[0]!r} was given")
-        bad = [name for name, value in given.items() if not np.isfinite(value)]
-        if bad:
-            raise CatalogueError(f"{self.name} needs a finite {bad[0]}, but {given[bad[0]]} was given")
-        for key, value in given.items():
-            if key in self.limits and not self.limits[key].holds(np.asarray(value)):
-                raise CatalogueError(f"{self.name} needs a {key} in {self.limits[key]}, but {value:g} was given")
-        return replace(self, parameters={**self.parameters, **given})
-
-    @property
-    def spelling(self) -> str:
-        """The name with those parameters that are not the usual ones: huber(delta=2)."""
-        usual = type(self).usual(self.name)
-        changed = {k: v for k, v in self.parameters.items() if usual is None or usual.parameters.get(k) != v}
-        return self.name + (f"({', '.join(f'{k}={number(v)}' for k, v in changed.items())})" if changed else "")
-
-    @property
-    def words(self) -> str:
-        """The spelling in a sentence: squared error."""
-        return self.spelling.replace("_", " ")
-
-    @classmethod
-    def usual(cls, name: str) -> Self | None:
-        """The record of this name with its usual parameters, from the catalogue."""
-        raise NotImplementedError
-
-    def read(self, text: str, axes: Mapping[str, tuple[Axis, ...]] | None = None) -> Expression:
-        """Read one of the record's formulas; its parameters stay symbols."""
-        return parse(text, {**(axes or dict.fromkeys(SCALAR, ())), **dict.fromkeys(self.parameters, ())})
-
-    def meant(self, text: str, axes: Mapping[str, tuple[Axis, ...]] | None = None) -> Expression:
-        """Read one of the record's formulas, with its parameters put in as numbers."""
-        return substitute(self.read(text, axes), {name: number(value) for name, value in self.parameters.items()})
-
-    def number(self, text: str | float) -> float:
-        """A constant of the record, which may depend on its parameters."""
-        return float(evaluate(self.meant(str(text)), {}))
-
-    @cached_property
-    def jumps(self) -> dict[float, float]:
-        """Those of the kinks where the slope itself jumps with the record's parameters, as elu's does unless alpha is 1."""
-        if not isinstance(self, Activation) or self.opaque or self.rowwise:
-            return self.kink_points
-        slope = self.formulas[1].body
-
-        def at(z: float) -> float:
-            return float(evaluate(substitute(slope, {name: number(v) for name, v in self.parameters.items()}), {"z": z}, known))
-
-        from handgrad.catalogue.lookup import functions  # which knows all records
-
-        known = functions(self)
-        return {point: value for point, value in self.kink_points.items() if abs(at(point + 1e-6) - at(point - 1e-6)) > 1e-3}
-
-    @cached_property
-    def kink_points(self) -> dict[float, float]:
-        """Where the slope jumps, and the value taken there."""
-        return {self.number(point): self.number(value) for point, value in self.kinks.items()}
-
-    def __hash__(self) -> int:
-        return hash(self.name)
-
-
-def number(value: float) -> Expression:
-    """A parameter as an expression: 1.0 as 1, so that formulas read well."""
-    return meant(int(value) if float(value).is_integer() and abs(value) < 1e15 else float(value))
 
 
 @dataclass(frozen=True)
@@ -219,6 +108,20 @@ class Activation(Record):
             return (value,)
         own = Call(self.name, tuple(map(Symbol, takes)))
         return value, Formula(takes, substitute(self.read(self.slope), {"a": own}), defaults)
+
+    @cached_property
+    def jumps(self) -> dict[float, float]:
+        """Those of the kinks where the slope itself jumps with the record's parameters, as elu's does unless alpha is 1."""
+        if self.opaque or self.rowwise:
+            return self.kink_points
+        from handgrad.catalogue.lookup import functions  # which knows all records
+
+        slope, known = self.formulas[1].body, functions(self)
+
+        def at(z: float) -> float:
+            return float(evaluate(substitute(slope, {name: number(v) for name, v in self.parameters.items()}), {"z": z}, known))
+
+        return {point: value for point, value in self.kink_points.items() if abs(at(point + 1e-6) - at(point - 1e-6)) > 1e-3}
 
     def call(self, argument: Expression, primes: int = 0) -> Call:
         """g(argument) as an equation writes it: parameters are named where they are not the usual ones."""
@@ -334,26 +237,6 @@ class Loss(Record):
         from handgrad.catalogue.losses import LOSSES  # the records are made of this class
 
         return LOSSES.get(name)  # type: ignore[return-value]  # the catalogue holds no subclasses
-
-
-@dataclass(frozen=True)
-class Optimiser:
-    """An update rule: recurrences over a parameter theta, its gradient dtheta and the rule's own state.
-
-    `state` maps each quantity that is kept from step to step, zero at first and of the parameter's shape, to the formula of its
-    next value; `update` is the next theta. `v` names the state as it was, `v[t+1]` as it has become in this step; `t` is the number
-    of the step, from 1. `hyperparameters` have their usual values; alpha is the learning rate.
-    """
-
-    name: str
-    update: str
-    source: str
-    state: Mapping[str, str] = field(default_factory=dict)
-    hyperparameters: Mapping[str, float] = field(default_factory=dict)
-    reasons: Mapping[str, str] = field(default_factory=dict)
-
-    def __hash__(self) -> int:
-        return hash(self.name)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from handgrad.calculus.notation import NOTATIONS, find_notation
-from handgrad.catalogue.optimisers import OPTIMISERS
+from handgrad.catalogue.optimisers import RULES
+from handgrad.catalogue.schedules import SCHEDULES
 from handgrad.cli.output import SET, SUFFIXES, deliver, format_of, is_model
 from handgrad.derivation import derive as derive_network
 from handgrad.derivation.names import require_names
@@ -30,7 +31,12 @@ def derive(
         str, typer.Option(help="numbered (1, 2, 3), general (any layer l, the last L) or from_output (L, L-1).")
     ] = "numbered",
     one_over_m: Annotated[str, typer.Option(help="Where the mean over the examples is taken: dW or dZ.")] = "dW",
-    optimiser: Annotated[str, typer.Option(help=f"The update rule: {', '.join(OPTIMISERS)}.")] = "gradient_descent",
+    optimiser: Annotated[
+        str, typer.Option(help=f"The update rule: {', '.join(RULES)}; with other numbers as adam(beta1=0.9, weight_decay=0.1).")
+    ] = "gradient_descent",
+    schedule: Annotated[
+        str | None, typer.Option(help=f"The learning rate's schedule: {', '.join(SCHEDULES)}; as cosine(warmup=0.05).")
+    ] = None,
     l2: Annotated[float, typer.Option(help="λ of the penalty λ/2 ΣW² in the loss.")] = 0.0,
     label_smoothing: Annotated[float, typer.Option(help="The share ε that label smoothing moves.")] = 0.0,
     short: Annotated[bool, typer.Option("--short", help="The equations alone, without the reasoning.")] = False,
@@ -46,7 +52,7 @@ def derive(
         made = Model.load(Path(network)).network
     else:
         made = Network(network, loss=loss, l2=l2, label_smoothing=label_smoothing)
-    derivation = derive_network(made, one_over_m=one_over_m, optimiser=optimiser, layers=layers)
+    derivation = derive_network(made, one_over_m=one_over_m, optimiser=optimiser, schedule=schedule, layers=layers)
     written = find_notation(notation).choose(choices or ())
     require_names(derivation, written)
     name = format_of(format_name, out, {**SUFFIXES, PROGRAM: ".py"})

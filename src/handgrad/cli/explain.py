@@ -9,6 +9,7 @@ import typer
 
 from handgrad.calculus.notation import NOTATIONS, find_notation
 from handgrad.catalogue.optimisers import OPTIMISERS
+from handgrad.catalogue.schedules import SCHEDULES
 from handgrad.cli.output import SET, SUFFIXES, deliver, format_of, is_model
 from handgrad.datasets import READERS
 from handgrad.document.blocks import Document
@@ -59,7 +60,14 @@ def explain(
     l2: Annotated[float | None, typer.Option(help="λ of the penalty λ/2 ΣW² in the loss.")] = None,
     iterations: Annotated[int, typer.Option(help="How many steps, 1 or more, all with these examples.")] = 1,
     learning_rate: Annotated[float | None, typer.Option(help="The step size α. By default the update rule's usual one.")] = None,
-    optimiser: Annotated[str, typer.Option(help=f"The update rule: {', '.join(OPTIMISERS)}.")] = "gradient_descent",
+    optimiser: Annotated[
+        str,
+        typer.Option(help=f"The update rule: {', '.join(OPTIMISERS)}; with other numbers as adam(beta1=0.9, weight_decay=0.1)."),
+    ] = "gradient_descent",
+    schedule: Annotated[
+        str | None,
+        typer.Option(help=f"The learning rate's schedule: {', '.join(SCHEDULES)}; as cosine(warmup=0.05). A step is an epoch."),
+    ] = None,
     notation: Annotated[str, typer.Option(help=f"How equations are written: {', '.join(NOTATIONS)}.")] = "ng",
     choices: Annotated[list[str] | None, typer.Option("--set", metavar="CHOICE=VALUE", help=SET)] = None,
     one_over_m: Annotated[str, typer.Option(help="Where 1/m stands: in dW (and db), or in dZ.")] = "dW",
@@ -89,7 +97,7 @@ def explain(
     if seed is not None and seed < 0:
         raise HandgradError(f"--seed is a whole number, 0 or more, but {seed} was given")
     options: dict[str, Any] = {
-        "iterations": iterations, "learning_rate": learning_rate, "optimiser": optimiser, "digits": digits,
+        "iterations": iterations, "learning_rate": learning_rate, "optimiser": optimiser, "schedule": schedule, "digits": digits,
         "one_over_m": one_over_m, "notation": find_notation(notation).choose(choices or ()),
     }  # fmt: skip
     if is_model(network, {"--loss": loss, "--l2": l2, "--weights": weights, "--seed": seed}):

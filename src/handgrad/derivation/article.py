@@ -155,6 +155,10 @@ class _Article(Page):
 
     def update(self) -> Iterator[Block]:
         rule = self.derivation.optimiser
+        if not rule.update:
+            yield Paragraph((f"{rule.about} ({rule.source}).",))
+            return
+        yield from self.learning_rate()
         known = {name: value for name, value in rule.hyperparameters.items() if name != "alpha"}
         name = rule.name.replace("_", " ").capitalize()
         yield Paragraph((f"{name} ({rule.source}), for any parameter ", lay_out(symbol("theta"), self.notation), ":"))
@@ -164,11 +168,28 @@ class _Article(Page):
             values: list[str | Written] = []
             for name, value in known.items():
                 values += [", " if values else "with ", lay_out(symbol(name), self.notation), f" = {value:g}"]
-            yield Paragraph((*values, ", and all that is kept starting at zero." if rule.state else "."))
+            kept = ", and all that is kept starting at zero" if rule.state else ""
+            decay = (
+                ("; ", lay_out(symbol("lambda0"), self.notation), " is that of weights, and 0 for biases") if rule.decays else ()
+            )
+            yield Paragraph((*values, kept, *decay, "."))
         yield Paragraph(("So, for every layer:",))
         bare = replace(self, reasons=False)
         for section in self.sections("update"):
             yield from bare.formulas(bare.row(step, section) for step in section.steps)
+
+    def learning_rate(self) -> Iterator[Block]:
+        schedule = self.derivation.schedule
+        for section in self.sections("learning rate"):
+            assert schedule is not None
+            alpha, words = lay_out(symbol("alpha"), self.notation), f" follows the schedule {schedule.words} ({schedule.source}):"
+            yield Paragraph(("The learning rate ", alpha, f" of a step{words}"))
+            yield from self.formulas(self.row(step, section) for step in section.steps)
+            values: list[str | Written] = []
+            for name, value in schedule.parameters.items():
+                values += [", " if values else "with ", lay_out(symbol(name), self.notation), f" = {value:g}"]
+            if values:
+                yield Paragraph((*values, "."))
 
 
 def counted(number: int, what: str) -> str:

@@ -28,6 +28,8 @@ WIDTHS, EXAMPLES, STEP, TOLERANCE = (3, 5, 2, 7), 4, 1e-4, 1e-6
 DEEPEST = 6
 """Deeper networks repeat their steps: the check keeps the first and the last layers, and one of each pair of neighbours."""
 DRAWS, MARGIN, LARGE = 200, 0.01, 30
+RUN = {"alpha0": 0.1, "T": 7.0, "epoch": 12.0, "stalls": 2.0}
+"""Of a run with a schedule: the learning rate that was given, the number of steps, where the run is."""
 
 
 def check_steps(derivation: Derivation) -> dict[str, float]:
@@ -86,7 +88,8 @@ def _values(derivation: Derivation) -> dict[str, Value]:
         X = rng.standard_normal((EXAMPLES, network.widths[0]))
         Y = _targets(network, rng)
         given = derivation.values(parameters, X, Y, rng.uniform(0.5, 2, EXAMPLES))
-        found = derivation.evaluate({**given, "alpha": 0.1, **_state(derivation, parameters, rng)})
+        rate = {"alpha": 0.1} if derivation.schedule is None else RUN
+        found = derivation.evaluate({**given, **rate, **_state(derivation, parameters, rng)})
         if all(np.isfinite(value).all() for value in found.values()) and _smooth(network, found):
             return found
     raise HandgradError(f"no numbers were found on which the steps of {network} could be checked")

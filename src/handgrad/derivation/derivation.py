@@ -21,7 +21,8 @@ from handgrad.calculus.rendering import render, typeset
 from handgrad.calculus.written import Belongs, Equals, Name, WrittenNumber
 from handgrad.catalogue.activations import ACTIVATIONS
 from handgrad.catalogue.lookup import functions
-from handgrad.catalogue.records import Activation, Optimiser
+from handgrad.catalogue.records import Activation
+from handgrad.catalogue.rules import Optimiser, Schedule
 from handgrad.data import as_inputs, as_targets, as_weights
 from handgrad.derivation.equations import recurrences
 from handgrad.derivation.quantities import Section
@@ -29,6 +30,8 @@ from handgrad.derivation.writing import write_step
 from handgrad.document.blocks import Document
 from handgrad.errors import HandgradError, NetworkError, did_you_mean
 from handgrad.network import Network, Parameters
+
+THETA_GRADIENT = Derivative(J, Symbol("theta"))
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,7 @@ class Derivation:
     write_sections: Callable[[], tuple[Section, ...]] = field(repr=False, compare=False)
     one_over_m: str = "dW"
     layers: str = "numbered"
+    schedule: Schedule | None = None
 
     @cached_property
     def sections(self) -> tuple[Section, ...]:
@@ -66,7 +70,7 @@ class Derivation:
         """The derivation of another network, written in the same way."""
         from handgrad.derivation.deriving import derive  # which makes derivations
 
-        return derive(network, one_over_m=self.one_over_m, optimiser=self.optimiser.name, layers=self.layers)
+        return derive(network, one_over_m=self.one_over_m, optimiser=self.optimiser, schedule=self.schedule, layers=self.layers)
 
     def averaged_late(self) -> Derivation:
         """The same derivation with the mean over the examples in dW[l] and db[l]."""
@@ -83,7 +87,8 @@ class Derivation:
 
     @cached_property
     def _all_by_id(self) -> dict[str, Equation]:
-        return {equation.id: equation for equation in (*self.rule, *self.equations, *self.steps)}
+        rule = (*self.rule, *((self.bias_rule,) if self.bias_rule else ()))
+        return {equation.id: equation for equation in (*rule, *self.equations, *self.steps)}
 
     @cached_property
     def _sections_by_id(self) -> dict[str, Section]:
@@ -109,10 +114,11 @@ class Derivation:
 
     @cached_property
     def constants(self) -> dict[str, Value]:
-        """The network's own constants, lambda, epsilon and the number of classes K, and the update rule's but its alpha."""
+        """The network's own constants, lambda, epsilon and the number of classes K, and the rule's and schedule's, but no alpha."""
         network = self.network
         own: dict[str, Value] = {"lambda": network.l2, "epsilon": network.label_smoothing, "K": float(network.widths[-1])}
-        return own | {name: value for name, value in self.optimiser.hyperparameters.items() if name != "alpha"}
+        rules = {**self.optimiser.hyperparameters, **(self.schedule.parameters if self.schedule else {})}
+        return own | {name: value for name, value in rules.items() if name != "alpha"}
 
     @cached_property
     def state(self) -> tuple[str, ...]:
@@ -163,9 +169,19 @@ class Derivation:
         """The update rule for any parameter theta."""
         roles = {role: Symbol(role) for role in (*self.optimiser.state, "theta")}
         return tuple(
-            Equation(f"rule_{role}", left, right, self.optimiser.reasons[role])
-            for role, left, right in recurrences(self.optimiser, roles, Derivative(J, roles["theta"]))
+            Equation(f"rule_{role}", left, right, self.optimiser.reason(role, "theta"))
+            for role, left, right in recurrences(self.optimiser, roles, THETA_GRADIENT)
         )
+
+    @cached_property
+    def bias_rule(self) -> Equation | None:
+        """The next theta of a bias, where weights decay and biases do not."""
+        rule = self.optimiser
+        if not rule.decays:
+            return None
+        without = replace(rule, update=rule.bias_update)
+        *_, (_, left, right) = recurrences(without, {role: Symbol(role) for role in (*rule.state, "theta")}, THETA_GRADIENT)
+        return Equation("rule_bias", left, right, rule.reason("theta", "b"))
 
     def shape(self, key: str, notation: Notation | str = "ng") -> Belongs:
         """What shape a parameter or a quantity of the pass has: W[1] ∈ ℝ^{n[1] × n[0]}; `key` is such as "W[1]"."""
@@ -258,7 +274,8 @@ class Derivation:
         """Compute the wanted quantities, by key ("dW[2]", "J"), and all they need; without `wanted`, everything.
 
         `values` gives W[l], b[l], X (n_0 × m) and, beyond the forward pass, Y (n_L × m); w, the examples' weights, where they
-        differ; alpha, the learning rate, for the updates, with the update rule's state, or zeros and t = 1 for the first step.
+        differ; alpha, the learning rate, for the updates, with the update rule's state, or zeros and t = 1 for the first step. In
+        place of alpha, a schedule takes alpha0, the learning rate that was given, and what its formula reads: T, epoch, stalls.
         Returns the values given and all that were computed.
         """
         computed = self._computed

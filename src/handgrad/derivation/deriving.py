@@ -10,58 +10,68 @@ from typing import Any
 from handgrad.calculus.equation import Equation
 from handgrad.calculus.expressions import Expression
 from handgrad.calculus.indices import Affine, Axis
-from handgrad.catalogue.optimisers import OPTIMISERS
+from handgrad.catalogue.lookup import find_optimiser, find_schedule
+from handgrad.catalogue.rules import Optimiser, Schedule
 from handgrad.derivation.derivation import Derivation
 from handgrad.derivation.equations import EquationWriter
 from handgrad.derivation.quantities import Layer, Quantities, Section
 from handgrad.errors import HandgradError, did_you_mean
 from handgrad.network import Network
 
-CHOICES = {"one_over_m": ("dW", "dZ"), "layers": ("numbered", "general", "from_output"), "optimiser": OPTIMISERS}
-NAMES = {"one_over_m": "place for 1/m", "layers": "way to count layers", "optimiser": "optimiser"}
+CHOICES = {"one_over_m": ("dW", "dZ"), "layers": ("numbered", "general", "from_output")}
+NAMES = {"one_over_m": "place for 1/m", "layers": "way to count layers"}
+Rules = tuple[Optimiser, Schedule | None]
 
 
 def derive(
-    network: Network | str, *, one_over_m: str = "dW", optimiser: str = "gradient_descent", layers: str = "numbered"
+    network: Network | str,
+    *,
+    one_over_m: str = "dW",
+    optimiser: str | Optimiser = "gradient_descent",
+    schedule: str | Schedule | None = None,
+    layers: str = "numbered",
 ) -> Derivation:
     """Write out forward pass, loss, backward pass down to the input, and update, as equations with reasons.
 
     `one_over_m` says where the mean over the examples stands: "dW" takes dZ[l] as the gradient of each example's own loss and the
     mean in dW[l] and db[l]; "dZ" takes gradients of J throughout, with 1/m in dA[L] and plain sums in dW[l] and db[l].
     `layers` are numbered (1, 2, 3), written for any one of them (l and L, "general"), or counted "from_output" (L, L-1, L-2).
+    `optimiser` is the spelling of an update rule, as "adam(beta1=0.95)" or "momentum(weight_decay=0.01)". With a `schedule`, as
+    "cosine(warmup=0.05)", the learning rate alpha of a step has an equation of its own; without one it is given.
 
     A spelling may stand for the network that has it. Raises HandgradError for a choice that does not exist.
     """
-    for name, choice in (("one_over_m", one_over_m), ("layers", layers), ("optimiser", optimiser)):
+    for name, choice in (("one_over_m", one_over_m), ("layers", layers)):
         if not isinstance(choice, str) or choice not in CHOICES[name]:
             hint = did_you_mean(choice, CHOICES[name]) if isinstance(choice, str) else f"Known: {', '.join(CHOICES[name])}"
             raise HandgradError(f"there is no {NAMES[name]} {choice!r}. {hint}")
-    return _derived(network if isinstance(network, Network) else Network(network), one_over_m, optimiser, layers)
+    rules = find_optimiser(optimiser), None if schedule is None else find_schedule(schedule)
+    return _derived(network if isinstance(network, Network) else Network(network), one_over_m, rules, layers)
 
 
 @lru_cache(maxsize=256)
-def _derived(network: Network, one_over_m: str, optimiser: str, style: str) -> Derivation:
+def _derived(network: Network, one_over_m: str, rules: Rules, style: str) -> Derivation:
     if network.L == 1 and style == "general":
         style = "numbered"  # there is no other layer to speak of
-    computed = _numbered(network, one_over_m, optimiser, reasons=False).sections()
+    computed = _numbered(network, one_over_m, rules, reasons=False).sections()
     equations = tuple(step for section in computed for step in section.steps)
-    write_sections = partial(_sections, network, one_over_m, optimiser, style)
-    return Derivation(network, OPTIMISERS[optimiser], equations, write_sections, one_over_m, style)
+    write_sections = partial(_sections, network, one_over_m, rules, style)
+    return Derivation(network, rules[0], equations, write_sections, one_over_m, style, rules[1])
 
 
-def _sections(network: Network, one_over_m: str, optimiser: str, style: str) -> tuple[Section, ...]:
+def _sections(network: Network, one_over_m: str, rules: Rules, style: str) -> tuple[Section, ...]:
     """All steps, with the reasoning, in a style of counting layers."""
     if style == "general":
         quantities = Quantities(network, Affine.of("L"), one_over_m == "dZ")
-        return tuple(EquationWriter(quantities, _any_layers(network), OPTIMISERS[optimiser]).sections())
-    found = _numbered(network, one_over_m, optimiser, reasons=True).sections()
+        return tuple(EquationWriter(quantities, _any_layers(network), *rules).sections())
+    found = _numbered(network, one_over_m, rules, reasons=True).sections()
     return tuple(_from_output(section, network.L) if style == "from_output" else section for section in found)
 
 
-def _numbered(network: Network, one_over_m: str, optimiser: str, *, reasons: bool) -> EquationWriter:
+def _numbered(network: Network, one_over_m: str, rules: Rules, *, reasons: bool) -> EquationWriter:
     layers = tuple(Layer(Affine.of(n), g, n == network.L) for n, g in enumerate(network.activations, 1))
     quantities = Quantities(network, Affine.of(network.L), one_over_m == "dZ")
-    return EquationWriter(quantities, layers, OPTIMISERS[optimiser], reasons)
+    return EquationWriter(quantities, layers, *rules, reasons)
 
 
 def _any_layers(network: Network) -> tuple[Layer, ...]:

@@ -11,7 +11,7 @@ from handgrad.calculus.indices import EXAMPLE, NEXT, unit
 from handgrad.calculus.parser import parse
 from handgrad.calculus.rewriting import substitute
 from handgrad.catalogue.losses import L2, L2_GRADIENT, SMOOTHED_TARGETS
-from handgrad.catalogue.records import Optimiser
+from handgrad.catalogue.rules import Optimiser, Schedule
 from handgrad.derivation.proofs import Proofs
 from handgrad.derivation.quantities import Layer, Quantities, Section
 
@@ -25,6 +25,7 @@ class EquationWriter:
     q: Quantities
     layers: tuple[Layer, ...]
     optimiser: Optimiser
+    schedule: Schedule | None = None
     reasons: bool = True
 
     def because(self, steps: Steps) -> Steps:
@@ -51,6 +52,8 @@ class EquationWriter:
             yield Section("biases", layer, tuple(self.to_biases(layer, following)))
             yield Section("back", layer, tuple(self.back(layer)))
         yield Section("input gradients", None, tuple(self.to_inputs()))
+        if self.schedule is not None:
+            yield Section("learning rate", None, (learning_rate(self.schedule),))
         for layer in self.layers:
             thetas = (symbol("W", layer.index), symbol("b", layer.index))
             yield Section("update", layer, tuple(step for theta in thetas for step in self.update(theta)))
@@ -182,7 +185,12 @@ class EquationWriter:
         rule = self.optimiser
         roles = {**{role: Symbol(f"{role}_{theta.name}", theta.layer) for role in rule.state}, "theta": theta}
         for role, left, right in recurrences(rule, roles, self.q.d(theta)):
-            yield Equation(f"update_{roles[role].name}{theta.layer}", left, right, rule.reasons[role])
+            yield Equation(f"update_{roles[role].name}{theta.layer}", left, right, rule.reason(role, theta.name))
+
+
+def learning_rate(schedule: Schedule) -> Equation:
+    """The learning rate of a step."""
+    return Equation("alpha", symbol("alpha"), schedule.expression, schedule.reason)
 
 
 def recurrences(rule: Optimiser, roles: Mapping[str, Symbol], gradient: Expression) -> Iterator[tuple[str, Symbol, Expression]]:
@@ -190,5 +198,7 @@ def recurrences(rule: Optimiser, roles: Mapping[str, Symbol], gradient: Expressi
     following = {role: replace(quantity, time=NEXT) for role, quantity in roles.items()}
     meant: dict[str, Expression] = {**roles, "dtheta": gradient}
     meant |= {f"{role}[t+1]": quantity for role, quantity in following.items()}
-    for role, formula in {**rule.state, "theta": rule.update}.items():
+    if not rule.update:
+        return
+    for role, formula in {**rule.state, "theta": rule.update_of(roles["theta"].name)}.items():
         yield role, following[role], substitute(parse(formula), meant)

@@ -18,6 +18,7 @@ MOST_SHAPES = 4
 """Of more layers than these, the shapes of the parameters are not listed."""
 CONSTANTS = {
     "alpha": "the learning rate",
+    "alpha0": "the learning rate that the schedule starts from",
     "lambda": "the weight of the L2 penalty",
     "epsilon": "the share of each target that label smoothing moves",
     "K": "the number of classes",
@@ -27,6 +28,17 @@ CONSTANTS = {
     "beta1": "the share that the mean of the gradient keeps",
     "beta2": "the share that the mean of its square keeps",
     "rho": "the share that the mean of the squared gradient keeps",
+    "lambda0": "the decoupled decay of weights",
+    "T": "the number of steps of the whole run",
+    "epoch": "the number of the epoch, from 1",
+    "stalls": "how often the loss has stopped improving so far",
+    "factor": "the factor of the schedule",
+    "every": "how many epochs keep one learning rate",
+    "gamma": "the share of the learning rate that each epoch keeps",
+    "power": "the power of the step's number by which the learning rate falls",
+    "patience": "how many epochs without an improvement it takes to lower the learning rate",
+    "tolerance": "the least that counts as an improvement of the loss",
+    "warmup": "the share of the steps over which the learning rate rises",
     "epsilon0": "a small number that keeps the quotient finite",
 }
 KEPT = {"v": "what the update rule keeps of the gradient", "s": "what it keeps of the gradient's square"}

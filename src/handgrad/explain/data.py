@@ -28,7 +28,8 @@ def data(explanation: Explanation, *, full: bool) -> dict[str, Any]:
         "loss_function": network.loss.spelling,
         "l2": network.l2,
         "label_smoothing": network.label_smoothing,
-        "optimiser": explanation.derivation.optimiser.name,
+        "optimiser": explanation.derivation.optimiser.label,
+        "schedule": None if explanation.derivation.schedule is None else explanation.derivation.schedule.spelling,
         "learning_rate": explanation.learning_rate,
         "iterations_asked": explanation.wanted,
         "examples": explanation.examples,
@@ -66,6 +67,7 @@ def _iteration_data(explanation: Explanation, iteration: Iteration, *, full: boo
         "iteration": iteration.number,
         "loss": iteration.loss,
         "loss_after": iteration.loss_after,
+        "learning_rate": float(iteration.start["alpha"]),
         "predictions": iteration.predictions.tolist(),
         "predictions_after": iteration.predictions_after.tolist(),
     }

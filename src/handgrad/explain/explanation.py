@@ -11,6 +11,7 @@ import numpy as np
 from handgrad.calculus.evaluation import Value
 from handgrad.calculus.functions import Array
 from handgrad.calculus.notation import Notation, find_notation
+from handgrad.catalogue.rules import Optimiser, Schedule
 from handgrad.derivation import Derivation, derive
 from handgrad.document.blocks import Document
 from handgrad.errors import HandgradError, NetworkError
@@ -36,7 +37,8 @@ def explain(
     *,
     sample_weight: Any = None,
     learning_rate: float | None = None,
-    optimiser: str = "gradient_descent",
+    optimiser: str | Optimiser = "gradient_descent",
+    schedule: str | Schedule | None = None,
     iterations: int = 1,
     notation: str | Notation = "ng",
     digits: int = 4,
@@ -45,7 +47,8 @@ def explain(
     """Work iterations of training through, all with the same examples as the batch.
 
     X is n_samples × n_0, and Y n_samples × n_L or, where the loss is over classes, whole-number labels. `learning_rate` is by
-    default the update rule's usual α. Numbers are computed in float64 and shown with `digits` significant digits. Units, inputs
+    default the update rule's usual α. A `schedule` makes of it the rate of each step, in a run of so many iterations, each of which
+    is an epoch. Numbers are computed in float64 and shown with `digits` significant digits. Units, inputs
     and examples are counted from 1, as in the derivations. Where parameters are no longer finite, the run ends early.
 
     Raises HandgradError for options that do not exist, NetworkError for parameters of another network, DataError for examples
@@ -56,8 +59,10 @@ def explain(
     >>> found.loss > found.loss_after
     True
     """
-    derivation = derive(network, one_over_m=one_over_m, optimiser=optimiser)
-    rate = derivation.optimiser.hyperparameters["alpha"] if learning_rate is None else learning_rate
+    derivation = derive(network, one_over_m=one_over_m, optimiser=optimiser, schedule=schedule)
+    rule = derivation.optimiser
+    _require(rule.update, f"{rule.about.partition('.')[0]}; explain works through steps with a formula, as those of adam")
+    rate = rule.hyperparameters["alpha"] if learning_rate is None else learning_rate
     number = isinstance(rate, int | float | np.number) and np.isfinite(rate) and rate > 0
     _require(number, f"learning_rate is a finite number above 0, but {rate!r} was given")
     _require(_whole(iterations) and iterations >= 1, f"iterations is a whole number, 1 or more, but {iterations!r} was given")
@@ -73,6 +78,8 @@ def explain(
     if lost is not None:
         raise NetworkError(f"weights and biases are finite numbers, but {lost} holds NaN or infinity")
     start = {**derivation.values(wide, X, Y, sample_weight), **derivation.first_state(wide), "alpha": float(rate)}
+    if schedule is not None:
+        start["alpha0"] = start.pop("alpha")
     if sample_weight is not None:
         start["w"] = _as_given(start["w"], sample_weight)
     return Explanation(derivation, iterate(derivation, start, wide, iterations), page, digits, wanted=iterations)
@@ -122,8 +129,13 @@ class Explanation:
 
     @property
     def learning_rate(self) -> float:
-        """The learning rate α."""
-        return float(self.iterations[0].start["alpha"])
+        """The learning rate α that was given; with a schedule, α₀."""
+        return float(self.iterations[0].start["alpha0" if self.derivation.schedule else "alpha"])
+
+    @property
+    def learning_rates(self) -> tuple[float, ...]:
+        """The learning rate of each iteration."""
+        return tuple(float(iteration.start["alpha"]) for iteration in self.iterations)
 
     @cached_property
     def notation(self) -> Notation:

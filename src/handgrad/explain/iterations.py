@@ -11,6 +11,7 @@ import numpy as np
 from handgrad.calculus.equation import Equation
 from handgrad.calculus.evaluation import Value
 from handgrad.calculus.functions import Array
+from handgrad.catalogue.rules import Stalling
 from handgrad.derivation import Derivation, following
 from handgrad.explain.matrices import operands
 from handgrad.network import Parameters
@@ -35,7 +36,8 @@ class Step:
 class Iteration:
     """One iteration: the parameters before and after, predictions (n_samples × n_L), each example's loss and their J, in float64.
 
-    `start` is what the pass starts from: parameters, X, Y, weights, alpha and the update rule's state. `gradients` are those that
+    `start` is what the pass starts from: parameters, X, Y, weights, alpha and the update rule's state; with a schedule also what
+    its formula reads, as alpha0 and T, of a run in which each iteration is an epoch of one step. `gradients` are those that
     it computes, in the form of the parameters, and `state` is what the update rule keeps after it.
     """
 
@@ -75,6 +77,8 @@ def iterate(derivation: Derivation, start: Mapping[str, Value], parameters: Para
     carried = {name: following(name) for name in derivation.state}
     wanted = [*updates.values(), *carried.values(), *(f"d{name}" for name in updates), "J", "ell", output]
     iterations: list[Iteration] = []
+    stalling = Stalling()
+    start = scheduled(derivation, start, count, 1, stalling)
     for number in range(1, count + 1):
         found = derivation.evaluate(start, wanted)
         after, gradients = (Parameters(parameters.network, np.empty_like(parameters.buffer)) for _ in range(2))
@@ -84,6 +88,9 @@ def iterate(derivation: Derivation, start: Mapping[str, Value], parameters: Para
             view[...] = found[f"d{name}"]
         state = {name: found[key] for name, key in carried.items()}
         then: dict[str, Value] = {**start, **after.arrays(), **state, "t": float(number + 1)}
+        if derivation.schedule is not None:
+            stalling = derivation.schedule.after_epoch(stalling, float(np.asarray(found["J"])))
+            then = scheduled(derivation, then, count, number + 1, stalling)
         later = derivation.evaluate(then, ["J", "ell", output])
         shown = [np.asarray(of[key], np.float64) for key in ("ell", output) for of in (found, later)]
         iterations.append(
@@ -107,3 +114,18 @@ def iterate(derivation: Derivation, start: Mapping[str, Value], parameters: Para
             break
         start, parameters = then, after
     return tuple(iterations)
+
+
+def scheduled(derivation: Derivation, start: Mapping[str, Value], total: int, number: int, stalling: Stalling) -> dict[str, Value]:
+    """What an iteration starts from, with the learning rate that the schedule gives to it; without a schedule, as it is."""
+    if derivation.schedule is None:
+        return dict(start)
+    run: dict[str, Value] = {
+        **start,
+        "T": float(total),
+        "epoch": float(number),
+        "t": float(number),
+        "stalls": float(stalling.stalls),
+    }
+    run.pop("alpha", None)
+    return {**run, "alpha": float(np.asarray(derivation.evaluate(run, ["alpha"])["alpha"]))}

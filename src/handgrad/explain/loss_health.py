@@ -62,11 +62,11 @@ class LossHealth(Examined):
         rise, number, before, after = max(steps)
         if rise <= NO_RISE * abs(losses[0]) or plain(before) == plain(after):
             return None
-        alpha = plain(float(np.asarray(self.first["alpha"])))
+        alpha = "" if self.derivation.schedule else f" with α = {plain(float(np.asarray(self.first['alpha'])))}"
         return Finding(
             "loss_rises",
             "warning" if rise > RISE * max(abs(before), 1e-12) else "note",
-            f"The loss rises from {plain(before)} to {plain(after)} in iteration {number}: the step with α = {alpha} leads "
+            f"The loss rises from {plain(before)} to {plain(after)} in iteration {number}: the step{alpha} leads "
             "past the point that it aims at, and a smaller learning rate would not.",
             data={"losses": losses, "iteration": number},
         )

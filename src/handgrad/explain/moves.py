@@ -107,17 +107,17 @@ def _of_run(iterations: Sequence[Iteration], moved: Moved, key: str, at: tuple[i
         start, end = (float(np.asarray(iteration.state[f"{name}_{key}"])[at]) for iteration in (first, last))
         ends.append((f"its {name}", start, end))
     went = " and ".join(f"{what} went from {plain(start, digits)} to {plain(end, digits)}" for what, start, end in ends)
-    by = f" of {rule.name}" if rule.state else ""
+    by = "" if rule.plain else f" of {rule.label}"
     return f"{len(iterations)} steps{by} come to {plain(moved.change, digits)}, while {went}"
 
 
 def _of_step(iteration: Iteration, moved: Moved, key: str, at: tuple[int, ...], digits: int) -> str:
     """Why a single step went so: its gradient or, where the update rule keeps more than that, its own step."""
     why, rule = _of_gradient(iteration, moved, digits), iteration.derivation.optimiser
-    if not rule.state:
+    if rule.plain:
         return why
     kept = " and ".join(f"{name} = {plain(float(np.asarray(iteration.state[f'{name}_{key}'])[at]), digits)}" for name in rule.state)
-    return f"the step of {rule.name} with {kept} is {plain(moved.change, digits)}; {why}"
+    return f"the step of {rule.label}{f' with {kept}' if kept else ''} is {plain(moved.change, digits)}; {why}"
 
 
 def _of_gradient(iteration: Iteration, moved: Moved, digits: int) -> str:

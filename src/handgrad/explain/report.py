@@ -62,7 +62,7 @@ def _given(explanation: Explanation) -> Iterator[Block]:
     words += f" with the penalty λ = {plain(network.l2)}" if network.l2 else ""
     words += f" and label smoothing {plain(network.label_smoothing)}" if network.label_smoothing else ""
     words += f". The batch is {_counted(explanation.examples, 'example').lower()}. The update rule is "
-    words += f"{explanation.derivation.optimiser.name} with α = {plain(explanation.learning_rate, explanation.digits)}. "
+    words += f"{explanation.derivation.optimiser.label} with {_rate(explanation)}. "
     words += f"Numbers are shown with {explanation.digits} significant digits and computed with all."
     yield Paragraph((words,))
     yield from remarks(explanation)
@@ -70,6 +70,15 @@ def _given(explanation: Explanation) -> Iterator[Block]:
     if explanation.asked.examples == "single" and explanation.examples > 1:
         yield Paragraph(("In this notation an equation is about one example; for several at once they stand as columns here.",))
     yield from _parameters(explanation, first)
+
+
+def _rate(explanation: Explanation) -> str:
+    """The learning rate, or what a schedule makes of it."""
+    given, schedule = plain(explanation.learning_rate, explanation.digits), explanation.derivation.schedule
+    if schedule is None:
+        return f"α = {given}"
+    run = f"a run of {_counted(explanation.wanted, 'step').lower()}, each an epoch"
+    return f"the schedule {schedule.spelling}, from α₀ = {given}, in {run}"
 
 
 def remarks(explanation: Explanation) -> Iterator[Block]:
@@ -137,6 +146,8 @@ def _iteration(explanation: Explanation, iteration: Iteration, *, full: bool) ->
             if pen.has(name):
                 yield from pen.blocks(explanation.derivation[name].key, shades=name[1] in "ZW")
     yield Heading((f"Update{number}",))
+    if pen.has("alpha"):
+        yield from pen.blocks("alpha")
     for layer in layers:
         for of in "Wb":
             for state in explanation.derivation.optimiser.state:
@@ -172,14 +183,18 @@ def _course(explanation: Explanation) -> Iterator[Block]:
     iterations, digits = explanation.iterations, explanation.digits
     outputs = 10 + (explanation.predictions.size + 1) * max(digits + 8, 12) <= NARROW
     yield Heading(("From iteration to iteration",))
-    header: tuple[Words, ...] = (("before",), ("J",), *(((name,) for name in _outputs(explanation)) if outputs else ()))
+    rates = [*explanation.learning_rates, None] if explanation.derivation.schedule else []
+    names = [*(["α"] if rates else []), *(_outputs(explanation) if outputs else [])]
+    header: tuple[Words, ...] = (("before",), ("J",), *((name,) for name in names))
     rows = []
     states = [(f"step {i.number}", i.loss, i.predictions) for i in iterations]
     states.append(("the end", explanation.loss_after, explanation.predictions_after))
     for place in _picked(len(states)):
         name, loss, predictions = states[place]
         shown = [plain(value, digits) for value in _in_units(explanation, predictions).ravel()] if outputs else []
-        rows.append(((name,), (plain(loss, digits),), *((text,) for text in shown)))
+        rate = rates[place] if rates else None
+        ahead = [("" if rate is None else plain(rate, digits))] if rates else []
+        rows.append(((name,), (plain(loss, digits),), *((text,) for text in [*ahead, *shown])))
     yield Table(header, tuple(rows), "l" + "r" * (len(header) - 1))
     if outputs and _has_units(explanation):
         yield Paragraph(("Outputs are in the data's own units here; J is that of the scaled ones.",))

@@ -73,13 +73,13 @@ def _role(explanation: Explanation, moved: Moved) -> Words:
         up = moved.gradient < 0
         size = plain(abs(moved.gradient), explanation.digits)
         loss = f"{when}aising it a little {'lowers' if up else 'raises'} the loss {size} times as much, "
-        loss += f"so that {'a step against the gradient takes it' if count > 1 or rule.state else 'it should go'} "
+        loss += f"so that {'a step against the gradient takes it' if count > 1 or not rule.plain else 'it should go'} "
         loss += "up." if up else "down."
     went = ""
-    if count > 1 or rule.state:
+    if count > 1 or not rule.plain:
         way = "went up" if moved.change > 0 else "went down" if moved.change < 0 else "is where it was"
         steps = "the step" if count == 1 else f"all {count} steps"
-        went = f" After {steps} of {rule.name} it {way}"
+        went = f" After {steps} of {rule.label} it {way}"
         went += "; each step has a gradient of its own, listed below." if count > 1 else "."
     turned = moved.k is not None and explanation.notation.weights == "in_out"
     order = " In this notation the first index counts where a weight comes from, the second where it leads to." if turned else ""
@@ -136,9 +136,11 @@ def _update(explanation: Explanation, pen: Pen, name: str, layer: int, at: tuple
     place = dict(zip("jk", at, strict=False))
     rule = explanation.derivation.optimiser
     yield Heading((f"The step{_of_first(explanation)}",))
+    if pen.has("alpha"):
+        yield pen.entry("alpha", pen.derivation["alpha"].reason)
     for state in rule.state:
         yield pen.entry(f"update_{state}_{name}{layer}", rule.reasons[state], **place)
-    yield pen.entry(f"update_{name}{layer}", rule.reasons["theta"], **place)
+    yield pen.entry(f"update_{name}{layer}", rule.reason("theta", name), **place)
 
 
 def _course_row(explanation: Explanation, place: int, key: str, at: tuple[int, ...]) -> dict[str, float]:

@@ -43,7 +43,8 @@ def program(derivation: Derivation, notation: Notation | str = "ng") -> str:
 
     Layers have their numbers, whatever the style of the derivation.
 
-    Raises HandgradError where the network has an activation or a loss that is a Python function, which has no source.
+    Raises HandgradError where the network has an activation or a loss that is a Python function, which has no source, or where
+    the update has no formula, as with lbfgs.
 
     >>> from handgrad.derivation import derive
     >>> print(*[line for line in program(derive("2-1:sigmoid")).splitlines() if "dW1 =" in line])
@@ -56,8 +57,11 @@ def program(derivation: Derivation, notation: Notation | str = "ng") -> str:
         raise HandgradError(
             f"a program is made of formulas, but the {kind} {name} is a Python function; give add_{kind} formulas instead, as text"
         )
+    if not derivation.optimiser.update:
+        name = derivation.optimiser.name
+        raise HandgradError(f"a program updates by a formula, but {name} has none; give another optimiser, as adam")
     if derivation.layers != "numbered":
-        derivation = derive(network, one_over_m=derivation.one_over_m, optimiser=derivation.optimiser.name)
+        derivation = derive(network, one_over_m=derivation.one_over_m, optimiser=derivation.optimiser, schedule=derivation.schedule)
     chosen = find_notation(notation)
     title = next((name for name, known in NOTATIONS.items() if known == chosen), "")
     return _Program(derivation, chosen, title).text()
@@ -126,7 +130,7 @@ class _Program:
         written = f"the notation {self.title}" if self.title else "a reader's notation"
         title = f"{network} with {loss}, derived by handgrad in {written}."
         about = (
-            f"Forward pass, loss, backward pass, gradient check and training by {self.derivation.optimiser.name}, with nothing "
+            f"Forward pass, loss, backward pass, gradient check and training by {self.rules()}, with nothing "
             f"but NumPy. The comments are the equations; {self.m} is the number of examples."
         )
         special = [name for name in ("erf", "erfc") if f"{name}(" in body]
@@ -143,6 +147,11 @@ class _Program:
             constants=constants,
             special=[f"{name} = np.vectorize(math.{name}, otypes=[float])" for name in special],
         )
+
+    def rules(self) -> str:
+        """The update rule, with its schedule."""
+        schedule = self.derivation.schedule
+        return self.derivation.optimiser.spelling + (f" on the schedule {schedule.spelling}" if schedule else "")
 
     def shapes(self) -> list[str]:
         """A table of the arrays that the functions take."""

@@ -12,7 +12,7 @@ from handgrad.calculus.written import Name
 OWN_NAMES = """
     np math QUIET erf erfc draw forward loss loss_of_outputs backward backward_of_example sides gradient_check first_state step
     train parameters gradients state name array rng epochs batch_size order start batch entries h here place up down above below
-    moved exact numeric error rounding errors size found part total share trained teacher before after example
+    moved exact numeric error rounding errors size found part total share trained teacher before after example lost best waited
 """
 """The names that the program itself uses."""
 

@@ -114,10 +114,17 @@ class Scribe:
         rule = self.derivation.optimiser
         return frozenset(q.key for formula in (*rule.state.values(), rule.update) for q in quantities(parse(formula)))
 
+    @cached_property
+    def read_by_schedule(self) -> frozenset[str]:
+        """The keys of what the schedule of the learning rate reads, all its parameters included; empty without one."""
+        schedule = self.derivation.schedule
+        return schedule.reads.union(schedule.parameters) if schedule else frozenset()
+
     def constants(self) -> dict[str, float]:
         """The constants that the program reads, by key."""
         read = self.read_by_rule.union(
-            *(step.reads for step in self.steps(["J", *(gradient(theta).key for theta in self.parameters)], ()))
+            self.read_by_schedule,
+            *(step.reads for step in self.steps(["J", *(gradient(theta).key for theta in self.parameters)], ())),
         )
         return {key: float(np.asarray(value)) for key, value in self.derivation.constants.items() if key in read}
 

@@ -160,19 +160,24 @@ def step(parameters, gradients, $arguments):
 
 TRAIN = '''
 @np.errstate(**QUIET)
-def train(parameters, $data, epochs=20, batch_size=8, $alpha=$rate, rng=None):
+def train(parameters, $data, epochs=20, batch_size=8, $given_rate=$rate, rng=None):
     """The parameters after training on mini-batches, drawn anew in each epoch; those given stay."""
     rng = np.random.default_rng(0) if rng is None else rng
     parameters = dict(parameters)
     $state
     $m = $count
-    for _ in range(epochs):
+    $whole
+    for $each in range($epochs):
         order = rng.permutation($m)
+        $lost
         for start in range(0, $m, batch_size):
             batch = order[start : start + batch_size]
             $next
-            _, gradients = backward(parameters, $batch)
+            $learning_rate
+            $loss, gradients = backward(parameters, $batch)
+            $add
             step(parameters, gradients, $arguments)
+        $stalls
     return parameters
 '''
 
@@ -191,11 +196,11 @@ if __name__ == "__main__":
     if not error < 1e-6:
         raise SystemExit(f"{found}, not below 1e-6: the gradients are wrong")
     print(f"{found}, below 1e-6: the gradients hold")
-    before, $alpha = loss(parameters, $data), $rate
-    trained = train(parameters, $data, $alpha=$alpha, rng=rng)
-    while not loss(trained, $data) < before and $alpha > 1e-9:
-        $alpha /= 10  # those steps were too long
-        trained = train(parameters, $data, $alpha=$alpha, rng=rng)
+    before, $given_rate = loss(parameters, $data), $rate
+    trained = train(parameters, $data, $given_rate=$given_rate, rng=rng)
+    while not loss(trained, $data) < before and $given_rate > 1e-9:
+        $given_rate /= 10  # those steps were too long
+        trained = train(parameters, $data, $given_rate=$given_rate, rng=rng)
     after = loss(trained, $data)
     if after > before:
         found = f"the loss rises from {before} to {after}, however short the steps"

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from handgrad.calculus.equation import Equation
 from handgrad.calculus.expressions import Symbol, gradient
 from handgrad.derivation.program.source import Scribe, Step
 from handgrad.derivation.program.templates import FIRST_STATE, GRADIENT_CHECK, MAIN, STEP, TRAIN
-from handgrad.derivation.program.text import filled, number, shaped
+from handgrad.derivation.program.text import filled, indented, listed, number, shaped
 
 EXAMPLES = 32
 """How many the demonstration draws: enough to see something, few enough to end within a second."""
@@ -32,6 +33,7 @@ class Training:
         """What several templates name."""
         rule = self.scribe.derivation.optimiser
         names = {key: self.scribe.name(Symbol(key)) for key in ("alpha", "m", "J")}
+        names["given_rate"] = self.scribe.name(Symbol("alpha0")) if self.scribe.derivation.schedule else names["alpha"]
         return {"data": ", ".join(self.data), "rule": rule.name, "rate": number(rule.hyperparameters["alpha"]), **names}
 
     def gradient_check(self) -> list[str]:
@@ -71,9 +73,12 @@ class Training:
         scribe, rule = self.scribe, self.scribe.derivation.optimiser
         block = list[str]()
         for equation in scribe.derivation.rule:
-            assert isinstance(equation.left, Symbol)
-            step = Step(equation, Symbol(equation.left.name), equation.right)
-            block += [*scribe.comment(step), *scribe.assignment(step)]
+            lines = self.assigned(equation)
+            if scribe.derivation.bias_rule and equation.id == "rule_theta":
+                weights = [f'"{scribe.name(theta)}"' for theta in scribe.parameters if theta.name == "W"]
+                lines = [*listed("if name in {", weights, "}:"), *indented(lines), "else:"]
+                lines += indented(self.assigned(scribe.derivation.bias_rule))
+            block += lines
         theta, dtheta = scribe.name(Symbol("theta")), scribe.name(gradient(Symbol("theta")))
         kept = ", ".join(scribe.name(Symbol(quantity)) for quantity in rule.state)
         both = f"({kept})" if len(rule.state) > 1 else kept
@@ -87,20 +92,54 @@ class Training:
             **self.common,
         )
 
+    def assigned(self, equation: Equation) -> list[str]:
+        """The equation and the code of a quantity as it becomes in a step."""
+        assert isinstance(equation.left, Symbol)
+        step = Step(equation, Symbol(equation.left.name), equation.right)
+        return [*self.scribe.comment(step), *self.scribe.assignment(step)]
+
     def train(self) -> list[str]:
         """The training loop."""
-        t = self.scribe.name(Symbol("t"))
+        t, counted = self.scribe.name(Symbol("t")), self.timed or "t" in self.scribe.read_by_schedule
         place = self.scribe.example_place()
         state = ["state = first_state(parameters)"] if self.scribe.derivation.optimiser.state else []
         return filled(
             TRAIN,
-            state=[*state, *([f"{t} = 0"] if self.timed else [])],
+            state=[*state, *([f"{t} = 0"] if counted else [])],
             count=f"len({self.data[0]})" if place is None else f"{self.data[0]}.shape[{place}]",
-            next=[f"{t} += 1"] if self.timed else [],
+            next=[f"{t} += 1"] if counted else [],
+            **self.scheduled(),
             batch=", ".join(f"{name}[:, batch]" if self.places(name) == 1 else f"{name}[batch]" for name in self.data),
             arguments=self.stepping,
             **self.common,
         )
+
+    def scheduled(self) -> dict[str, str | list[str]]:
+        """The parts of the training loop that the schedule of the learning rate asks for."""
+        scribe, read = self.scribe, self.scribe.read_by_schedule
+        T, epoch, stalls, patience, tolerance = (
+            scribe.name(Symbol(key)) for key in ("T", "epoch", "stalls", "patience", "tolerance")
+        )
+        J, m = self.common["J"], self.common["m"]
+        whole = [f"{T} = epochs * -(-{m} // batch_size)"] if "T" in read else []
+        watched = "stalls" in read
+        return {
+            "each": epoch if "epoch" in read else "_",
+            "epochs": "1, epochs + 1" if "epoch" in read else "epochs",
+            "whole": [*whole, *([f"{stalls}, waited, best = 0, 0, np.inf"] if watched else [])],
+            "learning_rate": self.assigned(scribe.derivation["alpha"]) if scribe.derivation.schedule else [],
+            "loss": J if watched else "_",
+            "lost": ["lost = 0.0"] if watched else [],
+            "add": [f"lost += {J} * len(batch) / {m}"] if watched else [],
+            "stalls": [
+                f"waited = 0 if lost < best - {tolerance} else waited + 1",
+                "best = min(best, lost)",
+                f"if waited >= {patience}:",
+                f"    {stalls}, waited = {stalls} + 1, 0",
+            ]
+            if watched
+            else [],
+        }
 
     def places(self, name: str) -> int:
         """Which dimension of the data counts the examples."""
