@@ -46,6 +46,10 @@ class MissingExtraError(HandgradError, ImportError):
     """A part of handgrad whose optional dependencies are not installed."""
 
 
+class EngineWarning(UserWarning):
+    """The engine goes on, but not as well as it could, as where compiled code cannot be kept on disk."""
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return `known: a, b, c`, led by the nearest name where one is near; for the end of a message."""
     choices = sorted(known)

@@ -1,0 +1,1 @@
+"""Training on the CPU: `fit`, and the engines that take its steps."""

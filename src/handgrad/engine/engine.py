@@ -1,0 +1,283 @@
+"""Engine: compiled steps of training for one network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from handgrad.calculus.functions import Array
+from handgrad.catalogue.lookup import find_optimiser
+from handgrad.catalogue.rules import Optimiser
+from handgrad.engine import steps
+from handgrad.engine.compiling import kernel, record_kernel
+from handgrad.engine.dropout import threshold
+from handgrad.engine.interface import Steps
+from handgrad.engine.layout import Layout, aligned, padded
+from handgrad.engine.machine import PAD
+from handgrad.engine.small import go_small
+from handgrad.engine.team import threads_for, together
+from handgrad.errors import TrainingError
+from handgrad.network import Network, Parameters
+
+KINDS = {np.dtype(np.float32): 0, np.dtype(np.float64): 1, np.dtype(np.uint8): 2}
+"""What X can be gathered from without a copy of the whole."""
+SCRATCH = 1 << 16
+"""Bytes of the gradient that a thread hands to the update rule at once; they stay in its cache."""
+
+
+class Engine:
+    """A network's parameters in training, and the update rule's state.
+
+    The precision is that of `parameters`, float32 or float64, of which a copy is taken. `optimiser` is a rule or its spelling,
+    `hyperparameters` are the rule's but for its learning rate alpha, which `steps` is given. `weight_decay` λ shrinks weights by αλ
+    in each step beside the rule, `dropout` is the share of each hidden layer's units that is left out (one number or one per hidden
+    layer), `clip` the largest norm of the whole gradient, `rate_factors` factors on the learning rate by array, as {"W[1]": 0.5}.
+    `seed` is dropout's. Raises TrainingError for options that cannot be.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        parameters: Parameters,
+        *,
+        optimiser: str | Optimiser = "gradient_descent",
+        hyperparameters: Mapping[str, float] | None = None,
+        batch_size: int = 32,
+        n_threads: int | None = None,
+        weight_decay: float = 0.0,
+        dropout: float | Sequence[float] = 0.0,
+        clip: float | None = None,
+        rate_factors: Mapping[str, float] | None = None,
+        seed: int = 0,
+    ) -> None:
+        self.network, self.batch_size, self.t = network, batch_size, 0
+        self.dtype = parameters.buffer.dtype
+        if self.dtype not in {np.dtype(np.float32), np.dtype(np.float64)}:
+            raise TrainingError(f"parameters are float32 or float64, but {self.dtype} was given")
+        self.n_threads = threads_for(batch_size, network.size, n_threads)
+        self._one = self.dtype.type(1)
+        self._layout = Layout(network, batch_size, self.dtype)
+        self._kept: list[Array] = []
+        self._meeting = aligned((8,), np.int64)
+        self._sums = aligned((self.n_threads, 8), np.float64)
+        self._settings = np.zeros(steps.SETTINGS)
+        self._settings[steps.L2] = network.l2
+        self._settings[steps.SMOOTHING] = network.label_smoothing
+        self._run = np.zeros(steps.ALL + 1, np.int64)
+        self._factors = np.ones((network.L + 1, steps.FACTORS))
+        self._rates(rate_factors or {})
+        self._functions()
+        self._drops(dropout, seed)
+        self._rule(find_optimiser(optimiser).with_parameters(hyperparameters or {}), weight_decay, clip)
+        self._gradient: Array | None = None
+        targets = aligned((batch_size, self._layout.table[-1, steps.LD]), self.dtype)
+        self._weights = aligned((batch_size,), self.dtype)
+        self._set(
+            {
+                steps.SIZE: self.dtype.itemsize, steps.BATCH: batch_size, steps.Y_BUFFER: self._keep(targets),
+                steps.Y_LD: targets.shape[1], steps.W_BUFFER: self._weights.ctypes.data, steps.MEETING: self._meeting.ctypes.data,
+            }
+        )  # fmt: skip
+        panel = aligned((self.n_threads, self._layout.panel), np.uint8)
+        self._set({steps.PANEL: self._keep(panel), steps.PANEL_BYTES: panel.shape[1]})
+        if clip is not None:
+            self._need_gradient()
+            self._settings[steps.CLIP] = clip
+            self._run[steps.CLIPPED] = 1
+        self._small = (
+            batch_size == 1 and self.n_threads == 1 and not self._run[[steps.CLIPPED, steps.VJP]].any()
+            and not self._settings[[steps.L2, steps.DECAY, steps.OWN, steps.SMOOTHING]].any() and np.all(self._factors[1:] == 1)
+            and all(padded(n) == PAD for n in network.widths[1:])
+        )  # fmt: skip
+        if self._small and self._run[steps.RULE]:
+            self._need_gradient()
+        self.write(parameters)
+
+    def _keep(self, array: Array) -> int:
+        """Keep an array alive as long as this engine, and return its address."""
+        self._kept.append(array)
+        return int(array.ctypes.data)
+
+    def _set(self, entries: Mapping[int, int]) -> None:
+        for place, value in entries.items():
+            self._run[place] = value
+
+    def _numbers(self, record: Any) -> int:
+        """The address of a record's parameters."""
+        return self._keep(np.array([*record.parameters.values(), 0.0]))
+
+    def _rates(self, factors: Mapping[str, float]) -> None:
+        for layer in range(1, self.network.L + 1):
+            for place, name in ((steps.W_RATE, f"W[{layer}]"), (steps.B_RATE, f"b[{layer}]")):
+                self._factors[layer, place] = factors.get(name, 1.0)
+
+    def _functions(self) -> None:
+        """The addresses of activations and loss."""
+        table, name = self._layout.table, self.dtype.name
+        for layer, g in enumerate(self.network.activations, 1):
+            if layer < self.network.L or g.name != "identity":
+                table[layer, steps.ACTIVATION] = record_kernel(g, name)
+                table[layer, steps.ACTIVATION_P] = self._numbers(g)
+        output, loss = self.network.activations[-1], self.network.loss
+        fused = output.name in loss.fused
+        numbers = [*(output.parameters.values() if fused else ()), *loss.parameters.values(), 0.0]
+        self._set(
+            {
+                steps.LOSS: record_kernel(loss, name, fused_with=output if fused else None),
+                steps.LOSS_P: self._keep(np.array(numbers)),
+                steps.FUSED: fused,
+                steps.VJP: kernel(f"{output.name}_vjp", name) if output.rowwise and not fused else 0,
+            }
+        )
+
+    def _drops(self, dropout: float | Sequence[float], seed: int) -> None:
+        hidden = self.network.L - 1
+        shares = [float(dropout)] * hidden if isinstance(dropout, int | float) else [float(share) for share in dropout]
+        if len(shares) != hidden or not all(0 <= share < 1 for share in shares):
+            raise TrainingError(f"dropout is a share from 0 to below 1, or {hidden} of them, but {dropout!r} was given")
+        for layer, share in enumerate(shares, 1):
+            self._layout.table[layer, steps.THRESHOLD] = threshold(share)
+            self._factors[layer, steps.KEEP] = 1 / (1 - share)
+        self._run[steps.SEED] = np.uint32(seed & 0xFFFFFFFF)
+
+    def _rule(self, rule: Optimiser, weight_decay: float, clip: float | None) -> None:
+        """The update rule's kernel, hyperparameters and state; plain gradient descent happens in the products."""
+        if not rule.update:
+            raise TrainingError(f"{rule.name} has no steps of mini-batches; fit runs it over all examples")
+        self.rule = rule
+        self._states = aligned((len(rule.state), self._layout.size), self.dtype)
+        self._settings[steps.DECAY] = weight_decay
+        if rule.plain and clip is None:
+            return
+        p = np.array([[*rule.parameters.values(), 0.0]] * self.n_threads)
+        names = list(rule.parameters)
+        self._settings[steps.OWN] = rule.parameters.get("lambda0", 0.0)
+        scratch = aligned((self.n_threads, max(SCRATCH, steps.BLOCK * int(self._layout.table[:, steps.W_ROW].max()))), np.uint8)
+        self._set(
+            {
+                steps.RULE: kernel(rule.name, self.dtype.name), steps.RULE_P: self._keep(p), steps.RULE_COUNT: p.shape[1],
+                steps.ALPHA: names.index("alpha"), steps.OWN_DECAY: names.index("lambda0") if rule.decays else -1,
+                steps.SCRATCH: self._keep(scratch), steps.SCRATCH_BYTES: scratch.shape[1],
+                steps.STATE_SIZE: self._layout.size,
+            }
+        )  # fmt: skip
+        if len(self._states):
+            for layer, part in enumerate(self._layout.parts(self._states[0]), 1):
+                self._layout.table[layer, steps.STATE] = part.ctypes.data
+
+    def _need_gradient(self) -> Array:
+        """A buffer for a whole gradient, which plain training has not."""
+        if self._gradient is None:
+            self._gradient = self._layout.flat()
+            for layer, part in enumerate(self._layout.parts(self._gradient), 1):
+                self._layout.table[layer, steps.GRADIENT] = part.ctypes.data
+        return self._gradient
+
+    def _plain(self, array: Array) -> bool:
+        """Whether an array's rows can be read as they lie."""
+        return array.dtype == self.dtype and array.strides[1] == self.dtype.itemsize
+
+    def _inputs(self, X: Array) -> Array:
+        """X as it is where it can be gathered from, else a copy in the engine's precision."""
+        if X.dtype in KINDS and all(stride >= 0 and stride % X.itemsize == 0 for stride in X.strides):
+            return X
+        return np.ascontiguousarray(X, self.dtype)
+
+    def _go(  # noqa: PLR0917  # the job, and the arrays of its run
+        self, job: int, X: Array, Y: Array | None, order: Array, alphas: Array, weights: Array | None
+    ) -> Steps:
+        X = self._inputs(X)
+        targets = X[:0] if Y is None else self._inputs(Y)
+        self._weights[...] = 1
+        held = None if weights is None else np.ascontiguousarray(weights, self.dtype)
+        self._set(
+            {
+                steps.JOB: job, steps.X: X.ctypes.data, steps.X_KIND: KINDS[X.dtype], steps.X_ROW: X.strides[0],
+                steps.X_COLUMN: X.strides[1], steps.Y: targets.ctypes.data, steps.Y_KIND: KINDS[targets.dtype],
+                steps.Y_ROW: targets.strides[0], steps.Y_COLUMN: targets.strides[1], steps.STEP: self.t,
+                steps.WEIGHTS: 0 if held is None else held.ctypes.data, steps.ALL: len(X),
+            }
+        )  # fmt: skip
+        tables = self._layout.table, self._factors, self._run, self._settings
+        if self._small and job == steps.TRAIN and held is None and self._plain(X) and self._plain(targets):
+            done, loss, weight = go_small(self._layout.table, self._run, self._settings, order, alphas, self._one)
+            self._layout.turn()
+            return Steps(done, loss, weight, done == len(alphas))
+        results: list[tuple[int, float, float]] = [(0, 0.0, 0.0)] * self.n_threads
+
+        def part(number: int) -> None:
+            results[number] = steps.go(*tables, order, alphas, self._sums, number, self.n_threads, self._one)
+
+        together(part, self.n_threads, self._meeting)
+        done, loss, weight = results[0]
+        return Steps(done, loss, weight, done == len(alphas))
+
+    def steps(  # noqa: PLR0917  # the arrays of a run, then its weights
+        self, X: Array, Y: Array, order: Array, alphas: Array, sample_weight: Array | None = None, usual_weight: float = 1.0
+    ) -> Steps:
+        """Take one step per learning rate: step k with the rows order[k · batch_size : (k + 1) · batch_size].
+
+        X is n_samples × n_0 of any real dtype (float32, float64 and uint8 are read in place), Y n_samples × n_L, `order` int64. A
+        step whose loss is not finite is not taken, and ends them.
+        """
+        order = np.ascontiguousarray(order, np.int64)
+        alphas = np.ascontiguousarray(alphas, np.float64)
+        if len(order) <= (len(alphas) - 1) * self.batch_size:
+            raise TrainingError(f"{len(alphas)} steps of {self.batch_size} examples need more than {len(order)} rows")
+        if len(order) and not 0 <= order.min() <= order.max() < len(X):
+            raise TrainingError(f"order names rows from 0 to {len(X) - 1}, but {order.min()} to {order.max()} were given")
+        self._settings[steps.USUAL] = usual_weight
+        found = self._go(steps.TRAIN, X, Y, order, alphas, sample_weight)
+        self.t += found.done
+        return found
+
+    def loss_and_gradient(self, X: Array, Y: Array, sample_weight: Array | None = None) -> tuple[float, Parameters]:
+        """J over all rows, L2 included and nothing dropped out, and its gradient."""
+        gradient = self._need_gradient()
+        gradient[...] = 0
+        total = float(len(X) if sample_weight is None else sample_weight.sum(dtype=np.float64))
+        self._settings[steps.TOTAL] = total
+        count = -(-len(X) // self.batch_size)
+        found = self._go(steps.GRADIENTS, X, Y, np.arange(len(X)), np.zeros(count), sample_weight)
+        result, parameters = self._layout.take(gradient), self.read()
+        J = found.loss / total if found.finite else np.nan
+        if self.network.l2:
+            for l, W in parameters.W.items():
+                result.W[l] += self.network.l2 * W
+                J += self.network.l2 / 2 * float(np.square(W, dtype=np.float64).sum())
+        return J, result
+
+    def outputs(self, X: Array) -> Array:
+        """The network's outputs, n_samples × n_L."""
+        found = np.empty((len(X), self.network.widths[-1]), self.dtype)
+        self._run[steps.OUT] = found.ctypes.data
+        if len(X):
+            self._go(steps.OUTPUTS, X, None, np.arange(len(X)), np.zeros(-(-len(X) // self.batch_size)), None)
+        return found
+
+    def read(self) -> Parameters:
+        """A copy of the parameters as they are."""
+        return self._layout.take(self._layout.theta)
+
+    def write(self, parameters: Parameters) -> None:
+        """Take other parameters; the rule's state stays."""
+        if parameters.network.widths != self.network.widths:
+            raise TrainingError(f"the engine trains {self.network}, but parameters of {parameters.network} were given")
+        self._layout.clear()
+        self._layout.put(self._layout.theta, parameters)
+        self._layout.turn()
+
+    def state(self) -> dict[str, Array]:
+        """What, with the parameters, brings a run back bit for bit: the rule's state by name, and the number of steps t."""
+        held = {name: self._layout.take(state).buffer for name, state in zip(self.rule.state, self._states, strict=True)}
+        return {**held, "t": np.array(self.t)}
+
+    def restore(self, parameters: Parameters, state: Mapping[str, Array]) -> None:
+        """Go back to these parameters and this state."""
+        self.write(parameters)
+        for name, held in zip(self.rule.state, self._states, strict=True):
+            held[...] = 0
+            self._layout.put(held, Parameters(self.network, state[name]))
+        self.t = int(state["t"])

@@ -1,0 +1,207 @@
+"""Compiled array work of any size over the tiles of machine.py: products, transposes, gathering, and the threads' meeting point."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numba import carray, njit
+from numba.core import types
+from numba.extending import overload
+
+from handgrad.engine.compiling import announcing, warn_uncached
+from handgrad.engine.machine import (
+    COLUMNS,
+    PAUSES,
+    ROWS,
+    VECTOR_BYTES,
+    add_atomically,
+    copy,
+    lanes,
+    offer,
+    pause,
+    pointer,
+    prefetch,
+    read_atomically,
+    tile_half_narrow,
+    tile_half_wide,
+    tile_narrow,
+    tile_row_narrow,
+    tile_row_wide,
+    tile_wide,
+    transpose,
+)
+
+SOURCES = ("machine", "products", "steps", "small")
+
+
+def compiled(function: Callable[..., Any]) -> Any:
+    """Compile a function when it is first called, and keep it on disk until a file of the engine changes.
+
+    Numba looks at a function's own file only, but these are built into each other.
+    """
+    made = njit(nogil=True, pipeline_class=announcing(function.__name__))(function)
+    try:
+        made.enable_caching()
+        file = made._cache._cache_file  # noqa: SLF001  # numba has no other place for what a cache depends on
+        stats = [(Path(__file__).parent / f"{name}.py").stat() for name in SOURCES]
+        file._source_stamp = tuple((stat.st_mtime, stat.st_size) for stat in stats)  # noqa: SLF001
+    except (OSError, RuntimeError) as error:  # the same function without a cache
+        warn_uncached(error)
+    return made
+
+
+HALF = ROWS // 2
+AHEAD, LINE = 4, 64
+"""Rows that are asked for while one is copied, and the bytes that come at once."""
+STRIP = 1 << 18
+"""Bytes of B that the second level of the cache holds beside the rest."""
+
+
+def view(address: int, count: int, one: Any) -> Any:
+    """An array over `count` numbers of the type of `one` at an address."""
+    raise NotImplementedError
+
+
+@overload(view)
+def _view(address, count, one):
+    kind = {types.float32: np.float32, types.float64: np.float64, types.uint8: np.uint8, types.int64: np.int64}[one]
+    return lambda address, count, one: carray(pointer(address), count, kind)
+
+
+def real(value: float, one: Any) -> Any:
+    """A number in the precision of `one`."""
+    raise NotImplementedError
+
+
+@overload(real)
+def _real(value, one):
+    if one == types.float32:
+        return lambda value, one: np.float32(value)
+    return lambda value, one: np.float64(value)
+
+
+@compiled
+def product(a, rs, cs, b, ldb, k, c, ldc, m, n, mode, alpha, beta):
+    """C (m × n) from A (m × k) and B (k × n), as `mode` says; strides and n are bytes, n is a multiple of a vector.
+
+    A may lie in any order (rs and cs), the columns of B and C stand side by side.
+    """
+    j = 0
+    while j < n:
+        i = 0
+        if n - j >= COLUMNS:
+            while i + ROWS <= m:
+                tile_wide(a + i * rs, rs, cs, b + j, ldb, k, c + i * ldc + j, ldc, mode, alpha, beta)
+                i += ROWS
+            if i + HALF <= m:
+                tile_half_wide(a + i * rs, rs, cs, b + j, ldb, k, c + i * ldc + j, ldc, mode, alpha, beta)
+                i += HALF
+            while i < m:
+                tile_row_wide(a + i * rs, rs, cs, b + j, ldb, k, c + i * ldc + j, ldc, mode, alpha, beta)
+                i += 1
+            j += COLUMNS
+        else:
+            while i + ROWS <= m:
+                tile_narrow(a + i * rs, rs, cs, b + j, ldb, k, c + i * ldc + j, ldc, mode, alpha, beta)
+                i += ROWS
+            if i + HALF <= m:
+                tile_half_narrow(a + i * rs, rs, cs, b + j, ldb, k, c + i * ldc + j, ldc, mode, alpha, beta)
+                i += HALF
+            while i < m:
+                tile_row_narrow(a + i * rs, rs, cs, b + j, ldb, k, c + i * ldc + j, ldc, mode, alpha, beta)
+                i += 1
+            j += VECTOR_BYTES
+
+
+@compiled
+def product_in_place(a, rs, cs, b, ldb, k, c, ldc, m, n, mode, alpha, beta):
+    """The same for a large C and a short shared axis: along the rows of C, in strips of B that stay in the cache."""
+    strip = max(STRIP // max(k, 1) // COLUMNS, 1) * COLUMNS
+    for left in range(0, n, strip):
+        right = min(left + strip, n)
+        for i in range(0, m, ROWS):
+            product(
+                a + i * rs, rs, cs, b + left, ldb, k, c + i * ldc + left, ldc, min(ROWS, m - i), right - left, mode, alpha, beta
+            )
+
+
+@compiled
+def transposed(source, lds, rows, columns, target, ldt, one):
+    """Write the transpose of rows × columns numbers, in whole blocks: both arrays reach to the end of the last block."""
+    block = lanes(one)
+    for i in range(0, rows, block):
+        for j in range(0, columns, block):
+            transpose(source + i * lds + j * (VECTOR_BYTES // block), lds, target + j * ldt + i * (VECTOR_BYTES // block), ldt, one)
+
+
+@compiled
+def packed_product(a, ra, b, rb, turned, k, c, rc, m, first, last, mode, panel, size, one):
+    """Compute the columns first … last (bytes) of C = A B for a large B, or of C = A Bᵀ where it is `turned`, panel by panel.
+
+    `turned` is 0 or 1. A panel of B is copied to one place, `panel`, which holds as many columns as a tile, and whole blocks of rows.
+    """
+    for j in range(first, last, COLUMNS):
+        width = min(COLUMNS, last - j)
+        if turned:
+            transposed(b + j // size * rb, rb, width // size, k, panel, COLUMNS, one)
+        else:
+            for i in range(k):
+                for part in range(0, width, VECTOR_BYTES):
+                    copy(b + i * rb + j + part, panel + i * COLUMNS + part, one)
+        product(a, ra, size, panel, COLUMNS, k, c + j, rc, m, width, mode, one, one)
+
+
+@compiled
+def meet(place, parts, meetings):
+    """Wait until all threads have come to this meeting, counted from 1; False where the run was given up.
+
+    At `place` stand two int64: how often threads have arrived, and whether the run is given up.
+    """
+    if parts == 1:
+        return True
+    add_atomically(place, 1)
+    looks = 0
+    while read_atomically(place) < meetings * parts:
+        looks += 1
+        if looks < PAUSES:
+            pause()
+        else:
+            looks = 0
+            if read_atomically(place + 8):
+                return False
+            offer()
+    return True
+
+
+@compiled
+def gather(source, kind, row_stride, column_stride, order, first, last, target, ld, n, one):
+    """Copy the rows order[first:last] of an array of float32 (kind 0), float64 (1) or uint8 (2), as numbers of one's type.
+
+    All strides are bytes.
+    """
+    for r in range(last - first):
+        if first + r + AHEAD < last:
+            following = source + order[first + r + AHEAD] * row_stride
+            for byte in range(0, n * column_stride, LINE):
+                prefetch(following + byte)
+        where = source + order[first + r] * row_stride
+        to = view(target + r * ld, n, one)
+        if kind == 0:
+            _copy(view(where, (n - 1) * column_stride // 4 + 1, np.float32(0)), column_stride // 4, to, n)
+        elif kind == 1:
+            _copy(view(where, (n - 1) * column_stride // 8 + 1, 0.0), column_stride // 8, to, n)
+        else:
+            _copy(view(where, (n - 1) * column_stride + 1, np.uint8(0)), column_stride, to, n)
+
+
+@compiled
+def _copy(row, stride, to, n):
+    if stride == 1:
+        for j in range(n):
+            to[j] = row[j]
+    else:
+        for j in range(n):
+            to[j] = row[j * stride]

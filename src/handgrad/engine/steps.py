@@ -1,0 +1,440 @@
+"""The compiled epoch: gather, forward, loss, backward and update for one mini-batch after the other, by one or more threads.
+
+Each thread takes its own examples through the forward and the backward pass, and its own rows of every weight matrix through
+the update; they meet twice in a step. Nothing is allocated, and no Python runs.
+
+Weights lie as n_{l-1} × n_l here, with the biases as a last row, since an input of 1 stands after the units of each layer:
+so forward pass and update read and write them in order. The backward pass reads the transposes WT, which the update keeps.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from handgrad.engine import dropout
+from handgrad.engine.machine import COLUMNS, STORE, TIMES, UPDATE, call_activation, call_loss, call_rule, call_vjp
+from handgrad.engine.products import compiled, gather, meet, packed_product, product, product_in_place, real, transposed, view
+
+# Columns of the table of layers, an int64 array with a row for the inputs and one for each layer: units, bytes of the units with
+# padding, entries and bytes of a row of A and S, addresses (of gradient and state too), and whether threads share its units.
+(
+    N, WIDE, LD, ROW, A, S, W, W_ROW, WT, WT_ROW, ACTIVATION, ACTIVATION_P, THRESHOLD, GRADIENT, STATE, LARGE, FIELDS,
+) = range(17)  # fmt: skip
+# Columns of the table of factors, a float64 array with a row for each layer: learning rates of W and b, 1/keep of dropout.
+W_RATE, B_RATE, KEEP, FACTORS = range(4)
+# Entries of the int64 array of what a run works on.
+(
+    JOB, SIZE, BATCH, X, X_KIND, X_ROW, X_COLUMN, Y, Y_KIND, Y_ROW, Y_COLUMN, Y_BUFFER, Y_LD, WEIGHTS, W_BUFFER, LOSS, LOSS_P,
+    FUSED, VJP, RULE, RULE_P, RULE_COUNT, ALPHA, OWN_DECAY, STATE_SIZE, CLIPPED, SCRATCH, SCRATCH_BYTES, PANEL, PANEL_BYTES,
+    MEETING, STEP, SEED, OUT, ALL,
+) = range(35)  # fmt: skip
+# Entries of the float64 array of a run's settings.
+L2, DECAY, OWN, CLIP, SMOOTHING, USUAL, TOTAL, SETTINGS = range(8)
+SHIFTS, MULTIPLIERS = zip(*dropout.ROUNDS, strict=True)
+TRAIN, GRADIENTS, OUTPUTS = range(3)
+"""The jobs: take steps, add up the gradient without a step, or only compute outputs."""
+LOSSES, PENALTIES, SQUARES, MEETINGS = range(4)
+"""What a thread tells the others of a step, and how often it has met them."""
+BLOCK = 16
+"""Rows of W that a thread takes together; whole blocks can be transposed."""
+
+
+@compiled
+def bits(seed, t, layer, row, unit):
+    """The random bits of dropout.py, for one unit of one example in step t."""
+    h = (
+        np.uint32(seed * dropout.SEED)
+        ^ np.uint32(t * dropout.STEP)
+        ^ np.uint32(layer * dropout.LAYER)
+        ^ np.uint32(row * dropout.ROW)
+    )
+    h = np.uint32(np.uint32(h ^ np.uint32(h >> np.uint32(SHIFTS[0]))) * np.uint32(MULTIPLIERS[0]))
+    h = np.uint32(h + np.uint32(np.uint32(unit) * np.uint32(dropout.UNIT)))
+    h = np.uint32(np.uint32(h ^ np.uint32(h >> np.uint32(SHIFTS[1]))) * np.uint32(MULTIPLIERS[1]))
+    h = np.uint32(np.uint32(h ^ np.uint32(h >> np.uint32(SHIFTS[2]))) * np.uint32(MULTIPLIERS[2]))
+    return np.uint32(h ^ np.uint32(h >> np.uint32(16)))
+
+
+@compiled
+def drop(layers, factors, layer, row, first, last, run, t, one):
+    """Leave out units first … last of one example: activation and slope become 0, those of the others 1/keep times themselves."""
+    where, n = row * layers[layer, ROW], layers[layer, N]
+    a, s = view(layers[layer, A] + where, n, one), view(layers[layer, S] + where, n, one)
+    threshold, keep, nothing = layers[layer, THRESHOLD], real(factors[layer, KEEP], one), real(0, one)
+    for j in range(first, last):
+        scale = keep if bits(run[SEED], t, layer, row, j) >= threshold else nothing
+        a[j] = scale * a[j]
+        s[j] = scale * s[j]
+
+
+@compiled
+def wait(run, sums, part, parts):
+    """Wait for the other threads; False where the run is given up."""
+    if parts == 1:
+        return True
+    sums[part, MEETINGS] += 1
+    return meet(run[MEETING], parts, int(sums[part, MEETINGS]))
+
+
+@compiled
+def fetch(layers, run, settings, order, start, low, high, one):
+    """Gather the rows low … high of the mini-batch that begins at `start`: inputs, targets and weights."""
+    last = len(layers) - 1
+    inputs, outputs = layers[0, N], layers[last, N]
+    to = layers[0, A] + low * layers[0, ROW]
+    gather(run[X], run[X_KIND], run[X_ROW], run[X_COLUMN], order, start + low, start + high, to, layers[0, ROW], inputs, one)
+    if run[JOB] == OUTPUTS:
+        return
+    ld = run[Y_LD] * run[SIZE]
+    to = run[Y_BUFFER] + low * ld
+    gather(run[Y], run[Y_KIND], run[Y_ROW], run[Y_COLUMN], order, start + low, start + high, to, ld, outputs, one)
+    if settings[SMOOTHING] > 0:
+        keep, share = real(1 - settings[SMOOTHING], one), real(settings[SMOOTHING] / outputs, one)
+        for r in range(high - low):
+            y = view(to + r * ld, outputs, one)
+            for j in range(outputs):
+                y[j] = keep * y[j] + share
+    if run[WEIGHTS]:
+        weights = view(run[WEIGHTS], run[ALL], one)
+        found = view(run[W_BUFFER], run[BATCH], one)
+        for r in range(low, high):
+            found[r] = weights[order[start + r]]
+
+
+@compiled
+def forward(layers, factors, run, rows, low, high, t, sums, part, parts, one):
+    """Take the rows low … high of a batch through all layers, up to Z of the output layer.
+
+    In a layer with many weights the threads share the units instead of the examples, so that each reads its part of the weights.
+    """
+    last = len(layers) - 1
+    size = run[SIZE]
+    for l in range(1, last + 1):
+        large = layers[l, LARGE]
+        if (large or layers[l - 1, LARGE]) and not wait(run, sums, part, parts):
+            return False
+        top, bottom = (0, rows) if large else (low, high)
+        n, before, after = layers[l, N], layers[l - 1, ROW], layers[l, ROW]
+        x, a, s = layers[l - 1, A] + top * before, layers[l, A] + top * after, layers[l, S] + top * after
+        first, end = 0, layers[l, WIDE]
+        if large:
+            first, end = rows_of(layers[l, WIDE], part, parts, COLUMNS)
+            panel = run[PANEL] + part * run[PANEL_BYTES]
+            packed_product(
+                x, before, layers[l, W], layers[l, W_ROW], 0, layers[l - 1, N] + 1, a, after, rows, first, end, STORE, panel,
+                size, one,
+            )  # fmt: skip
+        else:
+            product(
+                x, before, size, layers[l, W], layers[l, W_ROW], layers[l - 1, N] + 1, a, after, bottom - top, end, STORE, one, one
+            )
+        left, right = first // size, min(end // size, n)
+        if l < last and right > left:
+            if layers[l, ACTIVATION]:
+                call_activation(
+                    layers[l, ACTIVATION], a + first, s + first, bottom - top, right - left, layers[l, LD], layers[l, ACTIVATION_P]
+                )
+            if run[JOB] == TRAIN and layers[l, THRESHOLD]:
+                for r in range(top, bottom):
+                    drop(layers, factors, l, r, left, right, run, t, one)
+            if right == n:
+                for r in range(bottom - top):
+                    view(a + r * after, n + 1, one)[n] = one
+    return not layers[last, LARGE] or wait(run, sums, part, parts)
+
+
+@compiled
+def activate_outputs(layers, run, low, high):
+    """The output activation of the rows low … high, with its slopes where it is pointwise."""
+    last = len(layers) - 1
+    if layers[last, ACTIVATION]:
+        a, s = layers[last, A] + low * layers[last, ROW], layers[last, S] + low * layers[last, ROW]
+        call_activation(layers[last, ACTIVATION], a, s, high - low, layers[last, N], layers[last, LD], layers[last, ACTIVATION_P])
+
+
+@compiled
+def lose(layers, run, low, high, one):
+    """The loss of the rows low … high, summed with their weights; S of the output layer becomes their error dZ."""
+    last = len(layers) - 1
+    rows, n, ld = high - low, layers[last, N], layers[last, LD]
+    a, s = layers[last, A] + low * layers[last, ROW], layers[last, S] + low * layers[last, ROW]
+    y, w = run[Y_BUFFER] + low * run[Y_LD] * run[SIZE], run[W_BUFFER] + low * run[SIZE]
+    if not run[FUSED]:
+        activate_outputs(layers, run, low, high)
+    if not run[FUSED] and (run[VJP] or not layers[last, ACTIVATION]):
+        for r in range(rows):
+            slopes = view(s + r * layers[last, ROW], n, one)
+            for j in range(n):
+                slopes[j] = one
+    found = call_loss(run[LOSS], a, s, y, w, rows, n, ld, run[Y_LD], run[LOSS_P])
+    if not run[FUSED] and run[VJP]:
+        call_vjp(run[VJP], a, s, rows, n, ld, layers[last, ACTIVATION_P])
+    return found
+
+
+@compiled
+def backward(layers, run, rows, low, high, sums, part, parts, one):
+    """Take the errors of the rows low … high back to layer 1: S of each layer becomes its dZ."""
+    last, size = len(layers) - 1, run[SIZE]
+    for l in range(last, 1, -1):
+        large = layers[l, LARGE]
+        if (large or (l < last and layers[l + 1, LARGE])) and not wait(run, sums, part, parts):
+            return False
+        errors, to = layers[l, ROW], layers[l - 1, ROW]
+        if large:
+            first, end = rows_of(layers[l - 1, WIDE], part, parts, COLUMNS)
+            panel = run[PANEL] + part * run[PANEL_BYTES]
+            packed_product(
+                layers[l, S], errors, layers[l, W], layers[l, W_ROW], 1, layers[l, N], layers[l - 1, S], to, rows, first, end,
+                TIMES, panel, size, one,
+            )  # fmt: skip
+        else:
+            product(
+                layers[l, S] + low * errors, errors, size, layers[l, WT], layers[l, WT_ROW], layers[l, N],
+                layers[l - 1, S] + low * to, to, high - low, layers[l - 1, WIDE], TIMES, one, one,
+            )  # fmt: skip
+    return True
+
+
+@compiled
+def to_weights(layers, run, l, first, last, rows, place, row, mode, alpha, beta):
+    """Σ over the batch of A[l-1] dZ[l], for the rows first … last of layer l's weights, to `place`."""
+    product_in_place(
+        layers[l - 1, A] + first * run[SIZE], run[SIZE], layers[l - 1, ROW], layers[l, S], layers[l, ROW], rows, place, row,
+        last - first, layers[l, WIDE], mode, alpha, beta,
+    )  # fmt: skip
+
+
+@compiled
+def rows_of(count, part, parts, block):
+    """A thread's share of `count` rows, in whole blocks."""
+    if parts == 1:
+        return 0, count
+    share = ((count + block - 1) // block + parts - 1) // parts * block
+    return min(part * share, count), min((part + 1) * share, count)
+
+
+@compiled
+def squares(address, count, one):
+    """The sum of the squares of numbers."""
+    values, total = view(address, count, one), 0.0
+    for j in range(count):
+        total += values[j] * values[j]
+    return total
+
+
+@compiled
+def add_multiple(target, factor, source, count, one):
+    """Add a multiple of one array to another."""
+    to, what, times = view(target, count, one), view(source, count, one), real(factor, one)
+    for j in range(count):
+        to[j] += times * what[j]
+
+
+@compiled
+def scale(target, factor, count, one):
+    """Multiply an array by a number."""
+    to, times = view(target, count, one), real(factor, one)
+    for j in range(count):
+        to[j] *= times
+
+
+@compiled
+def descend(layers, factors, run, settings, l, first, last, rows, alpha, total, one):
+    """Plain gradient descent on rows of layer l, in the product itself: W ← (1 - αλ) W - α/m Σ A dZ."""
+    bias = layers[l - 1, N]
+    weights = min(last, bias)
+    place = layers[l, W] + first * layers[l, W_ROW]
+    if settings[L2] + settings[DECAY] == 0 and factors[l, W_RATE] == factors[l, B_RATE]:
+        rate = alpha * factors[l, W_RATE]
+        to_weights(layers, run, l, first, last, rows, place, layers[l, W_ROW], UPDATE, real(-rate / total, one), one)
+        return
+    if weights > first:
+        rate = alpha * factors[l, W_RATE]
+        beta = real(1 - rate * (settings[L2] + settings[DECAY]), one)
+        to_weights(layers, run, l, first, weights, rows, place, layers[l, W_ROW], UPDATE, real(-rate / total, one), beta)
+    if last > bias:
+        rate = alpha * factors[l, B_RATE]
+        place = layers[l, W] + bias * layers[l, W_ROW]
+        to_weights(layers, run, l, bias, last, rows, place, layers[l, W_ROW], UPDATE, real(-rate / total, one), one)
+
+
+@compiled
+def differentiate(layers, run, settings, l, first, last, rows, place, total, one):
+    """The gradient of J by rows of layer l's weights and biases, to `place`."""
+    to_weights(layers, run, l, first, last, rows, place, layers[l, W_ROW], STORE, real(1 / total, one), one)
+    weights = min(last, layers[l - 1, N]) - first
+    if settings[L2] > 0 and weights > 0:
+        add_multiple(place, settings[L2], layers[l, W] + first * layers[l, W_ROW], weights * layers[l, W_ROW] // run[SIZE], one)
+
+
+@compiled
+def follow(layers, factors, run, settings, l, first, last, place, alpha, t, part, one):
+    """Apply the update rule to rows of layer l, whose gradient stands at `place`."""
+    bias, row, count = layers[l - 1, N], layers[l, W_ROW], run[RULE_COUNT]
+    hyperparameters = run[RULE_P] + part * 8 * count
+    p = view(hyperparameters, count, 0.0)
+    p[count - 1] = t
+    for kind in range(2):
+        low, high = (first, min(last, bias)) if kind == 0 else (max(first, bias), last)
+        if high <= low:
+            continue
+        theta, entries = layers[l, W] + low * row, (high - low) * row // run[SIZE]
+        p[run[ALPHA]] = alpha * factors[l, W_RATE if kind == 0 else B_RATE]
+        if run[OWN_DECAY] >= 0:
+            p[run[OWN_DECAY]] = settings[OWN] if kind == 0 else 0.0
+        if kind == 0 and settings[DECAY] > 0:
+            scale(theta, 1 - p[run[ALPHA]] * settings[DECAY], entries, one)
+        state = layers[l, STATE] + low * row
+        call_rule(run[RULE], theta, place + (low - first) * row, state, run[STATE_SIZE], entries, hyperparameters)
+
+
+@compiled
+def turn(layers, run, l, first, last, one):
+    """Keep the transpose of rows of layer l's weights."""
+    if layers[l, WT]:
+        transposed(
+            layers[l, W] + first * layers[l, W_ROW], layers[l, W_ROW], last - first, layers[l, N],
+            layers[l, WT] + first * run[SIZE], layers[l, WT_ROW], one,
+        )  # fmt: skip
+
+
+@compiled
+def update(layers, factors, run, settings, rows, alpha, total, t, part, parts, one):
+    """One thread's part of a step: its rows of all layers, gradient and rule in pieces that stay in the cache."""
+    for l in range(1, len(layers)):
+        first, last = rows_of(layers[l - 1, N] + 1, part, parts, BLOCK)
+        if last <= first:
+            continue
+        if not run[RULE]:
+            descend(layers, factors, run, settings, l, first, last, rows, alpha, total, one)
+        elif run[CLIPPED]:
+            follow(
+                layers, factors, run, settings, l, first, last, layers[l, GRADIENT] + first * layers[l, W_ROW], alpha, t, part, one
+            )
+        else:
+            scratch = run[SCRATCH] + part * run[SCRATCH_BYTES]
+            piece = max(run[SCRATCH_BYTES] // layers[l, W_ROW] // BLOCK, 1) * BLOCK
+            for low in range(first, last, piece):
+                high = min(low + piece, last)
+                differentiate(layers, run, settings, l, low, high, rows, scratch, total, one)
+                follow(layers, factors, run, settings, l, low, high, scratch, alpha, t, part, one)
+        turn(layers, run, l, first, last, one)
+
+
+@compiled
+def measure(layers, run, settings, rows, total, part, parts, one):
+    """One thread's part of the whole gradient, for clipping, and the sum of its squares."""
+    found = 0.0
+    for l in range(1, len(layers)):
+        first, last = rows_of(layers[l - 1, N] + 1, part, parts, BLOCK)
+        if last > first:
+            place = layers[l, GRADIENT] + first * layers[l, W_ROW]
+            differentiate(layers, run, settings, l, first, last, rows, place, total, one)
+            found += squares(place, (last - first) * layers[l, W_ROW] // run[SIZE], one)
+    return found
+
+
+@compiled
+def clip(layers, run, norm, limit, part, parts, one):
+    """Shorten one thread's part of the gradient where the whole is longer than the limit."""
+    if norm > limit:
+        for l in range(1, len(layers)):
+            first, last = rows_of(layers[l - 1, N] + 1, part, parts, BLOCK)
+            if last > first:
+                place = layers[l, GRADIENT] + first * layers[l, W_ROW]
+                scale(place, limit / norm, (last - first) * layers[l, W_ROW] // run[SIZE], one)
+
+
+@compiled
+def accumulate(layers, run, settings, rows, part, parts, one):
+    """Add one thread's part of the gradient of a batch to that of all examples."""
+    for l in range(1, len(layers)):
+        first, last = rows_of(layers[l - 1, N] + 1, part, parts, BLOCK)
+        if last > first:
+            place = layers[l, GRADIENT] + first * layers[l, W_ROW]
+            to_weights(layers, run, l, first, last, rows, place, layers[l, W_ROW], UPDATE, real(1 / settings[TOTAL], one), one)
+
+
+@compiled
+def penalty(layers, run, settings, part, parts, one):
+    """One thread's part of λ/2 ΣW²."""
+    found = 0.0
+    for l in range(1, len(layers)):
+        first, last = rows_of(layers[l - 1, N], part, parts, BLOCK)
+        if last > first:
+            found += squares(layers[l, W] + first * layers[l, W_ROW], (last - first) * layers[l, W_ROW] // run[SIZE], one)
+    return settings[L2] / 2 * found
+
+
+@compiled
+def put_out(layers, run, start, low, high, one):
+    """Copy the outputs of the rows low … high to the rows of the result, in C order."""
+    last = len(layers) - 1
+    n = layers[last, N]
+    for r in range(low, high):
+        outputs, to = view(layers[last, A] + r * layers[last, ROW], n, one), view(run[OUT] + (start + r) * n * run[SIZE], n, one)
+        for j in range(n):
+            to[j] = outputs[j]
+
+
+@compiled
+def go(layers, factors, run, settings, order, alphas, sums, part, parts, one):
+    """Do one thread's part of a run: a mini-batch of `order` for each learning rate in `alphas`.
+
+    `sums` has a row of eight float64 for each thread (a cache line, so that threads do not write to the same one). Returns the
+    steps done, the loss summed over the examples with their weights, and the sum of the weights.
+    """
+    done, loss, weight = 0, 0.0, 0.0
+    batch, job = run[BATCH], run[JOB]
+    sums[part, MEETINGS] = 0
+    for k in range(len(alphas)):
+        start = k * batch
+        rows = min(batch, len(order) - start)
+        t = run[STEP] + k + 1
+        low, high = rows_of(rows, part, parts, 4)
+        fetch(layers, run, settings, order, start, low, high, one)
+        if not forward(layers, factors, run, rows, low, high, t, sums, part, parts, one):
+            return done, loss, weight
+        if job == OUTPUTS:
+            activate_outputs(layers, run, low, high)
+            put_out(layers, run, start, low, high, one)
+            done += 1
+            if not wait(run, sums, part, parts):
+                return done, loss, weight
+            continue
+        sums[part, LOSSES] = lose(layers, run, low, high, one) if high > low else 0.0
+        if not backward(layers, run, rows, low, high, sums, part, parts, one):
+            return done, loss, weight
+        sums[part, PENALTIES] = penalty(layers, run, settings, part, parts, one) if settings[L2] > 0 and job == TRAIN else 0.0
+        if not wait(run, sums, part, parts):
+            return done, loss, weight
+        total = float(rows)
+        if run[WEIGHTS]:
+            weights, total = view(run[W_BUFFER], rows, one), 0.0
+            for r in range(rows):
+                total += weights[r]
+        found, whole = 0.0, 0.0
+        for other in range(parts):
+            found, whole = found + sums[other, LOSSES], whole + sums[other, PENALTIES]
+        if not math.isfinite(found + whole):
+            return done, loss, weight
+        if job == GRADIENTS:
+            accumulate(layers, run, settings, rows, part, parts, one)
+        elif total > 0:
+            alpha = alphas[k] * total / (rows * settings[USUAL])
+            if run[CLIPPED]:
+                sums[part, SQUARES] = measure(layers, run, settings, rows, total, part, parts, one)
+                if not wait(run, sums, part, parts):
+                    return done, loss, weight
+                norm = 0.0
+                for other in range(parts):
+                    norm += sums[other, SQUARES]
+                clip(layers, run, math.sqrt(norm), settings[CLIP], part, parts, one)
+            update(layers, factors, run, settings, rows, alpha, total, t, part, parts, one)
+        loss, weight, done = loss + found + whole * total, weight + total, done + 1
+        if not wait(run, sums, part, parts):
+            return done, loss, weight
+    return done, loss, weight
