@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from handgrad import ACTIVATIONS, LOSSES, OPTIMISERS, Network, Parameters, add_activation, outputs_for
-from handgrad.engine import dropout, steps
+from handgrad.engine import dropout, layout, steps
 from handgrad.engine.engine import Engine
 from handgrad.engine.reference import ReferenceEngine
 from handgrad.errors import TrainingError
@@ -116,10 +116,26 @@ def test_small_networks_one_example_at_a_time(spelling: str, loss: str | None, r
     agree(spelling, loss=loss, batch_size=1, optimiser=rule, dtype=dtype)
 
 
+SHARED = {
+    "hidden layers": "20-64:tanh-128:relu-5",
+    "all layers": "20-64:tanh-60-64:softmax",
+    "one between others": "20-19:tanh-64-19:tanh-3",
+    "not the first": "3-5:tanh-64:tanh-128-7",
+}
+
+
+@pytest.mark.parametrize("more", [{}, {"optimiser": "adam", "l2": 0.01}, {"clip": 0.05, "dropout": 0.2}])
+@pytest.mark.parametrize("spelling", SHARED.values(), ids=SHARED)
+def test_layers_whose_units_the_threads_share(spelling: str, more: dict[str, Any]) -> None:
+    assert any(layout.shared_units(n, 2) for n in Network(spelling).widths[1:])
+    agree(spelling, n_threads=2, batch_size=13, **more)
+
+
 @pytest.mark.parametrize("n_threads", [1, 2])
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-def test_layers_whose_units_the_threads_share(n_threads: int, dtype: Any) -> None:
+def test_large_layers(n_threads: int, dtype: Any) -> None:
     agree("300-1100:tanh-600:relu-20:sigmoid", dtype=dtype, batch_size=12, m=40, n_threads=n_threads, dropout=0.2)
+    agree("9000-33:tanh-3", dtype=dtype, batch_size=12, m=40, n_threads=n_threads)
 
 
 @pytest.mark.parametrize("spelling", ["1-1", "1-2", "17-16-15", "31-32-33-2", "64-48-47-10", "3-1-1-1"])

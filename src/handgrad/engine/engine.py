@@ -58,7 +58,7 @@ class Engine:
             raise TrainingError(f"parameters are float32 or float64, but {self.dtype} was given")
         self.n_threads = threads_for(batch_size, network.size, n_threads)
         self._one = self.dtype.type(1)
-        self._layout = Layout(network, batch_size, self.dtype)
+        self._layout = Layout(network, batch_size, self.dtype, self.n_threads)
         self._kept: list[Array] = []
         self._meeting = aligned((8,), np.int64)
         self._sums = aligned((self.n_threads, 8), np.float64)
@@ -72,7 +72,7 @@ class Engine:
         self._drops(dropout, seed)
         self._rule(find_optimiser(optimiser).with_parameters(hyperparameters or {}), weight_decay, clip)
         self._gradient: Array | None = None
-        targets = aligned((batch_size, self._layout.table[-1, steps.LD]), self.dtype)
+        targets = aligned((batch_size, self._layout.tables[0, -1, steps.LD]), self.dtype)
         self._weights = aligned((batch_size,), self.dtype)
         self._set(
             {
@@ -115,11 +115,11 @@ class Engine:
 
     def _functions(self) -> None:
         """The addresses of activations and loss."""
-        table, name = self._layout.table, self.dtype.name
+        tables, name = self._layout.tables, self.dtype.name
         for layer, g in enumerate(self.network.activations, 1):
             if layer < self.network.L or g.name != "identity":
-                table[layer, steps.ACTIVATION] = record_kernel(g, name)
-                table[layer, steps.ACTIVATION_P] = self._numbers(g)
+                tables[:, layer, steps.ACTIVATION] = record_kernel(g, name)
+                tables[:, layer, steps.ACTIVATION_P] = self._numbers(g)
         output, loss = self.network.activations[-1], self.network.loss
         fused = output.name in loss.fused
         numbers = [*(output.parameters.values() if fused else ()), *loss.parameters.values(), 0.0]
@@ -138,7 +138,7 @@ class Engine:
         if len(shares) != hidden or not all(0 <= share < 1 for share in shares):
             raise TrainingError(f"dropout is a share from 0 to below 1, or {hidden} of them, but {dropout!r} was given")
         for layer, share in enumerate(shares, 1):
-            self._layout.table[layer, steps.THRESHOLD] = threshold(share)
+            self._layout.tables[:, layer, steps.THRESHOLD] = threshold(share)
             self._factors[layer, steps.KEEP] = 1 / (1 - share)
         self._run[steps.SEED] = np.uint32(seed & 0xFFFFFFFF)
 
@@ -154,7 +154,7 @@ class Engine:
         p = np.array([[*rule.parameters.values(), 0.0]] * self.n_threads)
         names = list(rule.parameters)
         self._settings[steps.OWN] = rule.parameters.get("lambda0", 0.0)
-        scratch = aligned((self.n_threads, max(SCRATCH, steps.BLOCK * int(self._layout.table[:, steps.W_ROW].max()))), np.uint8)
+        scratch = aligned((self.n_threads, max(SCRATCH, steps.BLOCK * int(self._layout.tables[:, :, steps.W_ROW].max()))), np.uint8)
         self._set(
             {
                 steps.RULE: kernel(rule.name, self.dtype.name), steps.RULE_P: self._keep(p), steps.RULE_COUNT: p.shape[1],
@@ -164,15 +164,13 @@ class Engine:
             }
         )  # fmt: skip
         if len(self._states):
-            for layer, part in enumerate(self._layout.parts(self._states[0]), 1):
-                self._layout.table[layer, steps.STATE] = part.ctypes.data
+            self._layout.point(steps.STATE, self._states[0])
 
     def _need_gradient(self) -> Array:
         """A buffer for a whole gradient, which plain training has not."""
         if self._gradient is None:
             self._gradient = self._layout.flat()
-            for layer, part in enumerate(self._layout.parts(self._gradient), 1):
-                self._layout.table[layer, steps.GRADIENT] = part.ctypes.data
+            self._layout.point(steps.GRADIENT, self._gradient)
         return self._gradient
 
     def _plain(self, array: Array) -> bool:
@@ -200,9 +198,9 @@ class Engine:
                 steps.WEIGHTS: 0 if held is None else held.ctypes.data, steps.ALL: len(X),
             }
         )  # fmt: skip
-        tables = self._layout.table, self._factors, self._run, self._settings
+        tables = self._layout.tables, self._factors, self._run, self._settings
         if self._small and job == steps.TRAIN and held is None and self._plain(X) and self._plain(targets):
-            done, loss, weight = go_small(self._layout.table, self._run, self._settings, order, alphas, self._one)
+            done, loss, weight = go_small(self._layout.tables[0], self._run, self._settings, order, alphas, self._one)
             self._layout.turn()
             return Steps(done, loss, weight, done == len(alphas))
         results: list[tuple[int, float, float]] = [(0, 0.0, 0.0)] * self.n_threads

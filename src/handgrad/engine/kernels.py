@@ -315,268 +315,474 @@ def erfc_64(x: Any) -> Any:
 
 def identity_float32(z, s, rows, n, ld, p):
     """a = z; g'(z) = 1."""
-    width = (n + 15) & -16
-    for row in range(rows):
-        for j in range(width):
-            i = row * ld + j
-            inside = j < n
-            z_i = z[i]
-            z[i] = z_i if inside else z[i]
-            s[i] = f4(1.0) if inside else s[i]
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                z[i] = z_i if inside else z[i]
+                s[i] = f4(1.0) if inside else s[i]
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                z[i] = z_i if inside else z[i]
+                s[i] = f4(1.0) if inside else s[i]
 
 
 def identity_float64(z, s, rows, n, ld, p):
     """a = z; g'(z) = 1."""
-    width = (n + 15) & -16
-    for row in range(rows):
-        for j in range(width):
-            i = row * ld + j
-            inside = j < n
-            z_i = z[i]
-            z[i] = z_i if inside else z[i]
-            s[i] = 1.0 if inside else s[i]
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                z[i] = z_i if inside else z[i]
+                s[i] = 1.0 if inside else s[i]
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                z[i] = z_i if inside else z[i]
+                s[i] = 1.0 if inside else s[i]
 
 
 def exp_float32(z, s, rows, n, ld, p):
     """a = exp(z); g'(z) = a."""
-    width = (n + 15) & -16
-    for row in range(rows):
-        for j in range(width):
-            i = row * ld + j
-            inside = j < n
-            z_i = z[i]
-            t1 = exp_32(z_i)
-            z[i] = t1 if inside else z[i]
-            s[i] = t1 if inside else s[i]
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = exp_32(z_i)
+                z[i] = t1 if inside else z[i]
+                s[i] = t1 if inside else s[i]
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = exp_32(z_i)
+                z[i] = t1 if inside else z[i]
+                s[i] = t1 if inside else s[i]
 
 
 def exp_float64(z, s, rows, n, ld, p):
     """a = exp(z); g'(z) = a."""
-    width = (n + 15) & -16
-    for row in range(rows):
-        for j in range(width):
-            i = row * ld + j
-            inside = j < n
-            z_i = z[i]
-            t1 = exp_64(z_i)
-            z[i] = t1 if inside else z[i]
-            s[i] = t1 if inside else s[i]
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = exp_64(z_i)
+                z[i] = t1 if inside else z[i]
+                s[i] = t1 if inside else s[i]
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = exp_64(z_i)
+                z[i] = t1 if inside else z[i]
+                s[i] = t1 if inside else s[i]
 
 
 def sigmoid_float32(z, s, rows, n, ld, p):
     """a = 1 / (1 + exp(-z)); g'(z) = a * (1 - a)."""
-    width = (n + 15) & -16
-    for row in range(rows):
-        for j in range(width):
-            i = row * ld + j
-            inside = j < n
-            z_i = z[i]
-            t1 = f4(1.0) / (f4(1.0) + exp_32(-z_i))
-            s1 = t1 * (f4(1.0) - t1)
-            z[i] = t1 if inside else z[i]
-            s[i] = s1 if inside else s[i]
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = f4(1.0) / (f4(1.0) + exp_32(-z_i))
+                s1 = t1 * (f4(1.0) - t1)
+                z[i] = t1 if inside else z[i]
+                s[i] = s1 if inside else s[i]
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = f4(1.0) / (f4(1.0) + exp_32(-z_i))
+                s1 = t1 * (f4(1.0) - t1)
+                z[i] = t1 if inside else z[i]
+                s[i] = s1 if inside else s[i]
 
 
 def sigmoid_float64(z, s, rows, n, ld, p):
     """a = 1 / (1 + exp(-z)); g'(z) = a * (1 - a)."""
-    width = (n + 15) & -16
-    for row in range(rows):
-        for j in range(width):
-            i = row * ld + j
-            inside = j < n
-            z_i = z[i]
-            t1 = 1.0 / (1.0 + exp_64(-z_i))
-            s1 = t1 * (1.0 - t1)
-            z[i] = t1 if inside else z[i]
-            s[i] = s1 if inside else s[i]
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = 1.0 / (1.0 + exp_64(-z_i))
+                s1 = t1 * (1.0 - t1)
+                z[i] = t1 if inside else z[i]
+                s[i] = s1 if inside else s[i]
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = 1.0 / (1.0 + exp_64(-z_i))
+                s1 = t1 * (1.0 - t1)
+                z[i] = t1 if inside else z[i]
+                s[i] = s1 if inside else s[i]
 
 
 def tanh_float32(z, s, rows, n, ld, p):
     """a = tanh(z); g'(z) = 1 - a^2."""
-    width = (n + 15) & -16
-    for row in range(rows):
-        for j in range(width):
-            i = row * ld + j
-            inside = j < n
-            z_i = z[i]
-            t1 = tanh_32(z_i)
-            s1 = f4(1.0) - t1 * t1
-            z[i] = t1 if inside else z[i]
-            s[i] = s1 if inside else s[i]
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = tanh_32(z_i)
+                s1 = f4(1.0) - t1 * t1
+                z[i] = t1 if inside else z[i]
+                s[i] = s1 if inside else s[i]
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = tanh_32(z_i)
+                s1 = f4(1.0) - t1 * t1
+                z[i] = t1 if inside else z[i]
+                s[i] = s1 if inside else s[i]
 
 
 def tanh_float64(z, s, rows, n, ld, p):
     """a = tanh(z); g'(z) = 1 - a^2."""
-    width = (n + 15) & -16
-    for row in range(rows):
-        for j in range(width):
-            i = row * ld + j
-            inside = j < n
-            z_i = z[i]
-            t1 = tanh_64(z_i)
-            s1 = 1.0 - t1 * t1
-            z[i] = t1 if inside else z[i]
-            s[i] = s1 if inside else s[i]
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = tanh_64(z_i)
+                s1 = 1.0 - t1 * t1
+                z[i] = t1 if inside else z[i]
+                s[i] = s1 if inside else s[i]
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = tanh_64(z_i)
+                s1 = 1.0 - t1 * t1
+                z[i] = t1 if inside else z[i]
+                s[i] = s1 if inside else s[i]
 
 
 def relu_float32(z, s, rows, n, ld, p):
     """a = max(0, z); g'(z) = where(z > 0, 1, 0)."""
-    width = (n + 15) & -16
-    for row in range(rows):
-        for j in range(width):
-            i = row * ld + j
-            inside = j < n
-            z_i = z[i]
-            a1 = z_i if (z_i > f4(0.0)) | (z_i != z_i) else f4(0.0)
-            s1 = f4(1.0) if z_i > f4(0.0) else f4(0.0)
-            z[i] = a1 if inside else z[i]
-            s[i] = s1 if inside else s[i]
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                a1 = z_i if (z_i > f4(0.0)) | (z_i != z_i) else f4(0.0)
+                s1 = f4(1.0) if z_i > f4(0.0) else f4(0.0)
+                z[i] = a1 if inside else z[i]
+                s[i] = s1 if inside else s[i]
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                a1 = z_i if (z_i > f4(0.0)) | (z_i != z_i) else f4(0.0)
+                s1 = f4(1.0) if z_i > f4(0.0) else f4(0.0)
+                z[i] = a1 if inside else z[i]
+                s[i] = s1 if inside else s[i]
 
 
 def relu_float64(z, s, rows, n, ld, p):
     """a = max(0, z); g'(z) = where(z > 0, 1, 0)."""
-    width = (n + 15) & -16
-    for row in range(rows):
-        for j in range(width):
-            i = row * ld + j
-            inside = j < n
-            z_i = z[i]
-            a1 = z_i if (z_i > 0.0) | (z_i != z_i) else 0.0
-            s1 = 1.0 if z_i > 0.0 else 0.0
-            z[i] = a1 if inside else z[i]
-            s[i] = s1 if inside else s[i]
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                a1 = z_i if (z_i > 0.0) | (z_i != z_i) else 0.0
+                s1 = 1.0 if z_i > 0.0 else 0.0
+                z[i] = a1 if inside else z[i]
+                s[i] = s1 if inside else s[i]
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                a1 = z_i if (z_i > 0.0) | (z_i != z_i) else 0.0
+                s1 = 1.0 if z_i > 0.0 else 0.0
+                z[i] = a1 if inside else z[i]
+                s[i] = s1 if inside else s[i]
 
 
 def leaky_relu_float32(z, s, rows, n, ld, p):
     """a = where(z > 0, z, alpha * z); g'(z) = where(z > 0, 1, alpha)."""
     p_alpha = p[0]
     c1 = f4(p_alpha)
-    width = (n + 15) & -16
-    for row in range(rows):
-        for j in range(width):
-            i = row * ld + j
-            inside = j < n
-            z_i = z[i]
-            t1 = z_i > f4(0.0)
-            a1 = z_i if t1 else c1 * z_i
-            s1 = f4(1.0) if t1 else c1
-            z[i] = a1 if inside else z[i]
-            s[i] = s1 if inside else s[i]
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = z_i > f4(0.0)
+                a1 = z_i if t1 else c1 * z_i
+                s1 = f4(1.0) if t1 else c1
+                z[i] = a1 if inside else z[i]
+                s[i] = s1 if inside else s[i]
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = z_i > f4(0.0)
+                a1 = z_i if t1 else c1 * z_i
+                s1 = f4(1.0) if t1 else c1
+                z[i] = a1 if inside else z[i]
+                s[i] = s1 if inside else s[i]
 
 
 def leaky_relu_float64(z, s, rows, n, ld, p):
     """a = where(z > 0, z, alpha * z); g'(z) = where(z > 0, 1, alpha)."""
     p_alpha = p[0]
-    width = (n + 15) & -16
-    for row in range(rows):
-        for j in range(width):
-            i = row * ld + j
-            inside = j < n
-            z_i = z[i]
-            t1 = z_i > 0.0
-            a1 = z_i if t1 else p_alpha * z_i
-            s1 = 1.0 if t1 else p_alpha
-            z[i] = a1 if inside else z[i]
-            s[i] = s1 if inside else s[i]
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = z_i > 0.0
+                a1 = z_i if t1 else p_alpha * z_i
+                s1 = 1.0 if t1 else p_alpha
+                z[i] = a1 if inside else z[i]
+                s[i] = s1 if inside else s[i]
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = z_i > 0.0
+                a1 = z_i if t1 else p_alpha * z_i
+                s1 = 1.0 if t1 else p_alpha
+                z[i] = a1 if inside else z[i]
+                s[i] = s1 if inside else s[i]
 
 
 def elu_float32(z, s, rows, n, ld, p):
     """a = where(z > 0, z, alpha * expm1(z)); g'(z) = where(z > 0, 1, a + alpha)."""
     p_alpha = p[0]
     c1 = f4(p_alpha)
-    width = (n + 15) & -16
-    for row in range(rows):
-        for j in range(width):
-            i = row * ld + j
-            inside = j < n
-            z_i = z[i]
-            t1 = z_i > f4(0.0)
-            t2 = c1 * expm1_32(z_i)
-            t3 = z_i if t1 else t2
-            t4 = t3 + c1
-            s1 = f4(1.0) if t1 else t4
-            z[i] = t3 if inside else z[i]
-            s[i] = s1 if inside else s[i]
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = z_i > f4(0.0)
+                t2 = c1 * expm1_32(z_i)
+                t3 = z_i if t1 else t2
+                t4 = t3 + c1
+                s1 = f4(1.0) if t1 else t4
+                z[i] = t3 if inside else z[i]
+                s[i] = s1 if inside else s[i]
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = z_i > f4(0.0)
+                t2 = c1 * expm1_32(z_i)
+                t3 = z_i if t1 else t2
+                t4 = t3 + c1
+                s1 = f4(1.0) if t1 else t4
+                z[i] = t3 if inside else z[i]
+                s[i] = s1 if inside else s[i]
 
 
 def elu_float64(z, s, rows, n, ld, p):
     """a = where(z > 0, z, alpha * expm1(z)); g'(z) = where(z > 0, 1, a + alpha)."""
     p_alpha = p[0]
-    width = (n + 15) & -16
-    for row in range(rows):
-        for j in range(width):
-            i = row * ld + j
-            inside = j < n
-            z_i = z[i]
-            t1 = z_i > 0.0
-            t2 = p_alpha * expm1_64(z_i)
-            t3 = z_i if t1 else t2
-            t4 = t3 + p_alpha
-            s1 = 1.0 if t1 else t4
-            z[i] = t3 if inside else z[i]
-            s[i] = s1 if inside else s[i]
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = z_i > 0.0
+                t2 = p_alpha * expm1_64(z_i)
+                t3 = z_i if t1 else t2
+                t4 = t3 + p_alpha
+                s1 = 1.0 if t1 else t4
+                z[i] = t3 if inside else z[i]
+                s[i] = s1 if inside else s[i]
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = z_i > 0.0
+                t2 = p_alpha * expm1_64(z_i)
+                t3 = z_i if t1 else t2
+                t4 = t3 + p_alpha
+                s1 = 1.0 if t1 else t4
+                z[i] = t3 if inside else z[i]
+                s[i] = s1 if inside else s[i]
 
 
 def selu_float32(z, s, rows, n, ld, p):
     """a = where(z > 0, 1.0507009873554805 * z, 1.7580993408473766 * expm1(z)); g'(z) = where(z > 0, 1.0507009873554805, a + 1.7580993408473766)."""
-    width = (n + 15) & -16
-    for row in range(rows):
-        for j in range(width):
-            i = row * ld + j
-            inside = j < n
-            z_i = z[i]
-            t1 = z_i > f4(0.0)
-            t2 = f4(1.7580993408473766) * expm1_32(z_i)
-            t3 = f4(1.0507009873554805) * z_i if t1 else t2
-            t4 = t3 + f4(1.7580993408473766)
-            s1 = f4(1.0507009873554805) if t1 else t4
-            z[i] = t3 if inside else z[i]
-            s[i] = s1 if inside else s[i]
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = z_i > f4(0.0)
+                t2 = f4(1.7580993408473766) * expm1_32(z_i)
+                t3 = f4(1.0507009873554805) * z_i if t1 else t2
+                t4 = t3 + f4(1.7580993408473766)
+                s1 = f4(1.0507009873554805) if t1 else t4
+                z[i] = t3 if inside else z[i]
+                s[i] = s1 if inside else s[i]
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = z_i > f4(0.0)
+                t2 = f4(1.7580993408473766) * expm1_32(z_i)
+                t3 = f4(1.0507009873554805) * z_i if t1 else t2
+                t4 = t3 + f4(1.7580993408473766)
+                s1 = f4(1.0507009873554805) if t1 else t4
+                z[i] = t3 if inside else z[i]
+                s[i] = s1 if inside else s[i]
 
 
 def selu_float64(z, s, rows, n, ld, p):
     """a = where(z > 0, 1.0507009873554805 * z, 1.7580993408473766 * expm1(z)); g'(z) = where(z > 0, 1.0507009873554805, a + 1.7580993408473766)."""
-    width = (n + 15) & -16
-    for row in range(rows):
-        for j in range(width):
-            i = row * ld + j
-            inside = j < n
-            z_i = z[i]
-            t1 = z_i > 0.0
-            t2 = 1.7580993408473766 * expm1_64(z_i)
-            t3 = 1.0507009873554805 * z_i if t1 else t2
-            t4 = t3 + 1.7580993408473766
-            s1 = 1.0507009873554805 if t1 else t4
-            z[i] = t3 if inside else z[i]
-            s[i] = s1 if inside else s[i]
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = z_i > 0.0
+                t2 = 1.7580993408473766 * expm1_64(z_i)
+                t3 = 1.0507009873554805 * z_i if t1 else t2
+                t4 = t3 + 1.7580993408473766
+                s1 = 1.0507009873554805 if t1 else t4
+                z[i] = t3 if inside else z[i]
+                s[i] = s1 if inside else s[i]
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = z_i > 0.0
+                t2 = 1.7580993408473766 * expm1_64(z_i)
+                t3 = 1.0507009873554805 * z_i if t1 else t2
+                t4 = t3 + 1.7580993408473766
+                s1 = 1.0507009873554805 if t1 else t4
+                z[i] = t3 if inside else z[i]
+                s[i] = s1 if inside else s[i]
 
 
 def softplus_float32(z, s, rows, n, ld, p):
     """a = max(z, 0) + log1p(exp(-abs(z))); g'(z) = sigmoid(z)."""
-    width = (n + 15) & -16
-    for row in range(rows):
-        for j in range(width):
-            i = row * ld + j
-            inside = j < n
-            z_i = z[i]
-            t1 = (z_i if (z_i > f4(0.0)) | (z_i != z_i) else f4(0.0)) + log1p_32(exp_32(-abs(z_i)))
-            s1 = f4(1.0) / (f4(1.0) + exp_32(-z_i))
-            z[i] = t1 if inside else z[i]
-            s[i] = s1 if inside else s[i]
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = (z_i if (z_i > f4(0.0)) | (z_i != z_i) else f4(0.0)) + log1p_32(exp_32(-abs(z_i)))
+                s1 = f4(1.0) / (f4(1.0) + exp_32(-z_i))
+                z[i] = t1 if inside else z[i]
+                s[i] = s1 if inside else s[i]
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = (z_i if (z_i > f4(0.0)) | (z_i != z_i) else f4(0.0)) + log1p_32(exp_32(-abs(z_i)))
+                s1 = f4(1.0) / (f4(1.0) + exp_32(-z_i))
+                z[i] = t1 if inside else z[i]
+                s[i] = s1 if inside else s[i]
 
 
 def softplus_float64(z, s, rows, n, ld, p):
     """a = max(z, 0) + log1p(exp(-abs(z))); g'(z) = sigmoid(z)."""
-    width = (n + 15) & -16
-    for row in range(rows):
-        for j in range(width):
-            i = row * ld + j
-            inside = j < n
-            z_i = z[i]
-            t1 = (z_i if (z_i > 0.0) | (z_i != z_i) else 0.0) + log1p_64(exp_64(-abs(z_i)))
-            s1 = 1.0 / (1.0 + exp_64(-z_i))
-            z[i] = t1 if inside else z[i]
-            s[i] = s1 if inside else s[i]
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = (z_i if (z_i > 0.0) | (z_i != z_i) else 0.0) + log1p_64(exp_64(-abs(z_i)))
+                s1 = 1.0 / (1.0 + exp_64(-z_i))
+                z[i] = t1 if inside else z[i]
+                s[i] = s1 if inside else s[i]
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = (z_i if (z_i > 0.0) | (z_i != z_i) else 0.0) + log1p_64(exp_64(-abs(z_i)))
+                s1 = 1.0 / (1.0 + exp_64(-z_i))
+                z[i] = t1 if inside else z[i]
+                s[i] = s1 if inside else s[i]
 
 
 def gelu_float32(z, s, rows, n, ld, p):
@@ -584,17 +790,29 @@ def gelu_float32(z, s, rows, n, ld, p):
     c1 = f4(1.0 / 2.0)
     c2 = f4(1.0 / math.sqrt(2.0))
     c3 = f4(1.0 / math.sqrt(2.0 * math.pi))
-    width = (n + 15) & -16
-    for row in range(rows):
-        for j in range(width):
-            i = row * ld + j
-            inside = j < n
-            z_i = z[i]
-            t1 = erfc_32(-z_i * c2)
-            a1 = z_i * c1 * t1
-            s1 = t1 * c1 + z_i * exp_32(-z_i * z_i * c1) * c3
-            z[i] = a1 if inside else z[i]
-            s[i] = s1 if inside else s[i]
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = erfc_32(-z_i * c2)
+                a1 = z_i * c1 * t1
+                s1 = t1 * c1 + z_i * exp_32(-z_i * z_i * c1) * c3
+                z[i] = a1 if inside else z[i]
+                s[i] = s1 if inside else s[i]
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = erfc_32(-z_i * c2)
+                a1 = z_i * c1 * t1
+                s1 = t1 * c1 + z_i * exp_32(-z_i * z_i * c1) * c3
+                z[i] = a1 if inside else z[i]
+                s[i] = s1 if inside else s[i]
 
 
 def gelu_float64(z, s, rows, n, ld, p):
@@ -602,346 +820,622 @@ def gelu_float64(z, s, rows, n, ld, p):
     c1 = 1.0 / 2.0
     c2 = 1.0 / math.sqrt(2.0)
     c3 = 1.0 / math.sqrt(2.0 * math.pi)
-    width = (n + 15) & -16
-    for row in range(rows):
-        for j in range(width):
-            i = row * ld + j
-            inside = j < n
-            z_i = z[i]
-            t1 = erfc_64(-z_i * c2)
-            a1 = z_i * c1 * t1
-            s1 = t1 * c1 + z_i * exp_64(-z_i * z_i * c1) * c3
-            z[i] = a1 if inside else z[i]
-            s[i] = s1 if inside else s[i]
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = erfc_64(-z_i * c2)
+                a1 = z_i * c1 * t1
+                s1 = t1 * c1 + z_i * exp_64(-z_i * z_i * c1) * c3
+                z[i] = a1 if inside else z[i]
+                s[i] = s1 if inside else s[i]
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = erfc_64(-z_i * c2)
+                a1 = z_i * c1 * t1
+                s1 = t1 * c1 + z_i * exp_64(-z_i * z_i * c1) * c3
+                z[i] = a1 if inside else z[i]
+                s[i] = s1 if inside else s[i]
 
 
 def silu_float32(z, s, rows, n, ld, p):
     """a = z * sigmoid(z); g'(z) = sigmoid(z) * (1 + z * (1 - sigmoid(z)))."""
-    width = (n + 15) & -16
-    for row in range(rows):
-        for j in range(width):
-            i = row * ld + j
-            inside = j < n
-            z_i = z[i]
-            t1 = f4(1.0) / (f4(1.0) + exp_32(-z_i))
-            a1 = z_i * t1
-            s1 = t1 * (f4(1.0) + z_i * (f4(1.0) - t1))
-            z[i] = a1 if inside else z[i]
-            s[i] = s1 if inside else s[i]
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = f4(1.0) / (f4(1.0) + exp_32(-z_i))
+                a1 = z_i * t1
+                s1 = t1 * (f4(1.0) + z_i * (f4(1.0) - t1))
+                z[i] = a1 if inside else z[i]
+                s[i] = s1 if inside else s[i]
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = f4(1.0) / (f4(1.0) + exp_32(-z_i))
+                a1 = z_i * t1
+                s1 = t1 * (f4(1.0) + z_i * (f4(1.0) - t1))
+                z[i] = a1 if inside else z[i]
+                s[i] = s1 if inside else s[i]
 
 
 def silu_float64(z, s, rows, n, ld, p):
     """a = z * sigmoid(z); g'(z) = sigmoid(z) * (1 + z * (1 - sigmoid(z)))."""
-    width = (n + 15) & -16
-    for row in range(rows):
-        for j in range(width):
-            i = row * ld + j
-            inside = j < n
-            z_i = z[i]
-            t1 = 1.0 / (1.0 + exp_64(-z_i))
-            a1 = z_i * t1
-            s1 = t1 * (1.0 + z_i * (1.0 - t1))
-            z[i] = a1 if inside else z[i]
-            s[i] = s1 if inside else s[i]
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = 1.0 / (1.0 + exp_64(-z_i))
+                a1 = z_i * t1
+                s1 = t1 * (1.0 + z_i * (1.0 - t1))
+                z[i] = a1 if inside else z[i]
+                s[i] = s1 if inside else s[i]
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = 1.0 / (1.0 + exp_64(-z_i))
+                a1 = z_i * t1
+                s1 = t1 * (1.0 + z_i * (1.0 - t1))
+                z[i] = a1 if inside else z[i]
+                s[i] = s1 if inside else s[i]
 
 
 def mish_float32(z, s, rows, n, ld, p):
     """a = z * tanh(softplus(z)); g'(z) = tanh(softplus(z)) + z * sigmoid(z) * (1 - tanh(softplus(z))^2)."""
-    width = (n + 15) & -16
-    for row in range(rows):
-        for j in range(width):
-            i = row * ld + j
-            inside = j < n
-            z_i = z[i]
-            t1 = (z_i if (z_i > f4(0.0)) | (z_i != z_i) else f4(0.0)) + log1p_32(exp_32(-abs(z_i)))
-            t2 = tanh_32(t1)
-            a1 = z_i * t2
-            s1 = t2 + z_i * (f4(1.0) / (f4(1.0) + exp_32(-z_i))) * (f4(1.0) - t2 * t2)
-            z[i] = a1 if inside else z[i]
-            s[i] = s1 if inside else s[i]
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = (z_i if (z_i > f4(0.0)) | (z_i != z_i) else f4(0.0)) + log1p_32(exp_32(-abs(z_i)))
+                t2 = tanh_32(t1)
+                a1 = z_i * t2
+                s1 = t2 + z_i * (f4(1.0) / (f4(1.0) + exp_32(-z_i))) * (f4(1.0) - t2 * t2)
+                z[i] = a1 if inside else z[i]
+                s[i] = s1 if inside else s[i]
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = (z_i if (z_i > f4(0.0)) | (z_i != z_i) else f4(0.0)) + log1p_32(exp_32(-abs(z_i)))
+                t2 = tanh_32(t1)
+                a1 = z_i * t2
+                s1 = t2 + z_i * (f4(1.0) / (f4(1.0) + exp_32(-z_i))) * (f4(1.0) - t2 * t2)
+                z[i] = a1 if inside else z[i]
+                s[i] = s1 if inside else s[i]
 
 
 def mish_float64(z, s, rows, n, ld, p):
     """a = z * tanh(softplus(z)); g'(z) = tanh(softplus(z)) + z * sigmoid(z) * (1 - tanh(softplus(z))^2)."""
-    width = (n + 15) & -16
-    for row in range(rows):
-        for j in range(width):
-            i = row * ld + j
-            inside = j < n
-            z_i = z[i]
-            t1 = (z_i if (z_i > 0.0) | (z_i != z_i) else 0.0) + log1p_64(exp_64(-abs(z_i)))
-            t2 = tanh_64(t1)
-            a1 = z_i * t2
-            s1 = t2 + z_i * (1.0 / (1.0 + exp_64(-z_i))) * (1.0 - t2 * t2)
-            z[i] = a1 if inside else z[i]
-            s[i] = s1 if inside else s[i]
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = (z_i if (z_i > 0.0) | (z_i != z_i) else 0.0) + log1p_64(exp_64(-abs(z_i)))
+                t2 = tanh_64(t1)
+                a1 = z_i * t2
+                s1 = t2 + z_i * (1.0 / (1.0 + exp_64(-z_i))) * (1.0 - t2 * t2)
+                z[i] = a1 if inside else z[i]
+                s[i] = s1 if inside else s[i]
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = (z_i if (z_i > 0.0) | (z_i != z_i) else 0.0) + log1p_64(exp_64(-abs(z_i)))
+                t2 = tanh_64(t1)
+                a1 = z_i * t2
+                s1 = t2 + z_i * (1.0 / (1.0 + exp_64(-z_i))) * (1.0 - t2 * t2)
+                z[i] = a1 if inside else z[i]
+                s[i] = s1 if inside else s[i]
 
 
 def hard_sigmoid_float32(z, s, rows, n, ld, p):
     """a = clip(z / 6 + 1 / 2, 0, 1); g'(z) = where(abs(z) < 3, 1 / 6, 0)."""
     c1 = f4(1.0 / 6.0)
     c2 = f4(1.0 / 2.0)
-    width = (n + 15) & -16
-    for row in range(rows):
-        for j in range(width):
-            i = row * ld + j
-            inside = j < n
-            z_i = z[i]
-            t1 = z_i * c1 + c2
-            a1 = f4(0.0) if t1 < f4(0.0) else (f4(1.0) if t1 > f4(1.0) else t1)
-            s1 = c1 if abs(z_i) < f4(3.0) else f4(0.0)
-            z[i] = a1 if inside else z[i]
-            s[i] = s1 if inside else s[i]
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = z_i * c1 + c2
+                a1 = f4(0.0) if t1 < f4(0.0) else (f4(1.0) if t1 > f4(1.0) else t1)
+                s1 = c1 if abs(z_i) < f4(3.0) else f4(0.0)
+                z[i] = a1 if inside else z[i]
+                s[i] = s1 if inside else s[i]
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = z_i * c1 + c2
+                a1 = f4(0.0) if t1 < f4(0.0) else (f4(1.0) if t1 > f4(1.0) else t1)
+                s1 = c1 if abs(z_i) < f4(3.0) else f4(0.0)
+                z[i] = a1 if inside else z[i]
+                s[i] = s1 if inside else s[i]
 
 
 def hard_sigmoid_float64(z, s, rows, n, ld, p):
     """a = clip(z / 6 + 1 / 2, 0, 1); g'(z) = where(abs(z) < 3, 1 / 6, 0)."""
     c1 = 1.0 / 6.0
     c2 = 1.0 / 2.0
-    width = (n + 15) & -16
-    for row in range(rows):
-        for j in range(width):
-            i = row * ld + j
-            inside = j < n
-            z_i = z[i]
-            t1 = z_i * c1 + c2
-            a1 = 0.0 if t1 < 0.0 else (1.0 if t1 > 1.0 else t1)
-            s1 = c1 if abs(z_i) < 3.0 else 0.0
-            z[i] = a1 if inside else z[i]
-            s[i] = s1 if inside else s[i]
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = z_i * c1 + c2
+                a1 = 0.0 if t1 < 0.0 else (1.0 if t1 > 1.0 else t1)
+                s1 = c1 if abs(z_i) < 3.0 else 0.0
+                z[i] = a1 if inside else z[i]
+                s[i] = s1 if inside else s[i]
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = z_i * c1 + c2
+                a1 = 0.0 if t1 < 0.0 else (1.0 if t1 > 1.0 else t1)
+                s1 = c1 if abs(z_i) < 3.0 else 0.0
+                z[i] = a1 if inside else z[i]
+                s[i] = s1 if inside else s[i]
 
 
 def softmax_float32(z, s, rows, n, ld, p):
     """a = exp(z - max(unit: z)) / sum(unit: exp(z - max(unit: z)))."""
-    width = (n + 15) & -16
-    for row in range(rows):
-        order_of_max1 = order_32(f4(-math.inf))
-        for j in range(width):
-            i = row * ld + j
-            inside = j < n
-            z_i = z[i]
-            order_of_max1 = max(order_of_max1, order_32(z_i)) if inside else order_of_max1
-        max1 = ordered_32(order_of_max1)
-        sum2 = f4(0.0)
-        for j in range(width):
-            i = row * ld + j
-            inside = j < n
-            z_i = z[i]
-            t1 = exp_32(z_i - max1)
-            sum2 = plus(sum2, t1 if inside else f4(0.0))
-            z[i] = t1 if inside else z[i]
-        r1 = f4(1.0) / sum2
-        for j in range(width):
-            i = row * ld + j
-            inside = j < n
-            kept_sum2 = z[i]
-            a1 = kept_sum2 * r1
-            z[i] = a1 if inside else z[i]
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            order_of_max1 = order_32(f4(-math.inf))
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                order_of_max1 = max(order_of_max1, order_32(z_i)) if inside else order_of_max1
+            max1 = ordered_32(order_of_max1)
+            sum2 = f4(0.0)
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = exp_32(z_i - max1)
+                sum2 = plus(sum2, t1 if inside else f4(0.0))
+                z[i] = t1 if inside else z[i]
+            r1 = f4(1.0) / sum2
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                kept_sum2 = z[i]
+                a1 = kept_sum2 * r1
+                z[i] = a1 if inside else z[i]
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            order_of_max1 = order_32(f4(-math.inf))
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                order_of_max1 = max(order_of_max1, order_32(z_i)) if inside else order_of_max1
+            max1 = ordered_32(order_of_max1)
+            sum2 = f4(0.0)
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = exp_32(z_i - max1)
+                sum2 = plus(sum2, t1 if inside else f4(0.0))
+                z[i] = t1 if inside else z[i]
+            r1 = f4(1.0) / sum2
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                kept_sum2 = z[i]
+                a1 = kept_sum2 * r1
+                z[i] = a1 if inside else z[i]
 
 
 def softmax_float64(z, s, rows, n, ld, p):
     """a = exp(z - max(unit: z)) / sum(unit: exp(z - max(unit: z)))."""
-    width = (n + 15) & -16
-    for row in range(rows):
-        order_of_max1 = order_64(-math.inf)
-        for j in range(width):
-            i = row * ld + j
-            inside = j < n
-            z_i = z[i]
-            order_of_max1 = max(order_of_max1, order_64(z_i)) if inside else order_of_max1
-        max1 = ordered_64(order_of_max1)
-        sum2 = 0.0
-        for j in range(width):
-            i = row * ld + j
-            inside = j < n
-            z_i = z[i]
-            t1 = exp_64(z_i - max1)
-            sum2 = plus(sum2, t1 if inside else 0.0)
-            z[i] = t1 if inside else z[i]
-        r1 = 1.0 / sum2
-        for j in range(width):
-            i = row * ld + j
-            inside = j < n
-            kept_sum2 = z[i]
-            a1 = kept_sum2 * r1
-            z[i] = a1 if inside else z[i]
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            order_of_max1 = order_64(-math.inf)
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                order_of_max1 = max(order_of_max1, order_64(z_i)) if inside else order_of_max1
+            max1 = ordered_64(order_of_max1)
+            sum2 = 0.0
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = exp_64(z_i - max1)
+                sum2 = plus(sum2, t1 if inside else 0.0)
+                z[i] = t1 if inside else z[i]
+            r1 = 1.0 / sum2
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                kept_sum2 = z[i]
+                a1 = kept_sum2 * r1
+                z[i] = a1 if inside else z[i]
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            order_of_max1 = order_64(-math.inf)
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                order_of_max1 = max(order_of_max1, order_64(z_i)) if inside else order_of_max1
+            max1 = ordered_64(order_of_max1)
+            sum2 = 0.0
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = exp_64(z_i - max1)
+                sum2 = plus(sum2, t1 if inside else 0.0)
+                z[i] = t1 if inside else z[i]
+            r1 = 1.0 / sum2
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                kept_sum2 = z[i]
+                a1 = kept_sum2 * r1
+                z[i] = a1 if inside else z[i]
 
 
 def softmax_vjp_float32(a, d, rows, n, ld, p):
     """The gradient by z: a * (da - sum(unit: a * da))."""
-    width = (n + 15) & -16
-    for row in range(rows):
-        sum1 = f4(0.0)
-        for j in range(width):
-            i = row * ld + j
-            inside = j < n
-            a_i = a[i]
-            d_i = d[i]
-            t1 = a_i * d_i
-            sum1 = plus(sum1, t1 if inside else f4(0.0))
-        for j in range(width):
-            i = row * ld + j
-            inside = j < n
-            a_i = a[i]
-            d_i = d[i]
-            d1 = a_i * (d_i - sum1)
-            d[i] = d1 if inside else d[i]
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            sum1 = f4(0.0)
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                a_i = a[i]
+                d_i = d[i]
+                t1 = a_i * d_i
+                sum1 = plus(sum1, t1 if inside else f4(0.0))
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                a_i = a[i]
+                d_i = d[i]
+                d1 = a_i * (d_i - sum1)
+                d[i] = d1 if inside else d[i]
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            sum1 = f4(0.0)
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                a_i = a[i]
+                d_i = d[i]
+                t1 = a_i * d_i
+                sum1 = plus(sum1, t1 if inside else f4(0.0))
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                a_i = a[i]
+                d_i = d[i]
+                d1 = a_i * (d_i - sum1)
+                d[i] = d1 if inside else d[i]
 
 
 def softmax_vjp_float64(a, d, rows, n, ld, p):
     """The gradient by z: a * (da - sum(unit: a * da))."""
-    width = (n + 15) & -16
-    for row in range(rows):
-        sum1 = 0.0
-        for j in range(width):
-            i = row * ld + j
-            inside = j < n
-            a_i = a[i]
-            d_i = d[i]
-            t1 = a_i * d_i
-            sum1 = plus(sum1, t1 if inside else 0.0)
-        for j in range(width):
-            i = row * ld + j
-            inside = j < n
-            a_i = a[i]
-            d_i = d[i]
-            d1 = a_i * (d_i - sum1)
-            d[i] = d1 if inside else d[i]
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            sum1 = 0.0
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                a_i = a[i]
+                d_i = d[i]
+                t1 = a_i * d_i
+                sum1 = plus(sum1, t1 if inside else 0.0)
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                a_i = a[i]
+                d_i = d[i]
+                d1 = a_i * (d_i - sum1)
+                d[i] = d1 if inside else d[i]
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            sum1 = 0.0
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                a_i = a[i]
+                d_i = d[i]
+                t1 = a_i * d_i
+                sum1 = plus(sum1, t1 if inside else 0.0)
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                a_i = a[i]
+                d_i = d[i]
+                d1 = a_i * (d_i - sum1)
+                d[i] = d1 if inside else d[i]
 
 
 def squared_error_float32(a, s, y, w, rows, n, ld, ldy, p):
     """The loss (a - y)^2, and its gradient 2 * (a - y)."""
-    width = (n + 15) & -16
     total = 0.0
-    for row in range(rows):
-        w_row = w[row]
-        r1 = w_row * f4(2.0)
-        summed = f4(0.0)
-        for j in range(width):
-            i = row * ld + j
-            inside = j < n
-            a_i = a[i]
-            y_i = y[row * ldy + j] if inside else f4(0.0)
-            t1 = a_i - y_i
-            s_i = s[i]
-            s1 = r1 * t1 * s_i
-            loss = t1 * t1
-            summed = plus(summed, loss if inside else f4(0.0))
-            s[i] = s1 if inside else s[i]
-        total += f8(w_row) * f8(summed)
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            w_row = w[row]
+            r1 = w_row * f4(2.0)
+            summed = f4(0.0)
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                a_i = a[i]
+                y_i = y[row * ldy + j] if inside else f4(0.0)
+                t1 = a_i - y_i
+                s_i = s[i]
+                s1 = r1 * t1 * s_i
+                loss = t1 * t1
+                summed = plus(summed, loss if inside else f4(0.0))
+                s[i] = s1 if inside else s[i]
+            total += f8(w_row) * f8(summed)
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            w_row = w[row]
+            r1 = w_row * f4(2.0)
+            summed = f4(0.0)
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                a_i = a[i]
+                y_i = y[row * ldy + j] if inside else f4(0.0)
+                t1 = a_i - y_i
+                s_i = s[i]
+                s1 = r1 * t1 * s_i
+                loss = t1 * t1
+                summed = plus(summed, loss if inside else f4(0.0))
+                s[i] = s1 if inside else s[i]
+            total += f8(w_row) * f8(summed)
     return total
 
 
 def squared_error_float64(a, s, y, w, rows, n, ld, ldy, p):
     """The loss (a - y)^2, and its gradient 2 * (a - y)."""
-    width = (n + 15) & -16
     total = 0.0
-    for row in range(rows):
-        w_row = w[row]
-        r1 = w_row * 2.0
-        summed = 0.0
-        for j in range(width):
-            i = row * ld + j
-            inside = j < n
-            a_i = a[i]
-            y_i = y[row * ldy + j] if inside else 0.0
-            t1 = a_i - y_i
-            s_i = s[i]
-            s1 = r1 * t1 * s_i
-            loss = t1 * t1
-            summed = plus(summed, loss if inside else 0.0)
-            s[i] = s1 if inside else s[i]
-        total += f8(w_row) * f8(summed)
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            w_row = w[row]
+            r1 = w_row * 2.0
+            summed = 0.0
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                a_i = a[i]
+                y_i = y[row * ldy + j] if inside else 0.0
+                t1 = a_i - y_i
+                s_i = s[i]
+                s1 = r1 * t1 * s_i
+                loss = t1 * t1
+                summed = plus(summed, loss if inside else 0.0)
+                s[i] = s1 if inside else s[i]
+            total += f8(w_row) * f8(summed)
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            w_row = w[row]
+            r1 = w_row * 2.0
+            summed = 0.0
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                a_i = a[i]
+                y_i = y[row * ldy + j] if inside else 0.0
+                t1 = a_i - y_i
+                s_i = s[i]
+                s1 = r1 * t1 * s_i
+                loss = t1 * t1
+                summed = plus(summed, loss if inside else 0.0)
+                s[i] = s1 if inside else s[i]
+            total += f8(w_row) * f8(summed)
     return total
 
 
 def half_squared_error_float32(a, s, y, w, rows, n, ld, ldy, p):
     """The loss (a - y)^2 / 2, and its gradient a - y."""
     c1 = f4(1.0 / 2.0)
-    width = (n + 15) & -16
     total = 0.0
-    for row in range(rows):
-        w_row = w[row]
-        summed = f4(0.0)
-        for j in range(width):
-            i = row * ld + j
-            inside = j < n
-            a_i = a[i]
-            y_i = y[row * ldy + j] if inside else f4(0.0)
-            t1 = a_i - y_i
-            s_i = s[i]
-            s1 = w_row * t1 * s_i
-            loss = t1 * t1 * c1
-            summed = plus(summed, loss if inside else f4(0.0))
-            s[i] = s1 if inside else s[i]
-        total += f8(w_row) * f8(summed)
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            w_row = w[row]
+            summed = f4(0.0)
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                a_i = a[i]
+                y_i = y[row * ldy + j] if inside else f4(0.0)
+                t1 = a_i - y_i
+                s_i = s[i]
+                s1 = w_row * t1 * s_i
+                loss = t1 * t1 * c1
+                summed = plus(summed, loss if inside else f4(0.0))
+                s[i] = s1 if inside else s[i]
+            total += f8(w_row) * f8(summed)
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            w_row = w[row]
+            summed = f4(0.0)
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                a_i = a[i]
+                y_i = y[row * ldy + j] if inside else f4(0.0)
+                t1 = a_i - y_i
+                s_i = s[i]
+                s1 = w_row * t1 * s_i
+                loss = t1 * t1 * c1
+                summed = plus(summed, loss if inside else f4(0.0))
+                s[i] = s1 if inside else s[i]
+            total += f8(w_row) * f8(summed)
     return total
 
 
 def half_squared_error_float64(a, s, y, w, rows, n, ld, ldy, p):
     """The loss (a - y)^2 / 2, and its gradient a - y."""
     c1 = 1.0 / 2.0
-    width = (n + 15) & -16
     total = 0.0
-    for row in range(rows):
-        w_row = w[row]
-        summed = 0.0
-        for j in range(width):
-            i = row * ld + j
-            inside = j < n
-            a_i = a[i]
-            y_i = y[row * ldy + j] if inside else 0.0
-            t1 = a_i - y_i
-            s_i = s[i]
-            s1 = w_row * t1 * s_i
-            loss = t1 * t1 * c1
-            summed = plus(summed, loss if inside else 0.0)
-            s[i] = s1 if inside else s[i]
-        total += f8(w_row) * f8(summed)
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            w_row = w[row]
+            summed = 0.0
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                a_i = a[i]
+                y_i = y[row * ldy + j] if inside else 0.0
+                t1 = a_i - y_i
+                s_i = s[i]
+                s1 = w_row * t1 * s_i
+                loss = t1 * t1 * c1
+                summed = plus(summed, loss if inside else 0.0)
+                s[i] = s1 if inside else s[i]
+            total += f8(w_row) * f8(summed)
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            w_row = w[row]
+            summed = 0.0
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                a_i = a[i]
+                y_i = y[row * ldy + j] if inside else 0.0
+                t1 = a_i - y_i
+                s_i = s[i]
+                s1 = w_row * t1 * s_i
+                loss = t1 * t1 * c1
+                summed = plus(summed, loss if inside else 0.0)
+                s[i] = s1 if inside else s[i]
+            total += f8(w_row) * f8(summed)
     return total
 
 
 def absolute_error_float32(a, s, y, w, rows, n, ld, ldy, p):
     """The loss abs(a - y), and its gradient sign(a - y)."""
-    width = (n + 15) & -16
     total = 0.0
-    for row in range(rows):
-        w_row = w[row]
-        summed = f4(0.0)
-        for j in range(width):
-            i = row * ld + j
-            inside = j < n
-            a_i = a[i]
-            y_i = y[row * ldy + j] if inside else f4(0.0)
-            t1 = a_i - y_i
-            s_i = s[i]
-            s1 = w_row * sign_32(t1) * s_i
-            loss = abs(t1)
-            summed = plus(summed, loss if inside else f4(0.0))
-            s[i] = s1 if inside else s[i]
-        total += f8(w_row) * f8(summed)
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            w_row = w[row]
+            summed = f4(0.0)
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                a_i = a[i]
+                y_i = y[row * ldy + j] if inside else f4(0.0)
+                t1 = a_i - y_i
+                s_i = s[i]
+                s1 = w_row * sign_32(t1) * s_i
+                loss = abs(t1)
+                summed = plus(summed, loss if inside else f4(0.0))
+                s[i] = s1 if inside else s[i]
+            total += f8(w_row) * f8(summed)
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            w_row = w[row]
+            summed = f4(0.0)
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                a_i = a[i]
+                y_i = y[row * ldy + j] if inside else f4(0.0)
+                t1 = a_i - y_i
+                s_i = s[i]
+                s1 = w_row * sign_32(t1) * s_i
+                loss = abs(t1)
+                summed = plus(summed, loss if inside else f4(0.0))
+                s[i] = s1 if inside else s[i]
+            total += f8(w_row) * f8(summed)
     return total
 
 
 def absolute_error_float64(a, s, y, w, rows, n, ld, ldy, p):
     """The loss abs(a - y), and its gradient sign(a - y)."""
-    width = (n + 15) & -16
     total = 0.0
-    for row in range(rows):
-        w_row = w[row]
-        summed = 0.0
-        for j in range(width):
-            i = row * ld + j
-            inside = j < n
-            a_i = a[i]
-            y_i = y[row * ldy + j] if inside else 0.0
-            t1 = a_i - y_i
-            s_i = s[i]
-            s1 = w_row * sign_64(t1) * s_i
-            loss = abs(t1)
-            summed = plus(summed, loss if inside else 0.0)
-            s[i] = s1 if inside else s[i]
-        total += f8(w_row) * f8(summed)
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            w_row = w[row]
+            summed = 0.0
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                a_i = a[i]
+                y_i = y[row * ldy + j] if inside else 0.0
+                t1 = a_i - y_i
+                s_i = s[i]
+                s1 = w_row * sign_64(t1) * s_i
+                loss = abs(t1)
+                summed = plus(summed, loss if inside else 0.0)
+                s[i] = s1 if inside else s[i]
+            total += f8(w_row) * f8(summed)
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            w_row = w[row]
+            summed = 0.0
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                a_i = a[i]
+                y_i = y[row * ldy + j] if inside else 0.0
+                t1 = a_i - y_i
+                s_i = s[i]
+                s1 = w_row * sign_64(t1) * s_i
+                loss = abs(t1)
+                summed = plus(summed, loss if inside else 0.0)
+                s[i] = s1 if inside else s[i]
+            total += f8(w_row) * f8(summed)
     return total
 
 
@@ -952,25 +1446,44 @@ def huber_float32(a, s, y, w, rows, n, ld, ldy, p):
     c2 = f4(p_delta)
     c3 = f4(1.0 / 2.0)
     c4 = f4(p_delta / 2.0)
-    width = (n + 15) & -16
     total = 0.0
-    for row in range(rows):
-        w_row = w[row]
-        summed = f4(0.0)
-        for j in range(width):
-            i = row * ld + j
-            inside = j < n
-            a_i = a[i]
-            y_i = y[row * ldy + j] if inside else f4(0.0)
-            t1 = a_i - y_i
-            s_i = s[i]
-            s1 = w_row * (c1 if t1 < c1 else (c2 if t1 > c2 else t1)) * s_i
-            t2 = abs(t1)
-            t3 = c2 * (t2 - c4)
-            loss = t1 * t1 * c3 if t2 <= c2 else t3
-            summed = plus(summed, loss if inside else f4(0.0))
-            s[i] = s1 if inside else s[i]
-        total += f8(w_row) * f8(summed)
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            w_row = w[row]
+            summed = f4(0.0)
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                a_i = a[i]
+                y_i = y[row * ldy + j] if inside else f4(0.0)
+                t1 = a_i - y_i
+                s_i = s[i]
+                s1 = w_row * (c1 if t1 < c1 else (c2 if t1 > c2 else t1)) * s_i
+                t2 = abs(t1)
+                t3 = c2 * (t2 - c4)
+                loss = t1 * t1 * c3 if t2 <= c2 else t3
+                summed = plus(summed, loss if inside else f4(0.0))
+                s[i] = s1 if inside else s[i]
+            total += f8(w_row) * f8(summed)
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            w_row = w[row]
+            summed = f4(0.0)
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                a_i = a[i]
+                y_i = y[row * ldy + j] if inside else f4(0.0)
+                t1 = a_i - y_i
+                s_i = s[i]
+                s1 = w_row * (c1 if t1 < c1 else (c2 if t1 > c2 else t1)) * s_i
+                t2 = abs(t1)
+                t3 = c2 * (t2 - c4)
+                loss = t1 * t1 * c3 if t2 <= c2 else t3
+                summed = plus(summed, loss if inside else f4(0.0))
+                s[i] = s1 if inside else s[i]
+            total += f8(w_row) * f8(summed)
     return total
 
 
@@ -980,73 +1493,128 @@ def huber_float64(a, s, y, w, rows, n, ld, ldy, p):
     c1 = -p_delta
     c2 = 1.0 / 2.0
     c3 = p_delta / 2.0
-    width = (n + 15) & -16
     total = 0.0
-    for row in range(rows):
-        w_row = w[row]
-        summed = 0.0
-        for j in range(width):
-            i = row * ld + j
-            inside = j < n
-            a_i = a[i]
-            y_i = y[row * ldy + j] if inside else 0.0
-            t1 = a_i - y_i
-            s_i = s[i]
-            s1 = w_row * (c1 if t1 < c1 else (p_delta if t1 > p_delta else t1)) * s_i
-            t2 = abs(t1)
-            t3 = p_delta * (t2 - c3)
-            loss = t1 * t1 * c2 if t2 <= p_delta else t3
-            summed = plus(summed, loss if inside else 0.0)
-            s[i] = s1 if inside else s[i]
-        total += f8(w_row) * f8(summed)
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            w_row = w[row]
+            summed = 0.0
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                a_i = a[i]
+                y_i = y[row * ldy + j] if inside else 0.0
+                t1 = a_i - y_i
+                s_i = s[i]
+                s1 = w_row * (c1 if t1 < c1 else (p_delta if t1 > p_delta else t1)) * s_i
+                t2 = abs(t1)
+                t3 = p_delta * (t2 - c3)
+                loss = t1 * t1 * c2 if t2 <= p_delta else t3
+                summed = plus(summed, loss if inside else 0.0)
+                s[i] = s1 if inside else s[i]
+            total += f8(w_row) * f8(summed)
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            w_row = w[row]
+            summed = 0.0
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                a_i = a[i]
+                y_i = y[row * ldy + j] if inside else 0.0
+                t1 = a_i - y_i
+                s_i = s[i]
+                s1 = w_row * (c1 if t1 < c1 else (p_delta if t1 > p_delta else t1)) * s_i
+                t2 = abs(t1)
+                t3 = p_delta * (t2 - c3)
+                loss = t1 * t1 * c2 if t2 <= p_delta else t3
+                summed = plus(summed, loss if inside else 0.0)
+                s[i] = s1 if inside else s[i]
+            total += f8(w_row) * f8(summed)
     return total
 
 
 def log_cosh_float32(a, s, y, w, rows, n, ld, ldy, p):
     """The loss abs(a - y) + log1p(exp(-2 * abs(a - y))) - log(2), and its gradient tanh(a - y)."""
     c1 = f4(math.log(2.0))
-    width = (n + 15) & -16
     total = 0.0
-    for row in range(rows):
-        w_row = w[row]
-        summed = f4(0.0)
-        for j in range(width):
-            i = row * ld + j
-            inside = j < n
-            a_i = a[i]
-            y_i = y[row * ldy + j] if inside else f4(0.0)
-            t1 = a_i - y_i
-            s_i = s[i]
-            s1 = w_row * tanh_32(t1) * s_i
-            t2 = abs(t1)
-            loss = t2 + log1p_32(exp_32(-f4(2.0) * t2)) - c1
-            summed = plus(summed, loss if inside else f4(0.0))
-            s[i] = s1 if inside else s[i]
-        total += f8(w_row) * f8(summed)
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            w_row = w[row]
+            summed = f4(0.0)
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                a_i = a[i]
+                y_i = y[row * ldy + j] if inside else f4(0.0)
+                t1 = a_i - y_i
+                s_i = s[i]
+                s1 = w_row * tanh_32(t1) * s_i
+                t2 = abs(t1)
+                loss = t2 + log1p_32(exp_32(-f4(2.0) * t2)) - c1
+                summed = plus(summed, loss if inside else f4(0.0))
+                s[i] = s1 if inside else s[i]
+            total += f8(w_row) * f8(summed)
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            w_row = w[row]
+            summed = f4(0.0)
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                a_i = a[i]
+                y_i = y[row * ldy + j] if inside else f4(0.0)
+                t1 = a_i - y_i
+                s_i = s[i]
+                s1 = w_row * tanh_32(t1) * s_i
+                t2 = abs(t1)
+                loss = t2 + log1p_32(exp_32(-f4(2.0) * t2)) - c1
+                summed = plus(summed, loss if inside else f4(0.0))
+                s[i] = s1 if inside else s[i]
+            total += f8(w_row) * f8(summed)
     return total
 
 
 def log_cosh_float64(a, s, y, w, rows, n, ld, ldy, p):
     """The loss abs(a - y) + log1p(exp(-2 * abs(a - y))) - log(2), and its gradient tanh(a - y)."""
     c1 = math.log(2.0)
-    width = (n + 15) & -16
     total = 0.0
-    for row in range(rows):
-        w_row = w[row]
-        summed = 0.0
-        for j in range(width):
-            i = row * ld + j
-            inside = j < n
-            a_i = a[i]
-            y_i = y[row * ldy + j] if inside else 0.0
-            t1 = a_i - y_i
-            s_i = s[i]
-            s1 = w_row * tanh_64(t1) * s_i
-            t2 = abs(t1)
-            loss = t2 + log1p_64(exp_64(-2.0 * t2)) - c1
-            summed = plus(summed, loss if inside else 0.0)
-            s[i] = s1 if inside else s[i]
-        total += f8(w_row) * f8(summed)
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            w_row = w[row]
+            summed = 0.0
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                a_i = a[i]
+                y_i = y[row * ldy + j] if inside else 0.0
+                t1 = a_i - y_i
+                s_i = s[i]
+                s1 = w_row * tanh_64(t1) * s_i
+                t2 = abs(t1)
+                loss = t2 + log1p_64(exp_64(-2.0 * t2)) - c1
+                summed = plus(summed, loss if inside else 0.0)
+                s[i] = s1 if inside else s[i]
+            total += f8(w_row) * f8(summed)
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            w_row = w[row]
+            summed = 0.0
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                a_i = a[i]
+                y_i = y[row * ldy + j] if inside else 0.0
+                t1 = a_i - y_i
+                s_i = s[i]
+                s1 = w_row * tanh_64(t1) * s_i
+                t2 = abs(t1)
+                loss = t2 + log1p_64(exp_64(-2.0 * t2)) - c1
+                summed = plus(summed, loss if inside else 0.0)
+                s[i] = s1 if inside else s[i]
+            total += f8(w_row) * f8(summed)
     return total
 
 
@@ -1057,26 +1625,46 @@ def quantile_float32(a, s, y, w, rows, n, ld, ldy, p):
     c2 = f4(-p_q)
     c3 = f4(p_q)
     c4 = f4(p_q - 1.0)
-    width = (n + 15) & -16
     total = 0.0
-    for row in range(rows):
-        w_row = w[row]
-        summed = f4(0.0)
-        for j in range(width):
-            i = row * ld + j
-            inside = j < n
-            a_i = a[i]
-            y_i = y[row * ldy + j] if inside else f4(0.0)
-            t1 = c2 if a_i < y_i else f4(0.0)
-            s_i = s[i]
-            s1 = w_row * (c1 if a_i > y_i else t1) * s_i
-            t2 = y_i - a_i
-            t3 = c3 * t2
-            t4 = c4 * t2
-            loss = t3 if (t3 > t4) | (t3 != t3) else t4
-            summed = plus(summed, loss if inside else f4(0.0))
-            s[i] = s1 if inside else s[i]
-        total += f8(w_row) * f8(summed)
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            w_row = w[row]
+            summed = f4(0.0)
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                a_i = a[i]
+                y_i = y[row * ldy + j] if inside else f4(0.0)
+                t1 = c2 if a_i < y_i else f4(0.0)
+                s_i = s[i]
+                s1 = w_row * (c1 if a_i > y_i else t1) * s_i
+                t2 = y_i - a_i
+                t3 = c3 * t2
+                t4 = c4 * t2
+                loss = t3 if (t3 > t4) | (t3 != t3) else t4
+                summed = plus(summed, loss if inside else f4(0.0))
+                s[i] = s1 if inside else s[i]
+            total += f8(w_row) * f8(summed)
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            w_row = w[row]
+            summed = f4(0.0)
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                a_i = a[i]
+                y_i = y[row * ldy + j] if inside else f4(0.0)
+                t1 = c2 if a_i < y_i else f4(0.0)
+                s_i = s[i]
+                s1 = w_row * (c1 if a_i > y_i else t1) * s_i
+                t2 = y_i - a_i
+                t3 = c3 * t2
+                t4 = c4 * t2
+                loss = t3 if (t3 > t4) | (t3 != t3) else t4
+                summed = plus(summed, loss if inside else f4(0.0))
+                s[i] = s1 if inside else s[i]
+            total += f8(w_row) * f8(summed)
     return total
 
 
@@ -1086,340 +1674,614 @@ def quantile_float64(a, s, y, w, rows, n, ld, ldy, p):
     c1 = 1.0 - p_q
     c2 = -p_q
     c3 = p_q - 1.0
-    width = (n + 15) & -16
     total = 0.0
-    for row in range(rows):
-        w_row = w[row]
-        summed = 0.0
-        for j in range(width):
-            i = row * ld + j
-            inside = j < n
-            a_i = a[i]
-            y_i = y[row * ldy + j] if inside else 0.0
-            t1 = c2 if a_i < y_i else 0.0
-            s_i = s[i]
-            s1 = w_row * (c1 if a_i > y_i else t1) * s_i
-            t2 = y_i - a_i
-            t3 = p_q * t2
-            t4 = c3 * t2
-            loss = t3 if (t3 > t4) | (t3 != t3) else t4
-            summed = plus(summed, loss if inside else 0.0)
-            s[i] = s1 if inside else s[i]
-        total += f8(w_row) * f8(summed)
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            w_row = w[row]
+            summed = 0.0
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                a_i = a[i]
+                y_i = y[row * ldy + j] if inside else 0.0
+                t1 = c2 if a_i < y_i else 0.0
+                s_i = s[i]
+                s1 = w_row * (c1 if a_i > y_i else t1) * s_i
+                t2 = y_i - a_i
+                t3 = p_q * t2
+                t4 = c3 * t2
+                loss = t3 if (t3 > t4) | (t3 != t3) else t4
+                summed = plus(summed, loss if inside else 0.0)
+                s[i] = s1 if inside else s[i]
+            total += f8(w_row) * f8(summed)
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            w_row = w[row]
+            summed = 0.0
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                a_i = a[i]
+                y_i = y[row * ldy + j] if inside else 0.0
+                t1 = c2 if a_i < y_i else 0.0
+                s_i = s[i]
+                s1 = w_row * (c1 if a_i > y_i else t1) * s_i
+                t2 = y_i - a_i
+                t3 = p_q * t2
+                t4 = c3 * t2
+                loss = t3 if (t3 > t4) | (t3 != t3) else t4
+                summed = plus(summed, loss if inside else 0.0)
+                s[i] = s1 if inside else s[i]
+            total += f8(w_row) * f8(summed)
     return total
 
 
 def poisson_float32(a, s, y, w, rows, n, ld, ldy, p):
     """The loss where(y == 0, a, a - y * log(a)), and its gradient where(y == 0, 1, 1 - y / a)."""
-    width = (n + 15) & -16
     total = 0.0
-    for row in range(rows):
-        w_row = w[row]
-        summed = f4(0.0)
-        for j in range(width):
-            i = row * ld + j
-            inside = j < n
-            y_i = y[row * ldy + j] if inside else f4(0.0)
-            t1 = y_i == f4(0.0)
-            a_i = a[i]
-            s_i = s[i]
-            s1 = w_row * (f4(1.0) if t1 else f4(1.0) - y_i / a_i) * s_i
-            t2 = a_i - y_i * log_32(a_i)
-            loss = a_i if t1 else t2
-            summed = plus(summed, loss if inside else f4(0.0))
-            s[i] = s1 if inside else s[i]
-        total += f8(w_row) * f8(summed)
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            w_row = w[row]
+            summed = f4(0.0)
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                y_i = y[row * ldy + j] if inside else f4(0.0)
+                t1 = y_i == f4(0.0)
+                a_i = a[i]
+                s_i = s[i]
+                s1 = w_row * (f4(1.0) if t1 else f4(1.0) - y_i / a_i) * s_i
+                t2 = a_i - y_i * log_32(a_i)
+                loss = a_i if t1 else t2
+                summed = plus(summed, loss if inside else f4(0.0))
+                s[i] = s1 if inside else s[i]
+            total += f8(w_row) * f8(summed)
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            w_row = w[row]
+            summed = f4(0.0)
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                y_i = y[row * ldy + j] if inside else f4(0.0)
+                t1 = y_i == f4(0.0)
+                a_i = a[i]
+                s_i = s[i]
+                s1 = w_row * (f4(1.0) if t1 else f4(1.0) - y_i / a_i) * s_i
+                t2 = a_i - y_i * log_32(a_i)
+                loss = a_i if t1 else t2
+                summed = plus(summed, loss if inside else f4(0.0))
+                s[i] = s1 if inside else s[i]
+            total += f8(w_row) * f8(summed)
     return total
 
 
 def poisson_float64(a, s, y, w, rows, n, ld, ldy, p):
     """The loss where(y == 0, a, a - y * log(a)), and its gradient where(y == 0, 1, 1 - y / a)."""
-    width = (n + 15) & -16
     total = 0.0
-    for row in range(rows):
-        w_row = w[row]
-        summed = 0.0
-        for j in range(width):
-            i = row * ld + j
-            inside = j < n
-            y_i = y[row * ldy + j] if inside else 0.0
-            t1 = y_i == 0.0
-            a_i = a[i]
-            s_i = s[i]
-            s1 = w_row * (1.0 if t1 else 1.0 - y_i / a_i) * s_i
-            t2 = a_i - y_i * log_64(a_i)
-            loss = a_i if t1 else t2
-            summed = plus(summed, loss if inside else 0.0)
-            s[i] = s1 if inside else s[i]
-        total += f8(w_row) * f8(summed)
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            w_row = w[row]
+            summed = 0.0
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                y_i = y[row * ldy + j] if inside else 0.0
+                t1 = y_i == 0.0
+                a_i = a[i]
+                s_i = s[i]
+                s1 = w_row * (1.0 if t1 else 1.0 - y_i / a_i) * s_i
+                t2 = a_i - y_i * log_64(a_i)
+                loss = a_i if t1 else t2
+                summed = plus(summed, loss if inside else 0.0)
+                s[i] = s1 if inside else s[i]
+            total += f8(w_row) * f8(summed)
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            w_row = w[row]
+            summed = 0.0
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                y_i = y[row * ldy + j] if inside else 0.0
+                t1 = y_i == 0.0
+                a_i = a[i]
+                s_i = s[i]
+                s1 = w_row * (1.0 if t1 else 1.0 - y_i / a_i) * s_i
+                t2 = a_i - y_i * log_64(a_i)
+                loss = a_i if t1 else t2
+                summed = plus(summed, loss if inside else 0.0)
+                s[i] = s1 if inside else s[i]
+            total += f8(w_row) * f8(summed)
     return total
 
 
 def poisson_of_exp_float32(z, d, y, w, rows, n, ld, ldy, p):
     """a = exp(z); the loss exp(z) - y * z, and its gradient a - y."""
-    width = (n + 15) & -16
     total = 0.0
-    for row in range(rows):
-        w_row = w[row]
-        summed = f4(0.0)
-        for j in range(width):
-            i = row * ld + j
-            inside = j < n
-            z_i = z[i]
-            t1 = exp_32(z_i)
-            y_i = y[row * ldy + j] if inside else f4(0.0)
-            d1 = w_row * (t1 - y_i)
-            loss = t1 - y_i * z_i
-            summed = plus(summed, loss if inside else f4(0.0))
-            z[i] = t1 if inside else z[i]
-            d[i] = d1 if inside else d[i]
-        total += f8(w_row) * f8(summed)
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            w_row = w[row]
+            summed = f4(0.0)
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = exp_32(z_i)
+                y_i = y[row * ldy + j] if inside else f4(0.0)
+                d1 = w_row * (t1 - y_i)
+                loss = t1 - y_i * z_i
+                summed = plus(summed, loss if inside else f4(0.0))
+                z[i] = t1 if inside else z[i]
+                d[i] = d1 if inside else d[i]
+            total += f8(w_row) * f8(summed)
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            w_row = w[row]
+            summed = f4(0.0)
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = exp_32(z_i)
+                y_i = y[row * ldy + j] if inside else f4(0.0)
+                d1 = w_row * (t1 - y_i)
+                loss = t1 - y_i * z_i
+                summed = plus(summed, loss if inside else f4(0.0))
+                z[i] = t1 if inside else z[i]
+                d[i] = d1 if inside else d[i]
+            total += f8(w_row) * f8(summed)
     return total
 
 
 def poisson_of_exp_float64(z, d, y, w, rows, n, ld, ldy, p):
     """a = exp(z); the loss exp(z) - y * z, and its gradient a - y."""
-    width = (n + 15) & -16
     total = 0.0
-    for row in range(rows):
-        w_row = w[row]
-        summed = 0.0
-        for j in range(width):
-            i = row * ld + j
-            inside = j < n
-            z_i = z[i]
-            t1 = exp_64(z_i)
-            y_i = y[row * ldy + j] if inside else 0.0
-            d1 = w_row * (t1 - y_i)
-            loss = t1 - y_i * z_i
-            summed = plus(summed, loss if inside else 0.0)
-            z[i] = t1 if inside else z[i]
-            d[i] = d1 if inside else d[i]
-        total += f8(w_row) * f8(summed)
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            w_row = w[row]
+            summed = 0.0
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = exp_64(z_i)
+                y_i = y[row * ldy + j] if inside else 0.0
+                d1 = w_row * (t1 - y_i)
+                loss = t1 - y_i * z_i
+                summed = plus(summed, loss if inside else 0.0)
+                z[i] = t1 if inside else z[i]
+                d[i] = d1 if inside else d[i]
+            total += f8(w_row) * f8(summed)
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            w_row = w[row]
+            summed = 0.0
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = exp_64(z_i)
+                y_i = y[row * ldy + j] if inside else 0.0
+                d1 = w_row * (t1 - y_i)
+                loss = t1 - y_i * z_i
+                summed = plus(summed, loss if inside else 0.0)
+                z[i] = t1 if inside else z[i]
+                d[i] = d1 if inside else d[i]
+            total += f8(w_row) * f8(summed)
     return total
 
 
 def binary_cross_entropy_float32(a, s, y, w, rows, n, ld, ldy, p):
     """The loss -(where(y == 0, 0, y * log(a)) + where(y == 1, 0, (1 - y) * log(1 - a))), and its gradient -(where(y == 0, 0, y / a) - where(y == 1, 0, (1 - y) / (1 - a)))."""
-    width = (n + 15) & -16
     total = 0.0
-    for row in range(rows):
-        w_row = w[row]
-        summed = f4(0.0)
-        for j in range(width):
-            i = row * ld + j
-            inside = j < n
-            y_i = y[row * ldy + j] if inside else f4(0.0)
-            t1 = y_i == f4(0.0)
-            a_i = a[i]
-            t2 = y_i == f4(1.0)
-            t3 = f4(1.0) - y_i
-            t4 = f4(1.0) - a_i
-            s_i = s[i]
-            t5 = w_row * (-((f4(0.0) if t1 else y_i / a_i) - (f4(0.0) if t2 else t3 / t4))) * s_i
-            t6 = y_i * log_32(a_i)
-            t7 = t3 * log_32(t4)
-            loss = -((f4(0.0) if t1 else t6) + (f4(0.0) if t2 else t7))
-            summed = plus(summed, loss if inside else f4(0.0))
-            s[i] = t5 if inside else s[i]
-        total += f8(w_row) * f8(summed)
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            w_row = w[row]
+            summed = f4(0.0)
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                y_i = y[row * ldy + j] if inside else f4(0.0)
+                t1 = y_i == f4(0.0)
+                a_i = a[i]
+                t2 = y_i == f4(1.0)
+                t3 = f4(1.0) - y_i
+                t4 = f4(1.0) - a_i
+                s_i = s[i]
+                t5 = w_row * (-((f4(0.0) if t1 else y_i / a_i) - (f4(0.0) if t2 else t3 / t4))) * s_i
+                t6 = y_i * log_32(a_i)
+                t7 = t3 * log_32(t4)
+                loss = -((f4(0.0) if t1 else t6) + (f4(0.0) if t2 else t7))
+                summed = plus(summed, loss if inside else f4(0.0))
+                s[i] = t5 if inside else s[i]
+            total += f8(w_row) * f8(summed)
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            w_row = w[row]
+            summed = f4(0.0)
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                y_i = y[row * ldy + j] if inside else f4(0.0)
+                t1 = y_i == f4(0.0)
+                a_i = a[i]
+                t2 = y_i == f4(1.0)
+                t3 = f4(1.0) - y_i
+                t4 = f4(1.0) - a_i
+                s_i = s[i]
+                t5 = w_row * (-((f4(0.0) if t1 else y_i / a_i) - (f4(0.0) if t2 else t3 / t4))) * s_i
+                t6 = y_i * log_32(a_i)
+                t7 = t3 * log_32(t4)
+                loss = -((f4(0.0) if t1 else t6) + (f4(0.0) if t2 else t7))
+                summed = plus(summed, loss if inside else f4(0.0))
+                s[i] = t5 if inside else s[i]
+            total += f8(w_row) * f8(summed)
     return total
 
 
 def binary_cross_entropy_float64(a, s, y, w, rows, n, ld, ldy, p):
     """The loss -(where(y == 0, 0, y * log(a)) + where(y == 1, 0, (1 - y) * log(1 - a))), and its gradient -(where(y == 0, 0, y / a) - where(y == 1, 0, (1 - y) / (1 - a)))."""
-    width = (n + 15) & -16
     total = 0.0
-    for row in range(rows):
-        w_row = w[row]
-        summed = 0.0
-        for j in range(width):
-            i = row * ld + j
-            inside = j < n
-            y_i = y[row * ldy + j] if inside else 0.0
-            t1 = y_i == 0.0
-            a_i = a[i]
-            t2 = y_i == 1.0
-            t3 = 1.0 - y_i
-            t4 = 1.0 - a_i
-            s_i = s[i]
-            s1 = w_row * (-((0.0 if t1 else y_i / a_i) - (0.0 if t2 else t3 / t4))) * s_i
-            t5 = y_i * log_64(a_i)
-            t6 = t3 * log_64(t4)
-            loss = -((0.0 if t1 else t5) + (0.0 if t2 else t6))
-            summed = plus(summed, loss if inside else 0.0)
-            s[i] = s1 if inside else s[i]
-        total += f8(w_row) * f8(summed)
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            w_row = w[row]
+            summed = 0.0
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                y_i = y[row * ldy + j] if inside else 0.0
+                t1 = y_i == 0.0
+                a_i = a[i]
+                t2 = y_i == 1.0
+                t3 = 1.0 - y_i
+                t4 = 1.0 - a_i
+                s_i = s[i]
+                s1 = w_row * (-((0.0 if t1 else y_i / a_i) - (0.0 if t2 else t3 / t4))) * s_i
+                t5 = y_i * log_64(a_i)
+                t6 = t3 * log_64(t4)
+                loss = -((0.0 if t1 else t5) + (0.0 if t2 else t6))
+                summed = plus(summed, loss if inside else 0.0)
+                s[i] = s1 if inside else s[i]
+            total += f8(w_row) * f8(summed)
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            w_row = w[row]
+            summed = 0.0
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                y_i = y[row * ldy + j] if inside else 0.0
+                t1 = y_i == 0.0
+                a_i = a[i]
+                t2 = y_i == 1.0
+                t3 = 1.0 - y_i
+                t4 = 1.0 - a_i
+                s_i = s[i]
+                s1 = w_row * (-((0.0 if t1 else y_i / a_i) - (0.0 if t2 else t3 / t4))) * s_i
+                t5 = y_i * log_64(a_i)
+                t6 = t3 * log_64(t4)
+                loss = -((0.0 if t1 else t5) + (0.0 if t2 else t6))
+                summed = plus(summed, loss if inside else 0.0)
+                s[i] = s1 if inside else s[i]
+            total += f8(w_row) * f8(summed)
     return total
 
 
 def binary_cross_entropy_of_sigmoid_float32(z, d, y, w, rows, n, ld, ldy, p):
     """a = 1 / (1 + exp(-z)); the loss max(z, 0) - y * z + log1p(exp(-abs(z))), and its gradient a - y."""
-    width = (n + 15) & -16
     total = 0.0
-    for row in range(rows):
-        w_row = w[row]
-        summed = f4(0.0)
-        for j in range(width):
-            i = row * ld + j
-            inside = j < n
-            z_i = z[i]
-            t1 = f4(1.0) / (f4(1.0) + exp_32(-z_i))
-            y_i = y[row * ldy + j] if inside else f4(0.0)
-            d1 = w_row * (t1 - y_i)
-            t2 = (z_i if (z_i > f4(0.0)) | (z_i != z_i) else f4(0.0)) - y_i * z_i + log1p_32(exp_32(-abs(z_i)))
-            summed = plus(summed, t2 if inside else f4(0.0))
-            z[i] = t1 if inside else z[i]
-            d[i] = d1 if inside else d[i]
-        total += f8(w_row) * f8(summed)
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            w_row = w[row]
+            summed = f4(0.0)
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = f4(1.0) / (f4(1.0) + exp_32(-z_i))
+                y_i = y[row * ldy + j] if inside else f4(0.0)
+                d1 = w_row * (t1 - y_i)
+                t2 = (z_i if (z_i > f4(0.0)) | (z_i != z_i) else f4(0.0)) - y_i * z_i + log1p_32(exp_32(-abs(z_i)))
+                summed = plus(summed, t2 if inside else f4(0.0))
+                z[i] = t1 if inside else z[i]
+                d[i] = d1 if inside else d[i]
+            total += f8(w_row) * f8(summed)
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            w_row = w[row]
+            summed = f4(0.0)
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = f4(1.0) / (f4(1.0) + exp_32(-z_i))
+                y_i = y[row * ldy + j] if inside else f4(0.0)
+                d1 = w_row * (t1 - y_i)
+                t2 = (z_i if (z_i > f4(0.0)) | (z_i != z_i) else f4(0.0)) - y_i * z_i + log1p_32(exp_32(-abs(z_i)))
+                summed = plus(summed, t2 if inside else f4(0.0))
+                z[i] = t1 if inside else z[i]
+                d[i] = d1 if inside else d[i]
+            total += f8(w_row) * f8(summed)
     return total
 
 
 def binary_cross_entropy_of_sigmoid_float64(z, d, y, w, rows, n, ld, ldy, p):
     """a = 1 / (1 + exp(-z)); the loss max(z, 0) - y * z + log1p(exp(-abs(z))), and its gradient a - y."""
-    width = (n + 15) & -16
     total = 0.0
-    for row in range(rows):
-        w_row = w[row]
-        summed = 0.0
-        for j in range(width):
-            i = row * ld + j
-            inside = j < n
-            z_i = z[i]
-            t1 = 1.0 / (1.0 + exp_64(-z_i))
-            y_i = y[row * ldy + j] if inside else 0.0
-            d1 = w_row * (t1 - y_i)
-            t2 = (z_i if (z_i > 0.0) | (z_i != z_i) else 0.0) - y_i * z_i + log1p_64(exp_64(-abs(z_i)))
-            summed = plus(summed, t2 if inside else 0.0)
-            z[i] = t1 if inside else z[i]
-            d[i] = d1 if inside else d[i]
-        total += f8(w_row) * f8(summed)
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            w_row = w[row]
+            summed = 0.0
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = 1.0 / (1.0 + exp_64(-z_i))
+                y_i = y[row * ldy + j] if inside else 0.0
+                d1 = w_row * (t1 - y_i)
+                t2 = (z_i if (z_i > 0.0) | (z_i != z_i) else 0.0) - y_i * z_i + log1p_64(exp_64(-abs(z_i)))
+                summed = plus(summed, t2 if inside else 0.0)
+                z[i] = t1 if inside else z[i]
+                d[i] = d1 if inside else d[i]
+            total += f8(w_row) * f8(summed)
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            w_row = w[row]
+            summed = 0.0
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = 1.0 / (1.0 + exp_64(-z_i))
+                y_i = y[row * ldy + j] if inside else 0.0
+                d1 = w_row * (t1 - y_i)
+                t2 = (z_i if (z_i > 0.0) | (z_i != z_i) else 0.0) - y_i * z_i + log1p_64(exp_64(-abs(z_i)))
+                summed = plus(summed, t2 if inside else 0.0)
+                z[i] = t1 if inside else z[i]
+                d[i] = d1 if inside else d[i]
+            total += f8(w_row) * f8(summed)
     return total
 
 
 def cross_entropy_float32(a, s, y, w, rows, n, ld, ldy, p):
     """The loss -where(y == 0, 0, y * log(a)), and its gradient -where(y == 0, 0, y / a)."""
-    width = (n + 15) & -16
     total = 0.0
-    for row in range(rows):
-        w_row = w[row]
-        summed = f4(0.0)
-        for j in range(width):
-            i = row * ld + j
-            inside = j < n
-            y_i = y[row * ldy + j] if inside else f4(0.0)
-            t1 = y_i == f4(0.0)
-            a_i = a[i]
-            s_i = s[i]
-            s1 = w_row * (-(f4(0.0) if t1 else y_i / a_i)) * s_i
-            t2 = y_i * log_32(a_i)
-            loss = -(f4(0.0) if t1 else t2)
-            summed = plus(summed, loss if inside else f4(0.0))
-            s[i] = s1 if inside else s[i]
-        total += f8(w_row) * f8(summed)
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            w_row = w[row]
+            summed = f4(0.0)
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                y_i = y[row * ldy + j] if inside else f4(0.0)
+                t1 = y_i == f4(0.0)
+                a_i = a[i]
+                s_i = s[i]
+                s1 = w_row * (-(f4(0.0) if t1 else y_i / a_i)) * s_i
+                t2 = y_i * log_32(a_i)
+                loss = -(f4(0.0) if t1 else t2)
+                summed = plus(summed, loss if inside else f4(0.0))
+                s[i] = s1 if inside else s[i]
+            total += f8(w_row) * f8(summed)
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            w_row = w[row]
+            summed = f4(0.0)
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                y_i = y[row * ldy + j] if inside else f4(0.0)
+                t1 = y_i == f4(0.0)
+                a_i = a[i]
+                s_i = s[i]
+                s1 = w_row * (-(f4(0.0) if t1 else y_i / a_i)) * s_i
+                t2 = y_i * log_32(a_i)
+                loss = -(f4(0.0) if t1 else t2)
+                summed = plus(summed, loss if inside else f4(0.0))
+                s[i] = s1 if inside else s[i]
+            total += f8(w_row) * f8(summed)
     return total
 
 
 def cross_entropy_float64(a, s, y, w, rows, n, ld, ldy, p):
     """The loss -where(y == 0, 0, y * log(a)), and its gradient -where(y == 0, 0, y / a)."""
-    width = (n + 15) & -16
     total = 0.0
-    for row in range(rows):
-        w_row = w[row]
-        summed = 0.0
-        for j in range(width):
-            i = row * ld + j
-            inside = j < n
-            y_i = y[row * ldy + j] if inside else 0.0
-            t1 = y_i == 0.0
-            a_i = a[i]
-            s_i = s[i]
-            s1 = w_row * (-(0.0 if t1 else y_i / a_i)) * s_i
-            t2 = y_i * log_64(a_i)
-            loss = -(0.0 if t1 else t2)
-            summed = plus(summed, loss if inside else 0.0)
-            s[i] = s1 if inside else s[i]
-        total += f8(w_row) * f8(summed)
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            w_row = w[row]
+            summed = 0.0
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                y_i = y[row * ldy + j] if inside else 0.0
+                t1 = y_i == 0.0
+                a_i = a[i]
+                s_i = s[i]
+                s1 = w_row * (-(0.0 if t1 else y_i / a_i)) * s_i
+                t2 = y_i * log_64(a_i)
+                loss = -(0.0 if t1 else t2)
+                summed = plus(summed, loss if inside else 0.0)
+                s[i] = s1 if inside else s[i]
+            total += f8(w_row) * f8(summed)
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            w_row = w[row]
+            summed = 0.0
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                y_i = y[row * ldy + j] if inside else 0.0
+                t1 = y_i == 0.0
+                a_i = a[i]
+                s_i = s[i]
+                s1 = w_row * (-(0.0 if t1 else y_i / a_i)) * s_i
+                t2 = y_i * log_64(a_i)
+                loss = -(0.0 if t1 else t2)
+                summed = plus(summed, loss if inside else 0.0)
+                s[i] = s1 if inside else s[i]
+            total += f8(w_row) * f8(summed)
     return total
 
 
 def cross_entropy_of_softmax_float32(z, d, y, w, rows, n, ld, ldy, p):
     """a = exp(z - max(unit: z)) / sum(unit: exp(z - max(unit: z))); the loss y * (max(unit: z) + log(sum(unit: exp(z - max(unit: z)))) - z), and its gradient a - y."""
-    width = (n + 15) & -16
     total = 0.0
-    for row in range(rows):
-        w_row = w[row]
-        order_of_max1 = order_32(f4(-math.inf))
-        for j in range(width):
-            i = row * ld + j
-            inside = j < n
-            z_i = z[i]
-            order_of_max1 = max(order_of_max1, order_32(z_i)) if inside else order_of_max1
-        max1 = ordered_32(order_of_max1)
-        sum2 = f4(0.0)
-        for j in range(width):
-            i = row * ld + j
-            inside = j < n
-            z_i = z[i]
-            t1 = exp_32(z_i - max1)
-            sum2 = plus(sum2, t1 if inside else f4(0.0))
-            d[i] = t1 if inside else d[i]
-        r1 = f4(1.0) / sum2
-        r2 = math.log(sum2)
-        summed = f4(0.0)
-        for j in range(width):
-            i = row * ld + j
-            inside = j < n
-            kept_sum2 = d[i]
-            t2 = kept_sum2 * r1
-            y_i = y[row * ldy + j] if inside else f4(0.0)
-            d1 = w_row * (t2 - y_i)
-            z_i = z[i]
-            loss = y_i * (max1 + r2 - z_i)
-            summed = plus(summed, loss if inside else f4(0.0))
-            z[i] = t2 if inside else z[i]
-            d[i] = d1 if inside else d[i]
-        total += f8(w_row) * f8(summed)
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            w_row = w[row]
+            order_of_max1 = order_32(f4(-math.inf))
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                order_of_max1 = max(order_of_max1, order_32(z_i)) if inside else order_of_max1
+            max1 = ordered_32(order_of_max1)
+            sum2 = f4(0.0)
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = exp_32(z_i - max1)
+                sum2 = plus(sum2, t1 if inside else f4(0.0))
+                d[i] = t1 if inside else d[i]
+            r1 = f4(1.0) / sum2
+            r2 = math.log(sum2)
+            summed = f4(0.0)
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                kept_sum2 = d[i]
+                t2 = kept_sum2 * r1
+                y_i = y[row * ldy + j] if inside else f4(0.0)
+                d1 = w_row * (t2 - y_i)
+                z_i = z[i]
+                loss = y_i * (max1 + r2 - z_i)
+                summed = plus(summed, loss if inside else f4(0.0))
+                z[i] = t2 if inside else z[i]
+                d[i] = d1 if inside else d[i]
+            total += f8(w_row) * f8(summed)
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            w_row = w[row]
+            order_of_max1 = order_32(f4(-math.inf))
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                order_of_max1 = max(order_of_max1, order_32(z_i)) if inside else order_of_max1
+            max1 = ordered_32(order_of_max1)
+            sum2 = f4(0.0)
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = exp_32(z_i - max1)
+                sum2 = plus(sum2, t1 if inside else f4(0.0))
+                d[i] = t1 if inside else d[i]
+            r1 = f4(1.0) / sum2
+            r2 = math.log(sum2)
+            summed = f4(0.0)
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                kept_sum2 = d[i]
+                t2 = kept_sum2 * r1
+                y_i = y[row * ldy + j] if inside else f4(0.0)
+                d1 = w_row * (t2 - y_i)
+                z_i = z[i]
+                loss = y_i * (max1 + r2 - z_i)
+                summed = plus(summed, loss if inside else f4(0.0))
+                z[i] = t2 if inside else z[i]
+                d[i] = d1 if inside else d[i]
+            total += f8(w_row) * f8(summed)
     return total
 
 
 def cross_entropy_of_softmax_float64(z, d, y, w, rows, n, ld, ldy, p):
     """a = exp(z - max(unit: z)) / sum(unit: exp(z - max(unit: z))); the loss y * (max(unit: z) + log(sum(unit: exp(z - max(unit: z)))) - z), and its gradient a - y."""
-    width = (n + 15) & -16
     total = 0.0
-    for row in range(rows):
-        w_row = w[row]
-        order_of_max1 = order_64(-math.inf)
-        for j in range(width):
-            i = row * ld + j
-            inside = j < n
-            z_i = z[i]
-            order_of_max1 = max(order_of_max1, order_64(z_i)) if inside else order_of_max1
-        max1 = ordered_64(order_of_max1)
-        sum2 = 0.0
-        for j in range(width):
-            i = row * ld + j
-            inside = j < n
-            z_i = z[i]
-            t1 = exp_64(z_i - max1)
-            sum2 = plus(sum2, t1 if inside else 0.0)
-            d[i] = t1 if inside else d[i]
-        r1 = 1.0 / sum2
-        r2 = math.log(sum2)
-        summed = 0.0
-        for j in range(width):
-            i = row * ld + j
-            inside = j < n
-            kept_sum2 = d[i]
-            t2 = kept_sum2 * r1
-            y_i = y[row * ldy + j] if inside else 0.0
-            d1 = w_row * (t2 - y_i)
-            z_i = z[i]
-            loss = y_i * (max1 + r2 - z_i)
-            summed = plus(summed, loss if inside else 0.0)
-            z[i] = t2 if inside else z[i]
-            d[i] = d1 if inside else d[i]
-        total += f8(w_row) * f8(summed)
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            w_row = w[row]
+            order_of_max1 = order_64(-math.inf)
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                order_of_max1 = max(order_of_max1, order_64(z_i)) if inside else order_of_max1
+            max1 = ordered_64(order_of_max1)
+            sum2 = 0.0
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = exp_64(z_i - max1)
+                sum2 = plus(sum2, t1 if inside else 0.0)
+                d[i] = t1 if inside else d[i]
+            r1 = 1.0 / sum2
+            r2 = math.log(sum2)
+            summed = 0.0
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                kept_sum2 = d[i]
+                t2 = kept_sum2 * r1
+                y_i = y[row * ldy + j] if inside else 0.0
+                d1 = w_row * (t2 - y_i)
+                z_i = z[i]
+                loss = y_i * (max1 + r2 - z_i)
+                summed = plus(summed, loss if inside else 0.0)
+                z[i] = t2 if inside else z[i]
+                d[i] = d1 if inside else d[i]
+            total += f8(w_row) * f8(summed)
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            w_row = w[row]
+            order_of_max1 = order_64(-math.inf)
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                order_of_max1 = max(order_of_max1, order_64(z_i)) if inside else order_of_max1
+            max1 = ordered_64(order_of_max1)
+            sum2 = 0.0
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = exp_64(z_i - max1)
+                sum2 = plus(sum2, t1 if inside else 0.0)
+                d[i] = t1 if inside else d[i]
+            r1 = 1.0 / sum2
+            r2 = math.log(sum2)
+            summed = 0.0
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                kept_sum2 = d[i]
+                t2 = kept_sum2 * r1
+                y_i = y[row * ldy + j] if inside else 0.0
+                d1 = w_row * (t2 - y_i)
+                z_i = z[i]
+                loss = y_i * (max1 + r2 - z_i)
+                summed = plus(summed, loss if inside else 0.0)
+                z[i] = t2 if inside else z[i]
+                d[i] = d1 if inside else d[i]
+            total += f8(w_row) * f8(summed)
     return total
 
 

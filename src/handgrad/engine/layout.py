@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,7 @@ import numpy.typing as npt
 from handgrad.calculus.functions import Array
 from handgrad.engine import steps
 from handgrad.engine.machine import COLUMNS, PAD
+from handgrad.engine.products import rows_of
 from handgrad.network import Network, Parameters
 
 LARGE = 1 << 20
@@ -38,91 +39,126 @@ def row(count: int) -> int:
     return found + PAD if found >= 128 and found // PAD % 2 == 0 else found
 
 
-class Layout:
-    """The buffers of one network for batches of some size, and the table by which compiled steps find them.
+def shared_units(n: int, parts: int) -> int:
+    """How many of n units each of some threads takes where they share a layer's units; 0 where that would not be even.
 
-    Layer l's weights and biases are the first n_{l-1} + 1 rows of `W[l]`, W[l] transposed with b[l] below; `WT[l]` is W[l] again,
-    as it is, for the backward pass. `A[l]` and `S[l]` hold a batch's activations and, in turn, slopes and errors.
+    Threads that share the units of a layer each keep their own weights in their own cache; else they share the examples.
+    """
+    pads = -(-n // PAD)
+    share = -(-pads // parts)
+    even = share * parts <= 1.05 * pads
+    return share * PAD if parts > 1 and share >= 2 and even else 0
+
+
+@dataclass(frozen=True)
+class Block:
+    """The weights of some units of a layer: `matrix` has a row for each unit before and one for the biases, and padded columns."""
+
+    first: int
+    units: int
+    matrix: Array
+
+
+class Layout:
+    """The buffers of one network for batches of some size and some threads, and the tables by which compiled steps find them.
+
+    A layer's weights and biases are n_{l-1} + 1 rows of n_l columns, W[l] transposed with b[l] below, in one block or in one for each
+    thread; `WT[l]` is W[l] again, as it is, for the backward pass. `A[l]` and `S[l]` hold a batch's activations and, in turn,
+    slopes and errors.
     """
 
-    def __init__(self, network: Network, batch_size: int, dtype: npt.DTypeLike) -> None:
-        self.network, self.dtype = network, np.dtype(dtype)
-        widths, size = network.widths, self.dtype.itemsize
-        self.shapes = [(before + 1, row(n)) for before, n in pairwise(widths)]
-        self.size = sum(rows * columns for rows, columns in self.shapes)
+    def __init__(self, network: Network, batch_size: int, dtype: npt.DTypeLike, parts: int) -> None:
+        self.network, self.dtype, self.parts = network, np.dtype(dtype), parts
+        widths = network.widths
+        self._shares = [[units] * parts if (units := shared_units(n, parts)) else [padded(n)] for n in widths[1:]]
+        self.size = sum((before + 1) * row(units) for before, shares in zip(widths, self._shares, strict=False) for units in shares)
         self.theta = self.flat()
-        self.W = self.parts(self.theta)
-        large = [matrix.nbytes > LARGE for matrix in self.W]
+        self.large = [(before + 1) * n * self.dtype.itemsize > LARGE for before, n in pairwise(widths)]
         self.WT = [
-            aligned((padded(n), row(before + 1)), dtype) if l and not large[l] else None
+            aligned((padded(n), row(before + 1)), dtype) if l and not self.large[l] else None
             for l, (before, n) in enumerate(pairwise(widths))
         ]
         shared = [
-            rows for (before, n), is_large in zip(pairwise(widths), large, strict=True) if is_large for rows in (before + 1, n)
+            rows for pair, is_large in zip(pairwise(widths), self.large, strict=True) if is_large for rows in (pair[0] + 1, pair[1])
         ]
         self.panel = padded(max(shared, default=0)) * COLUMNS
         self.A = [aligned((batch_size, row(n + 1)), dtype) for n in widths]
-        self.S = [aligned((batch_size, row(n + 1)), dtype) if l else None for l, n in enumerate(widths)]
-        self.table = np.zeros((len(widths), steps.FIELDS), np.int64)
-        for l, n in enumerate(widths):
-            ld = self.A[l].shape[1]
-            self._set(
-                l, {steps.N: n, steps.WIDE: padded(n) * size, steps.LD: ld, steps.ROW: ld * size, steps.A: self.A[l].ctypes.data}
-            )
-            if l:
-                turned, errors = self.WT[l - 1], self.S[l]
-                assert errors is not None
-                self.table[l, steps.LARGE] = large[l - 1]
-                self._set(
-                    l, {steps.S: errors.ctypes.data, steps.W: self.W[l - 1].ctypes.data, steps.W_ROW: self.W[l - 1].strides[0]}
-                )
-                if turned is not None:
-                    self._set(l, {steps.WT: turned.ctypes.data, steps.WT_ROW: turned.strides[0]})
+        self.S = [aligned((batch_size, row(n + 1)), dtype) for n in widths]
+        self.tables = np.zeros((parts, len(widths), steps.FIELDS), np.int64)
+        for part in range(parts):
+            self._fill(part, self.tables[part])
         self.clear()
 
-    def _set(self, layer: int, fields: dict[int, Any]) -> None:
-        for field, value in fields.items():
-            self.table[layer, field] = value
+    def _fill(self, part: int, table: Array) -> None:
+        """One thread's table."""
+        size, widths = self.dtype.itemsize, self.network.widths
+        for l, n in enumerate(widths):
+            rows = self.A[l].strides[0]
+            table[l, [steps.N, steps.LD, steps.ROW, steps.A]] = n, rows // size, rows, self.A[l].ctypes.data
+        for l, blocks in enumerate(self.blocks(self.theta), 1):
+            own = blocks[part % len(blocks)]
+            turned = self.WT[l - 1]
+            count = widths[l - 1] + 1
+            low, high = (0, count) if len(blocks) > 1 else rows_of(count, part, self.parts, PAD)
+            fields = {
+                steps.S: self.S[l].ctypes.data, steps.W: own.matrix.ctypes.data, steps.W_ROW: own.matrix.strides[0],
+                steps.FIRST: own.first * size, steps.UNITS: own.units, steps.WIDE: padded(own.units) * size, steps.LOW: low,
+                steps.HIGH: high, steps.SHARED: len(blocks) > 1, steps.LARGE: self.large[l - 1],
+                steps.WT: 0 if turned is None else turned.ctypes.data, steps.WT_ROW: 0 if turned is None else turned.strides[0],
+            }  # fmt: skip
+            table[l, list(fields)] = list(fields.values())
 
     def flat(self) -> Array:
         """Zeros for all weights and biases in this layout; there is more behind them, since transposes read whole blocks."""
-        tail = PAD * max(columns for _, columns in self.shapes)
+        tail = PAD * max(row(max(shares)) for shares in self._shares)
         return aligned((self.size + tail,), self.dtype)[: self.size]
 
-    def parts(self, flat: Array) -> list[Array]:
-        """The matrices of all layers in a flat array of this layout, such as the parameters or a state of the update rule."""
+    def blocks(self, flat: Array) -> list[list[Block]]:
+        """The blocks of all layers in a flat array of this layout, such as the parameters or a state of the update rule."""
         found, start = [], 0
-        for rows, columns in self.shapes:
-            found.append(flat[start : start + rows * columns].reshape(rows, columns))
-            start += rows * columns
+        for (before, n), shares in zip(pairwise(self.network.widths), self._shares, strict=True):
+            layer, first = [], 0
+            for units in shares:
+                end = start + (before + 1) * row(units)
+                layer.append(Block(first, max(min(units, n - first), 0), flat[start:end].reshape(before + 1, row(units))))
+                start, first = end, first + units
+            found.append(layer)
         return found
+
+    def point(self, field: int, flat: Array) -> None:
+        """Let a field of the tables be where each thread's part of a flat array of this layout begins."""
+        for l, blocks in enumerate(self.blocks(flat), 1):
+            for part in range(self.parts):
+                self.tables[part, l, field] = blocks[part % len(blocks)].matrix.ctypes.data
 
     def clear(self) -> None:
         """Zeros in all buffers of a batch, padding included, and the 1 after the inputs."""
         for array in (*self.A, *self.S):
-            if array is not None:
-                array[...] = 0
+            array[...] = 0
         self.A[0][:, self.network.widths[0]] = 1
 
     def put(self, flat: Array, parameters: Parameters) -> None:
         """Write weights and biases, or a state of their form, into a flat array of this layout."""
-        for l, matrix in enumerate(self.parts(flat), 1):
-            W, b = parameters.W[l], parameters.b[l]
-            matrix[: W.shape[1], : W.shape[0]] = W.T
-            matrix[W.shape[1], : W.shape[0]] = b
+        for l, blocks in enumerate(self.blocks(flat), 1):
+            for block in blocks:
+                own = slice(block.first, block.first + block.units)
+                block.matrix[:-1, : block.units] = parameters.W[l][own].T
+                block.matrix[-1, : block.units] = parameters.b[l][own]
 
     def take(self, flat: Array) -> Parameters:
         """The weights and biases, or a state of their form, of a flat array of this layout."""
         found = Parameters(self.network, dtype=self.dtype)
-        for l, matrix in enumerate(self.parts(flat), 1):
-            n, before = found.W[l].shape
-            found.W[l] = matrix[:before, :n].T
-            found.b[l] = matrix[before, :n]
+        for l, blocks in enumerate(self.blocks(flat), 1):
+            for block in blocks:
+                own = slice(block.first, block.first + block.units)
+                found.W[l][own] = block.matrix[:-1, : block.units].T
+                found.b[l][own] = block.matrix[-1, : block.units]
         return found
 
     def turn(self) -> None:
         """Bring the transposes in step with the weights."""
-        for l, turned in enumerate(self.WT, 1):
+        for turned, blocks in zip(self.WT, self.blocks(self.theta), strict=True):
             if turned is not None:
-                before, n = self.network.widths[l - 1 : l + 1]
-                turned[:n, :before] = self.W[l - 1][:before, :n].T
+                for block in blocks:
+                    before = len(block.matrix) - 1
+                    turned[block.first : block.first + block.units, :before] = block.matrix[:-1, : block.units].T

@@ -129,6 +129,15 @@ def product_in_place(a, rs, cs, b, ldb, k, c, ldc, m, n, mode, alpha, beta):
 
 
 @compiled
+def rows_of(count, part, parts, block):
+    """A thread's share of `count` rows, in whole blocks."""
+    if parts == 1:
+        return 0, count
+    share = ((count + block - 1) // block + parts - 1) // parts * block
+    return min(part * share, count), min((part + 1) * share, count)
+
+
+@compiled
 def transposed(source, lds, rows, columns, target, ldt, one):
     """Write the transpose of rows × columns numbers, in whole blocks: both arrays reach to the end of the last block."""
     block = lanes(one)
@@ -138,20 +147,11 @@ def transposed(source, lds, rows, columns, target, ldt, one):
 
 
 @compiled
-def packed_product(a, ra, b, rb, turned, k, c, rc, m, first, last, mode, panel, size, one):
-    """Compute the columns first … last (bytes) of C = A B for a large B, or of C = A Bᵀ where it is `turned`, panel by panel.
-
-    `turned` is 0 or 1. A panel of B is copied to one place, `panel`, which holds as many columns as a tile, and whole blocks of rows.
-    """
-    for j in range(first, last, COLUMNS):
-        width = min(COLUMNS, last - j)
-        if turned:
-            transposed(b + j // size * rb, rb, width // size, k, panel, COLUMNS, one)
-        else:
-            for i in range(k):
-                for part in range(0, width, VECTOR_BYTES):
-                    copy(b + i * rb + j + part, panel + i * COLUMNS + part, one)
-        product(a, ra, size, panel, COLUMNS, k, c + j, rc, m, width, mode, one, one)
+def pack(b, row, k, width, panel, one):
+    """Copy k rows of `width` bytes to a panel, whose rows are those of a tile."""
+    for i in range(k):
+        for byte in range(0, width, VECTOR_BYTES):
+            copy(b + i * row + byte, panel + i * COLUMNS + byte, one)
 
 
 @compiled

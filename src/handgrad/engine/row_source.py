@@ -11,6 +11,8 @@ from handgrad.errors import TrainingError
 
 WEIGHT, SLOPE = Symbol("weight of the row"), Symbol("slope so far")
 """Quantities of a kernel, with names that no formula can have."""
+WIDTH = "WIDTH"
+"""Stands for the number of entries of a row in the lines of its loops."""
 Lines = Iterator[str]
 
 
@@ -41,16 +43,24 @@ class RowKernel:
         body = list(self.passes(source, roots, bits))
         yield from opening(name, self.arguments, self.doc * told, fixed)
         yield from indented(1, source.lines[Scope.FIXED])
-        yield "    width = (n + 15) & -16"
         if self.total:
             yield "    total = 0.0"
-        yield "    for row in range(rows):"
+        yield "    if n <= 4:  # too few for vectors"
+        yield from indented(2, self.rows(body, "n"))
+        yield "    else:"
+        yield "        width = (n + 15) & -16"
+        yield from indented(2, self.rows(body, "width"))
         if self.total:
-            yield "        w_row = w[row]"
-        yield from indented(2, body)
-        if self.total:
-            yield "        total += f8(w_row) * f8(summed)"
             yield "    return total"
+
+    def rows(self, body: Iterable[str], width: str) -> Lines:
+        """The loop over the rows."""
+        yield "for row in range(rows):"
+        if self.total:
+            yield "    w_row = w[row]"
+        yield from indented(1, (line.replace(WIDTH, width) for line in body))
+        if self.total:
+            yield "    total += f8(w_row) * f8(summed)"
 
     def passes(self, source: ScalarSource, roots: list[Expression], bits: int) -> Lines:
         """The loops of a row."""
@@ -137,5 +147,5 @@ def indented(depth: int, lines: Iterable[str]) -> Lines:
 
 
 def _loop(lines: Iterable[str]) -> Lines:
-    yield "for j in range(width):"
+    yield f"for j in range({WIDTH}):"
     yield from indented(1, ["i = row * ld + j", "inside = j < n", *lines])

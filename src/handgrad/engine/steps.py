@@ -15,13 +15,15 @@ import numpy as np
 
 from handgrad.engine import dropout
 from handgrad.engine.machine import COLUMNS, STORE, TIMES, UPDATE, call_activation, call_loss, call_rule, call_vjp
-from handgrad.engine.products import compiled, gather, meet, packed_product, product, product_in_place, real, transposed, view
+from handgrad.engine.products import compiled, gather, meet, pack, product, product_in_place, real, rows_of, transposed, view
 
-# Columns of the table of layers, an int64 array with a row for the inputs and one for each layer: units, bytes of the units with
-# padding, entries and bytes of a row of A and S, addresses (of gradient and state too), and whether threads share its units.
+# Columns of a thread's table of layers, an int64 array with a row for the inputs and one for each layer: units, entries and bytes of
+# a row of A and S, addresses and bytes of a row of the thread's block of weights and of all transposed; the block's place (first byte
+# of a row of A, units, bytes with padding) and the thread's rows of it; whether threads share the units, and whether W is large.
 (
-    N, WIDE, LD, ROW, A, S, W, W_ROW, WT, WT_ROW, ACTIVATION, ACTIVATION_P, THRESHOLD, GRADIENT, STATE, LARGE, FIELDS,
-) = range(17)  # fmt: skip
+    N, LD, ROW, A, S, W, W_ROW, WT, WT_ROW, FIRST, UNITS, WIDE, LOW, HIGH, SHARED, LARGE, ACTIVATION, ACTIVATION_P, THRESHOLD, GRADIENT,
+    STATE, FIELDS,
+) = range(22)  # fmt: skip
 # Columns of the table of factors, a float64 array with a row for each layer: learning rates of W and b, 1/keep of dropout.
 W_RATE, B_RATE, KEEP, FACTORS = range(4)
 # Entries of the int64 array of what a run works on.
@@ -107,42 +109,35 @@ def fetch(layers, run, settings, order, start, low, high, one):
 def forward(layers, factors, run, rows, low, high, t, sums, part, parts, one):
     """Take the rows low … high of a batch through all layers, up to Z of the output layer.
 
-    In a layer with many weights the threads share the units instead of the examples, so that each reads its part of the weights.
+    In a layer whose units the threads share, each takes all rows through its units.
     """
-    last = len(layers) - 1
-    size = run[SIZE]
+    last, size, panel = len(layers) - 1, run[SIZE], run[PANEL] + part * run[PANEL_BYTES]
     for l in range(1, last + 1):
-        large = layers[l, LARGE]
-        if (large or layers[l - 1, LARGE]) and not wait(run, sums, part, parts):
+        shared = layers[l, SHARED]
+        if (shared or layers[l - 1, SHARED]) and not wait(run, sums, part, parts):
             return False
-        top, bottom = (0, rows) if large else (low, high)
-        n, before, after = layers[l, N], layers[l - 1, ROW], layers[l, ROW]
-        x, a, s = layers[l - 1, A] + top * before, layers[l, A] + top * after, layers[l, S] + top * after
-        first, end = 0, layers[l, WIDE]
-        if large:
-            first, end = rows_of(layers[l, WIDE], part, parts, COLUMNS)
-            panel = run[PANEL] + part * run[PANEL_BYTES]
-            packed_product(
-                x, before, layers[l, W], layers[l, W_ROW], 0, layers[l - 1, N] + 1, a, after, rows, first, end, STORE, panel,
-                size, one,
-            )  # fmt: skip
+        top, bottom = (0, rows) if shared else (low, high)
+        n, wide, before, after = layers[l - 1, N] + 1, layers[l, WIDE], layers[l - 1, ROW], layers[l, ROW]
+        x, left = layers[l - 1, A] + top * before, layers[l, FIRST] // size
+        a, s = layers[l, A] + top * after + layers[l, FIRST], layers[l, S] + top * after + layers[l, FIRST]
+        w, row = layers[l, W], layers[l, W_ROW]
+        if layers[l, LARGE]:
+            for j in range(0, wide, COLUMNS):
+                width = min(COLUMNS, wide - j)
+                pack(w + j, row, n, width, panel, one)
+                product(x, before, size, panel, COLUMNS, n, a + j, after, bottom - top, width, STORE, one, one)
         else:
-            product(
-                x, before, size, layers[l, W], layers[l, W_ROW], layers[l - 1, N] + 1, a, after, bottom - top, end, STORE, one, one
-            )
-        left, right = first // size, min(end // size, n)
-        if l < last and right > left:
+            product(x, before, size, w, row, n, a, after, bottom - top, wide, STORE, one, one)
+        if l < last:
             if layers[l, ACTIVATION]:
-                call_activation(
-                    layers[l, ACTIVATION], a + first, s + first, bottom - top, right - left, layers[l, LD], layers[l, ACTIVATION_P]
-                )
+                call_activation(layers[l, ACTIVATION], a, s, bottom - top, layers[l, UNITS], layers[l, LD], layers[l, ACTIVATION_P])
             if run[JOB] == TRAIN and layers[l, THRESHOLD]:
                 for r in range(top, bottom):
-                    drop(layers, factors, l, r, left, right, run, t, one)
-            if right == n:
+                    drop(layers, factors, l, r, left, left + layers[l, UNITS], run, t, one)
+            if left + layers[l, UNITS] == layers[l, N]:
                 for r in range(bottom - top):
-                    view(a + r * after, n + 1, one)[n] = one
-    return not layers[last, LARGE] or wait(run, sums, part, parts)
+                    view(layers[l, A] + (top + r) * after, layers[l, N] + 1, one)[layers[l, N]] = one
+    return not layers[last, SHARED] or wait(run, sums, part, parts)
 
 
 @compiled
@@ -175,45 +170,38 @@ def lose(layers, run, low, high, one):
 
 
 @compiled
-def backward(layers, run, rows, low, high, sums, part, parts, one):
-    """Take the errors of the rows low … high back to layer 1: S of each layer becomes its dZ."""
-    last, size = len(layers) - 1, run[SIZE]
+def backward(tables, run, rows, low, high, sums, part, parts, one):
+    """Take the errors of the rows low … high back to layer 1: S of each layer becomes its dZ; shared units as in `forward`."""
+    layers = tables[part]
+    last, size, panel = len(layers) - 1, run[SIZE], run[PANEL] + part * run[PANEL_BYTES]
     for l in range(last, 1, -1):
-        large = layers[l, LARGE]
-        if (large or (l < last and layers[l + 1, LARGE])) and not wait(run, sums, part, parts):
+        shared = layers[l - 1, SHARED]
+        if (shared or (l < last and layers[l, SHARED])) and not wait(run, sums, part, parts):
             return False
-        errors, to = layers[l, ROW], layers[l - 1, ROW]
-        if large:
-            first, end = rows_of(layers[l - 1, WIDE], part, parts, COLUMNS)
-            panel = run[PANEL] + part * run[PANEL_BYTES]
-            packed_product(
-                layers[l, S], errors, layers[l, W], layers[l, W_ROW], 1, layers[l, N], layers[l - 1, S], to, rows, first, end,
-                TIMES, panel, size, one,
-            )  # fmt: skip
+        top, bottom = (0, rows) if shared else (low, high)
+        first, wide, n, after = layers[l - 1, FIRST], layers[l - 1, WIDE], layers[l, N], layers[l - 1, ROW]
+        errors, row = layers[l, S] + top * layers[l, ROW], layers[l, ROW]
+        s = layers[l - 1, S] + top * after + first
+        if layers[l, LARGE]:
+            for j in range(0, wide, COLUMNS):
+                width = min(COLUMNS, wide - j)
+                for other in range(parts if layers[l, SHARED] else 1):
+                    block = tables[other, l]
+                    w, place = block[W] + (first + j) // size * block[W_ROW], panel + block[FIRST] // size * COLUMNS
+                    transposed(w, block[W_ROW], width // size, block[UNITS], place, COLUMNS, one)
+                product(errors, row, size, panel, COLUMNS, n, s + j, after, bottom - top, width, TIMES, one, one)
         else:
-            product(
-                layers[l, S] + low * errors, errors, size, layers[l, WT], layers[l, WT_ROW], layers[l, N],
-                layers[l - 1, S] + low * to, to, high - low, layers[l - 1, WIDE], TIMES, one, one,
-            )  # fmt: skip
+            product(errors, row, size, layers[l, WT] + first, layers[l, WT_ROW], n, s, after, bottom - top, wide, TIMES, one, one)
     return True
 
 
 @compiled
-def to_weights(layers, run, l, first, last, rows, place, row, mode, alpha, beta):
-    """Σ over the batch of A[l-1] dZ[l], for the rows first … last of layer l's weights, to `place`."""
+def to_weights(layers, run, l, first, last, rows, place, mode, alpha, beta):
+    """Σ over the batch of A[l-1] dZ[l], for the rows first … last of a thread's block of layer l's weights, to `place`."""
     product_in_place(
-        layers[l - 1, A] + first * run[SIZE], run[SIZE], layers[l - 1, ROW], layers[l, S], layers[l, ROW], rows, place, row,
-        last - first, layers[l, WIDE], mode, alpha, beta,
+        layers[l - 1, A] + first * run[SIZE], run[SIZE], layers[l - 1, ROW], layers[l, S] + layers[l, FIRST], layers[l, ROW], rows,
+        place, layers[l, W_ROW], last - first, layers[l, WIDE], mode, alpha, beta,
     )  # fmt: skip
-
-
-@compiled
-def rows_of(count, part, parts, block):
-    """A thread's share of `count` rows, in whole blocks."""
-    if parts == 1:
-        return 0, count
-    share = ((count + block - 1) // block + parts - 1) // parts * block
-    return min(part * share, count), min((part + 1) * share, count)
 
 
 @compiled
@@ -249,22 +237,27 @@ def descend(layers, factors, run, settings, l, first, last, rows, alpha, total, 
     place = layers[l, W] + first * layers[l, W_ROW]
     if settings[L2] + settings[DECAY] == 0 and factors[l, W_RATE] == factors[l, B_RATE]:
         rate = alpha * factors[l, W_RATE]
-        to_weights(layers, run, l, first, last, rows, place, layers[l, W_ROW], UPDATE, real(-rate / total, one), one)
+        to_weights(layers, run, l, first, last, rows, place, UPDATE, real(-rate / total, one), one)
         return
     if weights > first:
         rate = alpha * factors[l, W_RATE]
         beta = real(1 - rate * (settings[L2] + settings[DECAY]), one)
-        to_weights(layers, run, l, first, weights, rows, place, layers[l, W_ROW], UPDATE, real(-rate / total, one), beta)
+        to_weights(layers, run, l, first, weights, rows, place, UPDATE, real(-rate / total, one), beta)
     if last > bias:
         rate = alpha * factors[l, B_RATE]
         place = layers[l, W] + bias * layers[l, W_ROW]
-        to_weights(layers, run, l, bias, last, rows, place, layers[l, W_ROW], UPDATE, real(-rate / total, one), one)
+        to_weights(layers, run, l, bias, last, rows, place, UPDATE, real(-rate / total, one), one)
 
 
 @compiled
 def differentiate(layers, run, settings, l, first, last, rows, place, total, one):
     """The gradient of J by rows of layer l's weights and biases, to `place`."""
-    to_weights(layers, run, l, first, last, rows, place, layers[l, W_ROW], STORE, real(1 / total, one), one)
+    to_weights(layers, run, l, first, last, rows, place, STORE, real(1 / total, one), one)
+    wide, row = layers[l, WIDE], layers[l, W_ROW]
+    if row > wide:  # the rule goes over whole rows, so that nothing may be left behind the last column
+        for r in range(last - first):
+            behind = view(place + r * row + wide, (row - wide) // run[SIZE], one)
+            behind[:] = real(0, one)
     weights = min(last, layers[l - 1, N]) - first
     if settings[L2] > 0 and weights > 0:
         add_multiple(place, settings[L2], layers[l, W] + first * layers[l, W_ROW], weights * layers[l, W_ROW] // run[SIZE], one)
@@ -295,17 +288,17 @@ def follow(layers, factors, run, settings, l, first, last, place, alpha, t, part
 def turn(layers, run, l, first, last, one):
     """Keep the transpose of rows of layer l's weights."""
     if layers[l, WT]:
+        place = layers[l, WT] + layers[l, FIRST] // run[SIZE] * layers[l, WT_ROW] + first * run[SIZE]
         transposed(
-            layers[l, W] + first * layers[l, W_ROW], layers[l, W_ROW], last - first, layers[l, N],
-            layers[l, WT] + first * run[SIZE], layers[l, WT_ROW], one,
-        )  # fmt: skip
+            layers[l, W] + first * layers[l, W_ROW], layers[l, W_ROW], last - first, layers[l, UNITS], place, layers[l, WT_ROW], one
+        )
 
 
 @compiled
-def update(layers, factors, run, settings, rows, alpha, total, t, part, parts, one):
+def update(layers, factors, run, settings, rows, alpha, total, t, part, one):
     """One thread's part of a step: its rows of all layers, gradient and rule in pieces that stay in the cache."""
     for l in range(1, len(layers)):
-        first, last = rows_of(layers[l - 1, N] + 1, part, parts, BLOCK)
+        first, last = layers[l, LOW], layers[l, HIGH]
         if last <= first:
             continue
         if not run[RULE]:
@@ -325,11 +318,11 @@ def update(layers, factors, run, settings, rows, alpha, total, t, part, parts, o
 
 
 @compiled
-def measure(layers, run, settings, rows, total, part, parts, one):
+def measure(layers, run, settings, rows, total, one):
     """One thread's part of the whole gradient, for clipping, and the sum of its squares."""
     found = 0.0
     for l in range(1, len(layers)):
-        first, last = rows_of(layers[l - 1, N] + 1, part, parts, BLOCK)
+        first, last = layers[l, LOW], layers[l, HIGH]
         if last > first:
             place = layers[l, GRADIENT] + first * layers[l, W_ROW]
             differentiate(layers, run, settings, l, first, last, rows, place, total, one)
@@ -338,32 +331,32 @@ def measure(layers, run, settings, rows, total, part, parts, one):
 
 
 @compiled
-def clip(layers, run, norm, limit, part, parts, one):
+def clip(layers, run, norm, limit, one):
     """Shorten one thread's part of the gradient where the whole is longer than the limit."""
     if norm > limit:
         for l in range(1, len(layers)):
-            first, last = rows_of(layers[l - 1, N] + 1, part, parts, BLOCK)
+            first, last = layers[l, LOW], layers[l, HIGH]
             if last > first:
                 place = layers[l, GRADIENT] + first * layers[l, W_ROW]
                 scale(place, limit / norm, (last - first) * layers[l, W_ROW] // run[SIZE], one)
 
 
 @compiled
-def accumulate(layers, run, settings, rows, part, parts, one):
+def accumulate(layers, run, settings, rows, one):
     """Add one thread's part of the gradient of a batch to that of all examples."""
     for l in range(1, len(layers)):
-        first, last = rows_of(layers[l - 1, N] + 1, part, parts, BLOCK)
+        first, last = layers[l, LOW], layers[l, HIGH]
         if last > first:
             place = layers[l, GRADIENT] + first * layers[l, W_ROW]
-            to_weights(layers, run, l, first, last, rows, place, layers[l, W_ROW], UPDATE, real(1 / settings[TOTAL], one), one)
+            to_weights(layers, run, l, first, last, rows, place, UPDATE, real(1 / settings[TOTAL], one), one)
 
 
 @compiled
-def penalty(layers, run, settings, part, parts, one):
+def penalty(layers, run, settings, one):
     """One thread's part of λ/2 ΣW²."""
     found = 0.0
     for l in range(1, len(layers)):
-        first, last = rows_of(layers[l - 1, N], part, parts, BLOCK)
+        first, last = layers[l, LOW], min(layers[l, HIGH], layers[l - 1, N])
         if last > first:
             found += squares(layers[l, W] + first * layers[l, W_ROW], (last - first) * layers[l, W_ROW] // run[SIZE], one)
     return settings[L2] / 2 * found
@@ -381,12 +374,13 @@ def put_out(layers, run, start, low, high, one):
 
 
 @compiled
-def go(layers, factors, run, settings, order, alphas, sums, part, parts, one):
+def go(tables, factors, run, settings, order, alphas, sums, part, parts, one):
     """Do one thread's part of a run: a mini-batch of `order` for each learning rate in `alphas`.
 
     `sums` has a row of eight float64 for each thread (a cache line, so that threads do not write to the same one). Returns the
     steps done, the loss summed over the examples with their weights, and the sum of the weights.
     """
+    layers = tables[part]
     done, loss, weight = 0, 0.0, 0.0
     batch, job = run[BATCH], run[JOB]
     sums[part, MEETINGS] = 0
@@ -406,9 +400,9 @@ def go(layers, factors, run, settings, order, alphas, sums, part, parts, one):
                 return done, loss, weight
             continue
         sums[part, LOSSES] = lose(layers, run, low, high, one) if high > low else 0.0
-        if not backward(layers, run, rows, low, high, sums, part, parts, one):
+        if not backward(tables, run, rows, low, high, sums, part, parts, one):
             return done, loss, weight
-        sums[part, PENALTIES] = penalty(layers, run, settings, part, parts, one) if settings[L2] > 0 and job == TRAIN else 0.0
+        sums[part, PENALTIES] = penalty(layers, run, settings, one) if settings[L2] > 0 and job == TRAIN else 0.0
         if not wait(run, sums, part, parts):
             return done, loss, weight
         total = float(rows)
@@ -422,18 +416,18 @@ def go(layers, factors, run, settings, order, alphas, sums, part, parts, one):
         if not math.isfinite(found + whole):
             return done, loss, weight
         if job == GRADIENTS:
-            accumulate(layers, run, settings, rows, part, parts, one)
+            accumulate(layers, run, settings, rows, one)
         elif total > 0:
             alpha = alphas[k] * total / (rows * settings[USUAL])
             if run[CLIPPED]:
-                sums[part, SQUARES] = measure(layers, run, settings, rows, total, part, parts, one)
+                sums[part, SQUARES] = measure(layers, run, settings, rows, total, one)
                 if not wait(run, sums, part, parts):
                     return done, loss, weight
                 norm = 0.0
                 for other in range(parts):
                     norm += sums[other, SQUARES]
-                clip(layers, run, math.sqrt(norm), settings[CLIP], part, parts, one)
-            update(layers, factors, run, settings, rows, alpha, total, t, part, parts, one)
+                clip(layers, run, math.sqrt(norm), settings[CLIP], one)
+            update(layers, factors, run, settings, rows, alpha, total, t, part, one)
         loss, weight, done = loss + found + whole * total, weight + total, done + 1
         if not wait(run, sums, part, parts):
             return done, loss, weight
