@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from handgrad.datasets import read_dataset as read_dataset
     from handgrad.derivation import Derivation as Derivation
     from handgrad.derivation import derive as derive
+    from handgrad.engine.fitting import fit as fit
+    from handgrad.engine.states import Fit as Fit
     from handgrad.errors import HandgradError as HandgradError
     from handgrad.explain import Explanation as Explanation
     from handgrad.explain import explain as explain
@@ -60,6 +62,8 @@ _PUBLIC = {
     "check.findings": ("Checked",),
     "datasets": ("read_dataset",),
     "derivation": ("Derivation", "derive"),
+    "engine.fitting": ("fit",),
+    "engine.states": ("Fit",),
     "errors": ("HandgradError",),
     "explain": ("Explanation", "explain", "explain_model"),
     "gradcheck": ("gradcheck",),

@@ -1,0 +1,53 @@
+"""L-BFGS through SciPy, on the flat buffer of all parameters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from handgrad.calculus.functions import Array
+from handgrad.engine.course import Course, Stop
+from handgrad.errors import MissingExtraError
+from handgrad.network import Parameters
+
+LINE_SEARCH = 20
+"""How often an iteration may evaluate the loss on its line."""
+
+
+def minimise(course: Course, X: Array, Y: Array, weights: Array | None) -> None:
+    """Minimise J over all examples; an iteration counts as an epoch.
+
+    SciPy works in float64 whatever the parameters' dtype. Raises Stop("converged") at a minimum, and whatever ends a run.
+    Liu and Nocedal, On the Limited Memory BFGS Method for Large Scale Optimization (1989).
+    """
+    try:
+        from scipy.optimize import minimize
+    except ImportError:
+        raise MissingExtraError("lbfgs needs SciPy, which is not installed: pip install 'handgrad[train]'") from None
+    options, engine = course.options, course.engine
+    first = engine.read()
+
+    def place(flat: Array) -> None:
+        engine.write(Parameters(options.network, flat.astype(first.buffer.dtype)))
+
+    def objective(flat: Array) -> tuple[float, Array]:
+        course.require_wanted()
+        place(flat)
+        loss, gradient = engine.loss_and_gradient(X, Y, weights)
+        if not (np.isfinite(loss) and np.isfinite(gradient.buffer).all()):
+            engine.write(course.finite)
+            raise course.diverged(f"{loss}", course.epoch + 1, None)
+        return loss, gradient.buffer.astype(np.float64)
+
+    def after(intermediate_result: Any) -> None:
+        place(intermediate_result.x)
+        course.finish_epoch(float(intermediate_result.fun), None)
+
+    memory = int(options.rule.parameters["memory"])
+    limits = {"maxiter": options.epochs, "maxfun": LINE_SEARCH * (options.epochs + 1), "maxls": LINE_SEARCH, "maxcor": memory}
+    start = first.buffer.astype(np.float64)
+    minimize(objective, start, jac=True, method="L-BFGS-B", callback=after, options=limits)
+    engine.write(course.finite)  # the last evaluation may have been one of a line search
+    if course.epoch < options.epochs:
+        raise Stop("converged")

@@ -1,0 +1,91 @@
+"""What a run starts from, checked: examples, validation examples, and what tells it from another run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from handgrad.calculus.functions import Array
+from handgrad.data import as_array, as_inputs, as_targets, as_weights
+from handgrad.engine.checkpoints import Checkpoint, digest, generator_state
+from handgrad.engine.metrics import Scorer
+from handgrad.engine.options import Options
+from handgrad.errors import DataError, ModelFileError, TrainingError
+from handgrad.model_file import network_to_json
+from handgrad.network import Network, Parameters
+
+
+def examples(network: Network, X: Any, Y: Any, weights: Any, dtype: Any) -> tuple[Array, Array, Array | None]:
+    """Inputs as they are, where an engine can read them so; targets and weights in the parameters' dtype. Raises DataError."""
+    array = as_array(X, "X")
+    if array.ndim == 2 and array.dtype.kind in "iub" and len(array):
+        as_inputs(array[:1], network)  # whole numbers are finite: the first row tells whether the shape fits
+        array = array.view(np.uint8) if array.dtype == bool else array
+    else:
+        array = as_inputs(array, network)
+        largest = np.finfo(dtype).max
+        if array.dtype != dtype and (array.max() > largest or array.min() < -largest):
+            raise DataError(f"X holds numbers that {np.dtype(dtype)} cannot hold, in which the network is trained")
+    return array, np.ascontiguousarray(as_targets(Y, network, len(array), dtype)), as_weights(weights, len(array), dtype)
+
+
+def scorer_for(options: Options, validation: Sequence[Any] | None, dtype: Any) -> Scorer | None:
+    """What scores the validation examples, where there are any. Raises TrainingError or DataError."""
+    if validation is None:
+        if options.metric != "loss":
+            raise TrainingError(f"the metric {options.metric} needs validation examples: validation=(X, Y)")
+        return None
+    if not isinstance(validation, Sequence) or not 2 <= len(validation) <= 3:
+        raise TrainingError("validation is a tuple (X, Y) or (X, Y, weights)")
+    X, Y, weights = (*validation, None)[:3]
+    try:
+        X, Y, weights = examples(options.network, X, Y, weights, dtype)
+    except DataError as error:
+        raise DataError(f"in the validation examples, {error}") from None
+    return Scorer(options.network, X, Y, weights, options.metric, larger_is_better=options.larger_is_better)
+
+
+def identity(
+    options: Options,
+    parameters: Parameters,
+    rng: np.random.Generator,
+    data: tuple[Array | None, ...],
+    validation: tuple[Array | None, ...],
+) -> dict[str, Any]:
+    """What a run is, for its checkpoints: network, data, options, first parameters and the generator as it was."""
+    try:
+        formulas = network_to_json(options.network)["own"]
+    except ModelFileError:  # Python functions, known by their names alone
+        formulas = []
+    found = {
+        "the network": repr(options.network),
+        "the formulas of its own records": digest(_bytes(formulas)),
+        "the training data": digest(*data),
+        "the validation data": digest(*validation),
+        "the first parameters": digest(parameters.buffer),
+        "the random numbers": digest(_bytes(generator_state(rng))),
+        "the dtype": str(parameters.buffer.dtype),
+        **options.identity(),
+    }
+    return dict(json.loads(json.dumps(found)))
+
+
+def _bytes(value: Any) -> Array:
+    return np.frombuffer(json.dumps(value).encode(), np.uint8)
+
+
+def require_same_rates(options: Options, saved: Checkpoint) -> None:
+    """Other `epochs` than before are fine where the epochs behind would have had the same learning rates."""
+    before, now = int(saved.about["epochs"]), int(options.epochs)
+    if before == now:
+        return
+    if now < saved.epoch:
+        raise TrainingError(f"the checkpoint stands after epoch {saved.epoch}, but {now} epochs were asked for")
+    if "T" in options.timing.reads:
+        raise TrainingError(
+            f"the schedule {options.timing.spelling} depends on the number of epochs, which was {before} and is {now}: "
+            "resume with as many as before"
+        )
