@@ -7,8 +7,11 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from judged import BACKWARD, FORWARD, LOSS, displayed
 
 import handgrad
+from handgrad.check.checking import check_file
+from handgrad.check.options import Options
 from handgrad.check.reporting.terminal import to_text
 
 NOTES = Path(__file__).parents[1] / "examples" / "notes.md"
@@ -41,6 +44,31 @@ def test_corrected_notes_are_clean():
             text = text.replace(finding.formula, finding.correction)
     again = handgrad.check(text)
     assert (again.count("right", "convention"), again.count("wrong", "unread")) == (12, 0)
+
+
+FILES = {
+    "main.tex": [*FORWARD, LOSS, BACKWARD["dW1"], BACKWARD["db1"], r"b^{[1]} = b^{[1]} - \alpha dW^{[1]}"],
+    "back.tex": [BACKWARD["dZ2"], BACKWARD["dW2"].replace("]T}", "]}"), BACKWARD["dZ1"].replace("]T}", "]}")],
+}
+CORRECTIONS = [
+    ("back.tex", 4, "HG002", r"dW^{[2]} = \frac{1}{m} dZ^{[2]} (A^{[1]})^{T}"),
+    ("back.tex", 6, "HG002", r"dZ^{[1]} = (W^{[2]})^{T} dZ^{[2]} \odot relu'(Z^{[1]})"),
+    (None, 16, "HG013", r"b^{[1]} = b^{[1]} - \alpha db^{[1]}"),
+]
+
+
+def test_files_of_one_document_are_read_in_order_each_with_its_own_lines(tmp_path):
+    first, back = (displayed(*formulas) for formulas in FILES.values())
+    forward, rest = first[: first.index("$$dW")], first[first.index("$$dW") :]
+    (tmp_path / "main.tex").write_text(f"{forward}Now back: \\input{{back}} and\n{rest}", encoding="utf-8")
+    (tmp_path / "back.tex").write_text(f"\n{back}", encoding="utf-8")
+    checked = check_file(tmp_path / "main.tex", Options())
+    wrong = [finding for finding in checked.findings if finding.verdict == "wrong"]
+    assert [(f.file and Path(f.file).name, f.line, f.code, f.correction) for f in wrong] == CORRECTIONS
+    joined = handgrad.check(forward + back + rest, name="joined.tex")
+    assert [(f.formula, f.verdict, f.correction, f.marked) for f in joined.findings] == [
+        (f.formula, f.verdict, f.correction, f.marked) for f in checked.findings
+    ]
 
 
 def test_its_text_is_the_report(checked):

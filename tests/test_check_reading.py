@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -20,8 +21,8 @@ def found(text: str, kind: str | None = None) -> list[str]:
     return [passage.text for passage in lawful(read(text, kind=kind)).passages]
 
 
-def lawful(result: Read) -> Read:
-    """What holds of everything that is read, whatever it is."""
+def lawful(result: Read, files: Mapping[str | None, str] | None = None) -> Read:
+    """What holds of everything that is read, whatever it is. `files` are the texts of a document of several files."""
     for passage in (*result.passages, *result.skipped):
         text = passage.source.text
         assert 0 <= passage.start < passage.end <= len(text)
@@ -29,7 +30,8 @@ def lawful(result: Read) -> Read:
         place, last = passage.source.place(passage.start), passage.source.place(passage.end)
         assert (place.cell or 0, place.line, place.column) < (last.cell or 0, last.line, last.column)
         if place.cell is None:
-            assert text.split("\n")[place.line - 1][place.column - 1] == text[passage.start]
+            own = text if files is None else files[place.file]
+            assert own.split("\n")[place.line - 1][place.column - 1] == text[passage.start]
         if "&" not in text and "<" not in text:
             assert all(a in (b, " ") for a, b in zip(passage.text, text[passage.start : passage.end], strict=True))
     starts: dict[int, int] = {}
@@ -315,21 +317,40 @@ $after = document$
 def test_a_latex_file_and_those_beside_it(tmp_path: Path) -> None:
     folder = tmp_path / "paper"
     (folder / "parts").mkdir(parents=True)
-    (folder / "main.tex").write_text(LATEX, encoding="utf-8")
+    one, main = folder / "parts" / "one.tex", folder / "main.tex"
+    included = "\nIncluded $i = j$.\n\\input{parts/one}\\section{Third} $k$"
+    main.write_text(LATEX, encoding="utf-8")
     (folder / "parts" / "macros.tex").write_text(r"\newcommand\W{\mathbf{W}}", encoding="utf-8")
-    (folder / "parts" / "one.tex").write_text("\nIncluded $i = j$.\n\\input{parts/one}\\section{Third} $k$", encoding="utf-8")
+    one.write_text(included, encoding="utf-8")
     (tmp_path / "outside.tex").write_text("$secret$", encoding="utf-8")
     (folder / "parts" / "link.tex").symlink_to(tmp_path / "outside.tex")
-    result = lawful(read_file(folder / "main.tex"))
+    result = lawful(read_file(main), {None: LATEX, str(one): included})
     assert set(result.macros) == {"pd", "W"}
     texts = [" ".join(passage.text.split()) for passage in result.passages]
     aligned = r"\begin{align*} x &= y \\ z &= w \end{align*}"
     assert texts == ["a = b", aligned, "dW = np.dot(dZ, A.T)", "i = j", "k", "unclosed = 3", "e = f"]
     assert [passage.section for passage in result.passages] == [1, 1, 1, 2, 3, 3, 3]
     place = result.passages[3].source.place(result.passages[3].start)
-    assert (place.line, place.column, place.file) == (2, 11, str(folder / "parts" / "one.tex"))
+    assert (place.line, place.column, place.file) == (2, 11, str(one))
     assert len(result.problems) == 6
     assert len(read(LATEX, kind="latex").problems) == 7
+
+
+def test_every_character_of_files_that_are_read_as_one_has_its_own_place(tmp_path: Path) -> None:
+    texts = {
+        None: "A $a$\\input{one} b\n\\input{none}\\input{two}\\input{one}\n$c$",
+        str(tmp_path / "one.tex"): "$one$",
+        str(tmp_path / "two.tex"): "\n% two\n\\input{three} $two$\n",
+        str(tmp_path / "three.tex"): "",
+    }
+    for name, text in texts.items():
+        (tmp_path / (name or "main.tex")).write_text(text, encoding="utf-8")
+    source = lawful(read_file(tmp_path / "main.tex"), texts).passages[0].source
+    places = [source.place(offset) for offset in range(len(source.text))]
+    for place, character in zip(places, source.text, strict=True):
+        line = texts[place.file].split("\n")[place.line - 1]
+        assert f"{line}\n"[place.column - 1] == character
+    assert len(set(places)) == len(places) == sum(map(len, texts.values())) + 3, "each once, and a line's end behind each file"
 
 
 def notebook(*cells: tuple[str, str]) -> str:

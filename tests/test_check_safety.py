@@ -3,6 +3,7 @@
 import json
 import math
 import time
+from typing import get_args
 
 import pytest
 import typer
@@ -13,7 +14,7 @@ from typer.testing import CliRunner
 
 from handgrad.check import checking
 from handgrad.check.checking import check_file, check_text
-from handgrad.check.findings import VERDICTS, Checked
+from handgrad.check.findings import Checked, Verdict
 from handgrad.check.judging import limits
 from handgrad.check.options import Options
 from handgrad.check.parsing import parse
@@ -32,7 +33,7 @@ def _little_time(monkeypatch):
 def reported(checked: Checked) -> None:
     """Whatever a report holds, it can be written in every format, and its places are in order."""
     for finding in checked.findings:
-        assert finding.verdict in VERDICTS
+        assert finding.verdict in get_args(Verdict)
         assert (finding.line, finding.column) <= (finding.end_line, finding.end_column)
         assert finding.message or finding.verdict != "unread"
         assert (finding.code is None) == (finding.verdict != "wrong")

@@ -1,11 +1,15 @@
 """Words of plain text and of Python, as nodes."""
 
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from handgrad.check.greek import CAPITAL, SMALL
 from handgrad.check.parsing.words import word_node
-from handgrad.check.tree import Derivative, Differential, Name, Node, Number, Script, walk
+from handgrad.check.tree import Derivative, Differential, Group, Name, Node, Number, Script, bare, walk, within
+from handgrad.document.letters import SYMBOLS
 
 
 def shown(node):
@@ -21,6 +25,23 @@ def shown(node):
             return f"{mark}({shown(of)})"
         case Derivative(of=of, by=by, mark=mark):
             return f"{mark}({shown(of)})/{mark}({shown(by)})"
+
+
+def test_greek_letters_have_the_names_that_tex_has():
+    names = {name for letter, name in SYMBOLS.items() if unicodedata.name(letter).startswith("GREEK")}
+    assert {name.removeprefix("var") for name in names} == SMALL | CAPITAL
+
+
+@pytest.mark.parametrize(("brackets", "kept"), [("(", ""), ("([{", ""), ("|", "|"), ("(|(", "|("), (("norm",), ("norm",))])
+def test_brackets_that_change_nothing_are_left_out(brackets, kept):
+    def put(outside):
+        node = Name(None, "W")
+        for mark in reversed(outside):
+            node = Group(None, node, mark)
+        return node
+
+    assert bare(put(brackets)) == put(kept)
+    assert within(put(brackets)) == Name(None, "W")
 
 
 READ = {

@@ -85,13 +85,13 @@ def _checked(found: Read, name: str, options: Options, begin: float) -> Checked:
             Reviewer(judge, known[0].passage.source.text, found.macros).review(judged)
     judged += [Judged(r, message=f"only the first {MOST_RELATIONS} relations are judged") for r in relations[MOST_RELATIONS:]]
     with until(time.process_time() + LAST_SECONDS), np.errstate(all="ignore"):
-        findings = [*(_finding(j, understood(j)) for j in judged), *_without_relation(statements)]
+        placed = [*((j.relation.span[0], _finding(j, understood(j))) for j in judged), *_without_relation(statements)]
         setting, remarked = setting_lines(understanding, judged), remarks(found, known, understanding, judged)
         lacking = missing(judged, understanding)
         if late():  # what was not looked at is not missing
             lacking = ()
-    findings.sort(key=lambda finding: (finding.cell or 0, finding.line, finding.column))
-    return Checked(name, tuple(setting), tuple(findings), lacking, tuple(remarked))
+    findings = tuple(finding for _, finding in sorted(placed, key=lambda pair: pair[0]))
+    return Checked(name, tuple(setting), findings, lacking, tuple(remarked))
 
 
 def _parsed(found: Read, *, deadline: float) -> tuple[list[tuple[Passage, tuple[Statement, ...]]], frozenset[str]]:
@@ -136,8 +136,8 @@ def _finding(judged: object, understood: str) -> Finding:
     )  # fmt: skip
 
 
-def _without_relation(statements: Sequence[tuple[Passage, Sequence[Statement]]]) -> Iterable[Finding]:
-    """Displays that state no relation: what could not be read, or a formula alone."""
+def _without_relation(statements: Sequence[tuple[Passage, Sequence[Statement]]]) -> Iterable[tuple[int, Finding]]:
+    """Displays that state no relation: what could not be read, or a formula alone; each with its offset."""
     for passage, parsed in statements:
         for statement in parsed:
             if statement.ops or not (passage.display or passage.kind == "numpy"):
@@ -152,7 +152,7 @@ def _without_relation(statements: Sequence[tuple[Passage, Sequence[Statement]]])
                 first.line, first.column, last.line, last.column, text, "", "unread" if reasons else "other",
                 message=reasons[0] if reasons else "a formula that states no relation", cell=first.cell, file=first.file,
             )  # fmt: skip
-            yield finding
+            yield statement.span[0], finding
 
 
 __all__ = ["Checked", "check", "check_file", "check_text"]

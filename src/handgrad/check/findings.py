@@ -9,7 +9,6 @@ if TYPE_CHECKING:
     from handgrad.document.blocks import Document
 
 Verdict: TypeAlias = Literal["right", "convention", "wrong", "unread", "other"]
-VERDICTS: tuple[Verdict, ...] = ("right", "convention", "wrong", "unread", "other")
 NUDGED = "measured by nudging"
 
 

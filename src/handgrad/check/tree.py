@@ -253,6 +253,20 @@ def _nodes(value: Any) -> Iterator[Node]:
             yield from _nodes(part)
 
 
+def bare(node: Node) -> Node:
+    """A node without brackets around it that change nothing; the bars of absolute values and norms stay."""
+    while isinstance(node, Group) and node.open in {"(", "[", "{"}:
+        node = node.body
+    return node
+
+
+def within(node: Node) -> Node:
+    """What stands within brackets of any kind, those of absolute values and norms too, where only that is looked for."""
+    while isinstance(node, Group):
+        node = node.body
+    return node
+
+
 def walk(node: Node) -> Iterator[Node]:
     """The node and all below it, those above before those below."""
     stack = [node]

@@ -23,6 +23,7 @@ from handgrad.check.tree import (
     Script,
     Scripted,
     Sum,
+    bare,
     rebuilt,
     walk,
 )
@@ -85,7 +86,7 @@ def worked_out(
 
 def _symbol(node: Node) -> bool:
     """Whether it is a name or a gradient alone; e^x is none."""
-    node = _bare(node)
+    node = bare(node)
     power = isinstance(node, Name) and node.name == "e" and any(script.kind == "sup" for script in node.scripts)
     return isinstance(node, Name | Differential | Derivative) and not power
 
@@ -123,7 +124,7 @@ def _equal(reader: _Evaluator, worked: Node, result: Node, op: str) -> Right | W
 
 def _literal(node: Node) -> tuple[float, float] | None:
     """A number with its sign, or one times a power of ten, with the unit of its last place."""
-    node = _bare(node)
+    node = bare(node)
     if isinstance(node, Number):
         return node.value, unit_of(node)
     if isinstance(node, Sum) and node.signs == ("-",):
@@ -331,9 +332,3 @@ def _digits(value: float, unit: float) -> str:
 
 def _plain(value: float) -> str:
     return f"{value:.6g}"
-
-
-def _bare(node: Node) -> Node:
-    while isinstance(node, Group) and node.open in {"(", "[", "{"}:
-        node = node.body
-    return node

@@ -14,7 +14,7 @@ from handgrad.check.judging import products
 from handgrad.check.judging.lexicon import UnknownError, shown_name, slope_of
 from handgrad.check.judging.sums import Sums
 from handgrad.check.judging.values import Value, elementwise, number
-from handgrad.check.judging.world import STEP, activate, slope
+from handgrad.check.judging.world import STEP, activate, slope, stored_slope
 from handgrad.check.tree import Call, Compare, Fraction, Group, Name, Product, Sum
 from handgrad.check.understanding.names import Marks, is_name
 from handgrad.check.understanding.roles import ACTIVATIONS, PLAIN
@@ -95,7 +95,7 @@ class Calls(Sums):
             if find_activation(kind).rowwise:
                 raise UnknownError(node, SOFTMAX_SLOPE)
             found.append(_applied(kind, value, 1))
-            stored = {"sigmoid": lambda a: a * (1 - a), "tanh": lambda a: 1 - a * a}.get(kind)
+            stored = stored_slope(kind)
             if stored is not None and isinstance(argument, Name) and self.lexicon.habit.role(argument) in {"A", "output"}:
                 found.append(elementwise([value], stored))
         return found

@@ -12,9 +12,21 @@ from handgrad.check.judging.evaluating import Evaluator, UnknownError
 from handgrad.check.judging.judged import Judged
 from handgrad.check.judging.world import EXAMPLE, ONE, units
 from handgrad.check.parsing.writing import write
-from handgrad.check.tree import Call, Derivative, Differential, Group, Matrix, Name, Node, Number, Product, Sum, rebuilt, walk
+from handgrad.check.tree import (
+    Call,
+    Derivative,
+    Differential,
+    Matrix,
+    Name,
+    Node,
+    Number,
+    Product,
+    Sum,
+    rebuilt,
+    walk,
+    within,
+)
 from handgrad.check.understanding.inferring import Understanding
-from handgrad.check.understanding.names import named
 from handgrad.check.understanding.relations import Relation
 from handgrad.check.understanding.roles import DEFAULT
 
@@ -52,7 +64,7 @@ class Claim:
 
 def claim_of(relation: Relation) -> Claim | None:
     """The shape that a relation claims; None where it claims none, as x ∈ ℝ or y ∈ {0, 1}."""
-    left, right = _bare(relation.left), _bare(relation.right)
+    left, right = within(relation.left), within(relation.right)
     if relation.op == "in":
         found = _exponent(right) if isinstance(right, Name) and right.name in SPACES else ()
         return Claim(left, found) if found else None
@@ -67,13 +79,13 @@ def claim_of(relation: Relation) -> Claim | None:
 def _shaped(node: Node) -> Node | None:
     """The W of W.shape, shape(W) and dim W."""
     if isinstance(node, Call) and node.function.name in SHAPES and len(node.arguments) == 1:
-        return _bare(node.arguments[0])
+        return within(node.arguments[0])
     if isinstance(node, Product) and len(node.items) == 2:
         first, second = node.items
         if isinstance(second, Name) and second.name in SHAPES and node.signs == (".",):
-            return _bare(first)
+            return within(first)
         if isinstance(first, Name) and first.name in SHAPES:
-            return _bare(second)
+            return within(second)
     return None
 
 
@@ -84,7 +96,7 @@ def _exponent(space: Name) -> tuple[Node, ...]:
         return ()
     parts: list[Node] = []
     for part in scripts[0].body:
-        inner = _bare(part)
+        inner = within(part)
         body = getattr(inner, "body", None)
         inner = body[0] if isinstance(body, tuple) and len(body) == 1 else inner
         if isinstance(inner, Product) and set(inner.signs) <= BY:
@@ -144,7 +156,7 @@ class _Judge:
 
     def axis(self, node: Node, of: Node) -> str | None:
         """The axis that a dimension counts; a number above 1 is itself; None where it is not understood."""
-        node = _bare(node)
+        node = within(node)
         if isinstance(node, Number):
             return ONE if node.value == 1 else node.text
         if not isinstance(node, Name):
@@ -218,7 +230,7 @@ class _Judge:
         """Whether an array of this name stands in an equation that holds."""
         name = _name(of)
         holding = [j.relation for j in judged if j.verdict in {"right", "convention"} and claim_of(j.relation) is None]
-        return name is not None and any(n.name == name.name for r in holding for side in (r.left, r.right) for n in named(side))
+        return name is not None and any(n.name == name.name for r in holding for n in r.names)
 
     def renumbered(self, claimed: Sequence[str | None], choices: Sequence[Axes], judged: Sequence[Judged]) -> bool:
         """Whether the claim is right with layers counted from one more or less, and no other claim tells how they are counted."""
@@ -280,18 +292,12 @@ class _Judge:
 
 def _name(node: Node) -> Name | None:
     """The name of an array, or of what a gradient is by, which has the same shape."""
-    node = _bare(node)
+    node = within(node)
     if isinstance(node, Differential):
         return _name(node.by if node.by is not None else node.of)
     if isinstance(node, Derivative):
         return _name(node.by)
     return node if isinstance(node, Name) else None
-
-
-def _bare(node: Node) -> Node:
-    while isinstance(node, Group):
-        node = node.body
-    return node
 
 
 def _words(axis: str, side: tuple[str, str], layers: Mapping[int, str]) -> str:

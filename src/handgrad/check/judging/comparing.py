@@ -42,9 +42,6 @@ class Scale:
         return self == Scale()
 
 
-ONE_SCALE = Scale()
-
-
 @dataclass(frozen=True)
 class Outcome:
     """How a relation came out: right up to `scale` (left = scale · right is not 1 where constants differ), or not, with the reason.

@@ -15,9 +15,8 @@ from handgrad.check.judging.limits import late
 from handgrad.check.judging.trials import Candidate, Trials
 from handgrad.check.mistakes import CATALOGUE, Context, Mistake, Rewrite
 from handgrad.check.mistakes.derived import Deriver, right_sides
-from handgrad.check.mistakes.trees import bare
 from handgrad.check.parsing import Macro, Style, parse, write
-from handgrad.check.tree import Group, Node, Span, Statement
+from handgrad.check.tree import Group, Node, Span, Statement, bare
 from handgrad.check.understanding.names import named
 from handgrad.check.understanding.relations import Relation
 from handgrad.check.understanding.roles import ACTIVATIONS

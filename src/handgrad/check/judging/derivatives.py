@@ -11,7 +11,7 @@ from handgrad.check.judging.lexicon import Meaning, UnknownError, shown_name, sp
 from handgrad.check.judging.quantities import Quantities
 from handgrad.check.judging.values import MisfitError, Value, number
 from handgrad.check.judging.world import STEP, nudges
-from handgrad.check.tree import Call, Derivative, Differential, Group, Name, Node, Scripted, Words
+from handgrad.check.tree import Call, Derivative, Differential, Group, Name, Node, Scripted, Words, within
 from handgrad.check.understanding.names import Marks
 from handgrad.check.understanding.roles import LAYERED
 
@@ -22,8 +22,7 @@ class Derivatives(Quantities):
     def differential(self, node: Differential) -> list[Value]:
         """DW and ∇_W J: the gradient of the loss."""
         by = node.by if node.by is not None else node.of
-        if isinstance(by, Group):
-            by = by.body
+        by = within(by)
         if not isinstance(by, Name):
             raise UnknownError(node, "what this is the gradient by is not understood")
         meaning = self.meaning(by)
@@ -48,8 +47,7 @@ class Derivatives(Quantities):
 
     def derived(self, of: Node, by: Node) -> list[Value]:
         """∂of/∂by. Where the loss stands below, the fraction is taken the other way round, and that is noted."""
-        while isinstance(by, Group):
-            by = by.body
+        by = within(by)
         if isinstance(by, Scripted) and isinstance(by.base, Group | Name):
             raise UnknownError(by, "a derivative by something with marks at brackets")
         if not isinstance(by, Name):
@@ -59,9 +57,7 @@ class Derivatives(Quantities):
         key = self.of_loss(by) if loss else self.meaning(by)
         if key is None:
             raise UnknownError(by, f"{shown_name(by)} is not known")
-        inner = of
-        while isinstance(inner, Group):
-            inner = inner.body
+        inner = within(of)
         if isinstance(inner, Name) and self.is_function(inner) and self.lexicon.habit.role(inner) not in LAYERED:
             inner = Call(inner.span, inner, (by,))
         if isinstance(inner, Call) and self.lexicon.habit.role(inner.function) == "loss" and not self.is_function(inner.function):

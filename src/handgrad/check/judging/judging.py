@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from handgrad.check.judging.arithmetic import Wrong, worked_out
@@ -25,7 +25,6 @@ from handgrad.check.understanding.inferring import Understanding
 from handgrad.check.understanding.names import named
 from handgrad.check.understanding.relations import Relation
 from handgrad.check.understanding.roles import LAYERED
-from handgrad.check.understanding.setting import Setting
 from handgrad.check.understanding.settling import attempt
 
 MOST_SECONDS = 2.0
@@ -103,7 +102,7 @@ class Judge:
     def symbols(self, relation: Relation) -> set[str]:
         """The names in a relation whose reading matters, as letters."""
         roles = {*LAYERED, "X", "Y", "output"}
-        sides = (relation.subject, relation.left, relation.right)
+        sides = (relation.subject, *relation.sides)
         names = (n for side in sides for n in named(side) if self.habit.role(n) in roles)
         return {(n.name[0] if len(n.name) == 2 and n.name[1] == "L" else n.name).lower() for n in names}
 
@@ -185,8 +184,7 @@ class Judge:
     def second_name(self, relation: Relation) -> bool:
         """Whether a relation only gives a quantity a second name: a_1^{(3)} = h, H1 = transpose(h1)."""
         left, right = (
-            side.function if isinstance(side, Call) and side.function.name in {"h", "f"} else side
-            for side in (relation.left, relation.right)
+            side.function if isinstance(side, Call) and side.function.name in {"h", "f"} else side for side in relation.sides
         )
         if isinstance(right, Call) and right.function.name == "transpose" and len(right.arguments) == 1:
             right = right.arguments[0]
@@ -224,7 +222,7 @@ class Judge:
 
     def concerns_network(self, relation: Relation) -> bool:
         """Whether a quantity of a network, a loss or a gradient stands in a relation."""
-        sides = (relation.subject, relation.left, relation.right)
+        sides = (relation.subject, *relation.sides)
         if any(isinstance(node, Differential | Derivative | Operator) for side in sides for node in walk(side)):
             return True
         return any(self.habit.role(n) in {*LAYERED, "loss", "output", "X", "Y"} for side in sides for n in named(side))
@@ -285,18 +283,6 @@ class Judge:
             judged.verdict, judged.code = ("wrong", "HG009") if known else ("unread", None)
             judged.message = judged.tried.outcome.why if judged.tried is not None else ""
         return judged
-
-    def accepts(self, left: Node, right: Node, settings: Iterable[Setting] | None = None, *, seed: int = 0) -> bool:
-        """Whether a relation holds under a setting that the text supports, with the constants that the text keeps to."""
-        if self.program is not None and self.program.owns and self.relations:
-            outcome = self.program.judge(replace(self.relations[0], left=left, right=right, subject=left, op="=", place=-1, step=0))
-            if outcome.kind != "unknown":
-                return outcome.holds and (outcome.scale is None or outcome.scale.one)
-        for setting in self.u.settings() if settings is None else settings:
-            tried = self.u.trier.under(left, right, setting, seed=seed)
-            if tried.holds and self.keeps(left, right, tried):
-                return True
-        return False
 
     def keeps(self, left: Node, right: Node, tried: Tried) -> bool:
         """Whether a relation that holds up to a constant has the constant that the text keeps to."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from handgrad.check.judging.evaluating import Evaluator, UnknownError
 from handgrad.check.judging.world import Key
-from handgrad.check.tree import BigSum, Call, Derivative, Differential, Group, Name, Node, Script, children, rebuilt
+from handgrad.check.tree import BigSum, Call, Derivative, Differential, Name, Node, Script, children, rebuilt, within
 from handgrad.check.understanding.names import TRANSPOSES, Marker
 from handgrad.check.understanding.roles import LAYERED, PLAIN
 
@@ -38,11 +38,11 @@ class Leaves:
             case Differential():
                 return self._quantity(node, node.by if node.by is not None else node.of, gradient=True)
             case Derivative():
-                of = _bare(node.of)
+                of = within(node.of)
                 of = of.function if isinstance(of, Call) else of
                 if isinstance(of, Name) and self.habit.role(of) == "loss":
                     return self._quantity(node, node.by, gradient=True)
-                if isinstance(_bare(node.by), Name) and self.habit.role(_bare(node.by)) == "loss":  # type: ignore[arg-type]
+                if isinstance(within(node.by), Name) and self.habit.role(within(node.by)) == "loss":  # type: ignore[arg-type]
                     return self._quantity(node, node.of, gradient=True)  # upside down
                 return self._leaf(node, *self._behind(node))
             case Call():
@@ -65,7 +65,7 @@ class Leaves:
         return self._quantity(node, node, gradient=False)
 
     def _quantity(self, node: Node, by: Node, *, gradient: bool) -> Leaf | None:
-        by = _bare(by)
+        by = within(by)
         if not isinstance(by, Name):
             return None
         meaning = self.probe.meaning(by)
@@ -82,7 +82,7 @@ class Leaves:
     def _behind(self, node: Derivative) -> Iterator[Key]:
         """The quantities that a factor of a chain, as ∂Z/∂A, depends on."""
         try:
-            of, by = (self.probe.meaning(n) if isinstance(n, Name) else None for n in (_bare(node.of), _bare(node.by)))
+            of, by = (self.probe.meaning(n) if isinstance(n, Name) else None for n in (within(node.of), within(node.by)))
         except UnknownError:
             return
         if of is not None and by is not None and of.key[0] == "Z":
@@ -105,12 +105,6 @@ def parts(node: Node) -> Iterator[Node]:
             stack.append(top.body)
         elif not isinstance(top, Script):
             stack.extend(reversed(list(children(top))))
-
-
-def _bare(node: Node) -> Node:
-    while isinstance(node, Group):
-        node = node.body
-    return node
 
 
 def unmarked(name: Name, marker: Marker) -> Name:

@@ -10,7 +10,7 @@ from handgrad.check.judging.judged import EQUALS, Judged
 from handgrad.check.judging.leaves import parts, unmarked
 from handgrad.check.judging.updates import step_of
 from handgrad.check.parsing.writing import PLAIN, TEX, write
-from handgrad.check.tree import Call, Derivative, Differential, Group, Name, Node, Number, rebuilt, walk
+from handgrad.check.tree import Call, Derivative, Differential, Name, Node, Number, rebuilt, walk, within
 from handgrad.check.understanding.inferring import Understanding
 from handgrad.check.understanding.relations import Relation
 from handgrad.check.understanding.roles import LAYERED
@@ -153,7 +153,7 @@ class _Reader:
         return stated
 
     def read(self, stated: Stated, relation: Relation) -> None:
-        left, right = _bare(relation.left), _bare(relation.right)
+        left, right = within(relation.left), within(relation.right)
         source = relation.passage.source.text
         self.style = TEX if relation.passage.kind == "tex" else PLAIN
         step = step_of(relation, self.marker)
@@ -172,7 +172,7 @@ class _Reader:
             return
         if self.is_loss(left) and not isinstance(right, Number | Name):
             stated.loss = True
-        goal = self.symbol(_bare(relation.subject), source) or self.symbol(left, source)
+        goal = self.symbol(within(relation.subject), source) or self.symbol(left, source)
         other = self.symbol(right, source)
         defines = other is not None and goal is not None and (other.kind, other.layers) == (goal.kind, goal.layers)
         if goal is not None and goal.gradient and not defines:
@@ -217,13 +217,13 @@ class _Reader:
             return self.of(node, node, source, GRADIENTS.get(role, role), gradient=role in GRADIENTS)
         if isinstance(node, Differential):
             by: Node = node.by if node.by is not None else node.of
-        elif isinstance(node, Derivative) and self.is_loss(_bare(node.of)):
+        elif isinstance(node, Derivative) and self.is_loss(within(node.of)):
             by = node.by
-        elif isinstance(node, Derivative) and self.is_loss(_bare(node.by)):  # upside down
+        elif isinstance(node, Derivative) and self.is_loss(within(node.by)):  # upside down
             by = node.of
         else:
             return None
-        by = _bare(by)
+        by = within(by)
         role = self.habit.role(by) if isinstance(by, Name) else None
         if not isinstance(by, Name) or role is None or (role not in LAYERED and role != "output") or role in GRADIENTS:
             return None
@@ -232,7 +232,7 @@ class _Reader:
     def inside(self, node: Node, source: str) -> Symbol | None:
         """The quantity that a gradient is by."""
         by = node.by if isinstance(node, Derivative) else (node.by or node.of) if isinstance(node, Differential) else None
-        return self.symbol(_bare(by), source) if by is not None else None
+        return self.symbol(within(by), source) if by is not None else None
 
     def of(self, node: Node, by: Name, source: str, kind: str, *, gradient: bool) -> Symbol:
         plain = unmarked(by, self.marker)
@@ -255,9 +255,3 @@ class _Reader:
             return frozenset({self.probe.layer(name, marks, role)})
         except UnknownError:
             return None
-
-
-def _bare(node: Node) -> Node:
-    while isinstance(node, Group):
-        node = node.body
-    return node

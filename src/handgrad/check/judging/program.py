@@ -14,13 +14,13 @@ from handgrad.check.judging.program_compare import compared, conditional, of_los
 from handgrad.check.judging.program_graph import Graph, Links, marks_of
 from handgrad.check.judging.program_links import kind_of, links_of
 from handgrad.check.judging.program_missing import HIDDEN
-from handgrad.check.judging.program_names import MarkError, Spelled, inside, names_of, tidied, variables
+from handgrad.check.judging.program_names import MarkError, Spelled, names_of, tidied, variables
 from handgrad.check.judging.program_numbers import HOLDS, Numbers
 from handgrad.check.judging.program_point import Point
 from handgrad.check.judging.program_sums import members
 from handgrad.check.judging.program_units import ACTIVATION
 from handgrad.check.judging.program_updates import is_update, updated
-from handgrad.check.tree import BigSum, Call, Derivative, Differential, Name, Node, walk
+from handgrad.check.tree import BigSum, Call, Derivative, Differential, Name, Node, bare, walk
 from handgrad.check.understanding.relations import Relation
 from handgrad.check.understanding.roles import usual_role
 
@@ -96,11 +96,11 @@ class Program:
     def judge_update(self, relation: Relation) -> Outcome:
         """Whether an update subtracts a rate times the gradient by the very name that it changes; scale -1 where it adds it."""
         relation = _tidied(relation)
-        left = inside(relation.left)
-        by = inside(left.of) if isinstance(left, Differential) else left
+        left = bare(relation.left)
+        by = bare(left.of) if isinstance(left, Differential) else left
         if not isinstance(by, Name):
             return Outcome("unknown", why="what is updated is no name", node=relation.left)
-        outcomes = [updated(self.links, relation, by, bound) for bound in self._instances((relation.left, relation.right))]
+        outcomes = [updated(self.links, relation, by, bound) for bound in self._instances(relation.sides)]
         return together(outcomes) if outcomes else Outcome("unknown", why="what its index stands for is not known", node=by)
 
     # which definitions are meant
@@ -182,7 +182,7 @@ class Program:
         point = Point(self.graph)
         try:
             point.value(relation.right)
-            if not isinstance(inside(relation.left), Name):
+            if not isinstance(bare(relation.left), Name):
                 point.value(relation.left)
         except (UnknownError, MarkError):
             pass

@@ -10,9 +10,9 @@ from handgrad.calculus.functions import Array
 from handgrad.check.judging.comparing import Outcome, Scale
 from handgrad.check.judging.evaluating import UnknownError
 from handgrad.check.judging.program_graph import Graph
-from handgrad.check.judging.program_names import MarkError, inside, is_loss, names_of
+from handgrad.check.judging.program_names import MarkError, is_loss, names_of
 from handgrad.check.judging.program_point import DRAWS, Point
-from handgrad.check.tree import Compare, Derivative, Differential, Matrix, Name, Node, Number, Product, Script, walk
+from handgrad.check.tree import Compare, Derivative, Differential, Matrix, Name, Node, Number, Product, Script, bare, walk
 from handgrad.check.understanding.relations import Relation
 from handgrad.check.understanding.roles import usual_role
 
@@ -36,7 +36,7 @@ def compared(
     if (np.isfinite(x) & np.isfinite(y) & point.clear).sum() < FEWEST:
         return Outcome("unknown", why="it has no value at most points")
     nothing = not (np.any(np.abs(x) > TINY) or np.any(np.abs(y) > TINY))
-    if nothing and not any(isinstance(inside(side), Number) for side in (left, right)):
+    if nothing and not any(isinstance(bare(side), Number) for side in (left, right)):
         return Outcome("unknown", why="it is zero everywhere")
     scale = scale_between(x, y, point)
     if scale is None:
@@ -86,37 +86,36 @@ def of_units(left: Node, right: Node) -> bool:
 
 def conditional(node: Node) -> bool:
     """0 (x <= 0): a value and, in brackets, when it is so."""
-    node = inside(node)
-    return isinstance(node, Product) and isinstance(inside(node.items[-1]), Compare)
+    node = bare(node)
+    return isinstance(node, Product) and isinstance(bare(node.items[-1]), Compare)
 
 
 def of_matrices(relation: Relation) -> bool:
     """Whether a relation has what numbers do not have: matrices, transposes, elementwise products."""
-    for side in (relation.left, relation.right):
-        for part in walk(side):
-            if isinstance(part, Matrix) or (isinstance(part, Script) and part.kind == "transpose"):
-                return True
-            if isinstance(part, Product) and NO_NUMBERS & set(part.signs):
-                return True
-            if isinstance(part, Name) and part.name in {"W", "Z", "A"} and len(part.scripts) < 2:
-                return True
-            if (
-                isinstance(part, Script)
-                and part.kind == "sup"
-                and any(isinstance(b, Name) and b.name in {"T", "top"} for b in part.body)
-            ):
-                return True
+    for part in relation.parts():
+        if isinstance(part, Matrix) or (isinstance(part, Script) and part.kind == "transpose"):
+            return True
+        if isinstance(part, Product) and NO_NUMBERS & set(part.signs):
+            return True
+        if isinstance(part, Name) and part.name in {"W", "Z", "A"} and len(part.scripts) < 2:
+            return True
+        if (
+            isinstance(part, Script)
+            and part.kind == "sup"
+            and any(isinstance(b, Name) and b.name in {"T", "top"} for b in part.body)
+        ):
+            return True
     return False
 
 
 def of_loss(left: Node) -> bool:
     """Whether a side is a gradient of the loss, or an error signal, whose constant is a matter of convention."""
-    left = inside(left)
+    left = bare(left)
     if isinstance(left, Name):
         return usual_role(left) in {"delta", None} and not is_loss(left)
     return any(_gradient(part) for part in walk(left))
 
 
 def _gradient(node: Node) -> bool:
-    of = inside(node.of) if isinstance(node, Derivative) else None
+    of = bare(node.of) if isinstance(node, Derivative) else None
     return isinstance(node, Differential) or (isinstance(of, Name) and is_loss(of))

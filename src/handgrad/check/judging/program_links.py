@@ -10,10 +10,10 @@ import numpy as np
 from handgrad.check.judging.evaluating import UnknownError
 from handgrad.check.judging.program_graph import Graph, Links
 from handgrad.check.judging.program_missing import HIDDEN, complete, note
-from handgrad.check.judging.program_names import MarkError, Names, has_gradients, inside, is_loss, names_of, variables
+from handgrad.check.judging.program_names import MarkError, Names, has_gradients, is_loss, names_of, variables
 from handgrad.check.judging.program_point import Point
 from handgrad.check.judging.world import activate
-from handgrad.check.tree import Call, Fraction, Name, Node, Number, walk
+from handgrad.check.tree import Call, Fraction, Name, Node, Number, bare, walk
 from handgrad.check.understanding.relations import Relation
 from handgrad.check.understanding.roles import ACTIVATIONS, GENERIC, LAYERED, usual_role
 
@@ -28,9 +28,9 @@ def links_of(relations: Sequence[Relation], activations: Mapping[str, str]) -> L
         if relation.op in DEFINES and relation.unreadable() is None:
             _function(links, relation)
     for relation in relations:
-        for side in (relation.left, relation.right):
+        for side in relation.sides:
             note(links.graph, side)
-    for call in (part for r in relations for side in (r.left, r.right) for part in walk(side) if isinstance(part, Call)):
+    for call in (part for r in relations for part in r.parts() if isinstance(part, Call)):
         word = call.function.name
         if word in GENERIC and not (word == "sigma" or word in links.graph.functions or word in links.graph.activations):
             links.letters.add(word)
@@ -55,23 +55,23 @@ def _raised(relations: Iterable[Relation]) -> frozenset[str]:
         body = next((s.body for s in name.scripts if s.kind == "sup"), ())
         return f"{name.name}^{body[0].text}" if len(body) == 1 and isinstance(body[0], Number) else None
 
-    lefts = [left for r in relations if isinstance(left := inside(r.left), Name) and usual_role(left) in LAYERED and above(left)]
+    lefts = [left for r in relations if isinstance(left := bare(r.left), Name) and usual_role(left) in LAYERED and above(left)]
     if not lefts:
         return frozenset()
-    found = (above(name) for r in relations for side in (r.left, r.right) for name in names_of(side) if usual_role(name) in LAYERED)
+    found = (above(name) for r in relations for side in r.sides for name in names_of(side) if usual_role(name) in LAYERED)
     return frozenset(mark for mark in found if mark)
 
 
 def _function(links: Links, relation: Relation) -> None:
     """s(x) = …: a function of the document's own; also f(net) = 1/(1 + e^{-net}) further on in a chain."""
-    left = inside(relation.left)
+    left = bare(relation.left)
     if not isinstance(left, Call) or is_loss(left.function) or left.function.scripts or has_gradients(relation.right):
         return
     word, graph = left.function.name, links.graph
     if word in ACTIVATIONS or any(isinstance(part, Call) and part.function.name == word for part in walk(relation.right)):
         return
     try:
-        keys = tuple(graph.names.key(p) if isinstance(p := inside(argument), Name) else "" for argument in left.arguments)
+        keys = tuple(graph.names.key(p) if isinstance(p := bare(argument), Name) else "" for argument in left.arguments)
         used = {graph.names.key(name) for name in variables(relation.right)}
     except MarkError:
         return
@@ -103,7 +103,7 @@ def kind_of(graph: Graph, keys: tuple[str, ...], body: Node) -> str | None:
 
 def _define(links: Links, relation: Relation) -> None:
     """A left side that is a name without definition is defined by the right side."""
-    graph, left, right = links.graph, inside(relation.left), relation.right
+    graph, left, right = links.graph, bare(relation.left), relation.right
     if isinstance(left, Call) and is_loss(left.function):
         left = left.function
     if not isinstance(left, Name):
@@ -122,7 +122,7 @@ def _define(links: Links, relation: Relation) -> None:
         if key in graph.defined and not has_gradients(right) and right not in links.choices.setdefault(key, [graph.defined[key]]):
             links.choices[key].append(right)
         return
-    body = inside(right)
+    body = bare(right)
     if isinstance(body, Name):
         if usual_role(left) in {"W", "b", "X", "rate", "penalty"}:
             return  # w_1 = w_2 = 0.5 gives both a value
@@ -160,7 +160,7 @@ def _reaches(graph: Graph, used: Iterable[str], key: str) -> bool:
 def _flipped(graph: Graph, right: Node) -> Node | None:
     """1/(1 + e^{net}), in which a minus was left out, with it."""
     names = variables(right)
-    if len(names) != 1 or usual_role(names[0]) != "Z" or not isinstance(inside(right), Fraction):
+    if len(names) != 1 or usual_role(names[0]) != "Z" or not isinstance(bare(right), Fraction):
         return None
     try:
         probe = Point(replace(graph, defined={}))

@@ -8,7 +8,7 @@ from dataclasses import replace
 from handgrad.check.judging.evaluating import UnknownError
 from handgrad.check.judging.program_graph import Graph, Links, marks_of
 from handgrad.check.judging.program_missing import open_name
-from handgrad.check.judging.program_names import MarkError, has_gradients, inside, is_loss, variables
+from handgrad.check.judging.program_names import MarkError, has_gradients, is_loss, variables
 from handgrad.check.judging.program_point import Point
 from handgrad.check.tree import (
     BigSum,
@@ -23,6 +23,7 @@ from handgrad.check.tree import (
     Script,
     Scripted,
     Sum,
+    bare,
     walk,
 )
 from handgrad.check.understanding.relations import Relation
@@ -64,7 +65,7 @@ def find_loss(links: Links, relations: Iterable[Relation]) -> None:
     if tops:
         graph.loss = next((key for key in tops if "tot" in key.lower()), tops[0])
         return
-    asked = any(_asks(part) for relation in relations for side in (relation.left, relation.right) for part in walk(side))
+    asked = any(_asks(part) for relation in relations for part in relation.parts())
     outputs = [
         name
         for key, name in graph.known.items()
@@ -88,7 +89,7 @@ def _ends(graph: Graph, key: str) -> bool:
 def _asks(node: Node) -> bool:
     """Whether it is a gradient of a loss."""
     if isinstance(node, Derivative):
-        of = inside(node.of)
+        of = bare(node.of)
         return isinstance(of, Name) and is_loss(of)
     return isinstance(node, Differential)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from handgrad.check.judging.program_graph import EVIDENT, Graph, Links, marks_of
-from handgrad.check.judging.program_names import MarkError, has_gradients, inside, is_loss, names_of, variables
+from handgrad.check.judging.program_names import MarkError, has_gradients, is_loss, names_of, variables
 from handgrad.check.tree import (
     BigSum,
     Call,
@@ -17,6 +17,7 @@ from handgrad.check.tree import (
     Node,
     Number,
     Script,
+    bare,
     rebuilt,
     walk,
 )
@@ -68,11 +69,10 @@ def _wanted(links: Links, relations: Iterable[Relation]) -> None:
     """Names without definition that a network computes: units, sums, losses, and whatever a derivative is taken of."""
     graph = links.graph
     for relation in relations:
-        for side in (relation.left, relation.right):
-            for part in walk(side):
-                if isinstance(part, Derivative) and isinstance(of := inside(part.of), Name):
-                    open_name(graph, of)
-        if isinstance(left := inside(relation.left), Name) and not _plain_number(relation.right):
+        for part in relation.parts():
+            if isinstance(part, Derivative) and isinstance(of := bare(part.of), Name):
+                open_name(graph, of)
+        if isinstance(left := bare(relation.left), Name) and not _plain_number(relation.right):
             open_name(graph, left)
     sums = {graph.names.spelled(name).suffix for name in graph.known.values() if usual_role(name) == "Z"}
     for name in list(graph.known.values()):

@@ -218,13 +218,6 @@ def has_gradients(node: Node) -> bool:
     return any(isinstance(part, Derivative | Differential | Operator) for part in walk(node))
 
 
-def inside(node: Node) -> Node:
-    """A node without brackets around it."""
-    while isinstance(node, Group) and node.open in "([{":
-        node = node.body
-    return node
-
-
 def tidied(node: Node) -> Node:
     r"""The formula with what was torn apart or run together set right: \text{ou}t_{o1}, w1x; and a letter that is written for ∂."""
     changed = {f.name: _tidied(getattr(node, f.name)) for f in fields(node)}

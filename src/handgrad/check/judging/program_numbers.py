@@ -11,14 +11,13 @@ from handgrad.check.judging.arithmetic import Right, ValueOf, Wrong, unit_of, wo
 from handgrad.check.judging.comparing import Outcome, Scale
 from handgrad.check.judging.evaluating import UnknownError
 from handgrad.check.judging.program_graph import Graph
-from handgrad.check.judging.program_names import MarkError, has_gradients, inside, is_loss, variables
+from handgrad.check.judging.program_names import MarkError, has_gradients, is_loss, variables
 from handgrad.check.judging.program_point import Point
 from handgrad.check.tree import (
     Call,
     Derivative,
     Differential,
     Fraction,
-    Group,
     Name,
     Node,
     Number,
@@ -26,6 +25,7 @@ from handgrad.check.tree import (
     Script,
     Scripted,
     Sum,
+    bare,
     walk,
 )
 from handgrad.check.understanding.relations import Relation
@@ -69,7 +69,7 @@ class Numbers:
 
     def key(self, node: Node) -> str | None:
         """The key of a name or of a gradient; None for other formulas."""
-        node = inside(node)
+        node = bare(node)
         names = self.graph.names
         try:
             if isinstance(node, Name):
@@ -107,7 +107,7 @@ class Numbers:
             yield from found
 
     def _matched(self, formula: Node, numbers: Node, found: list[tuple[str, Number]], depth: int = 0) -> bool:
-        formula, numbers = inside(formula), inside(numbers)
+        formula, numbers = bare(formula), bare(numbers)
         key, literal = self.key(formula), signed(numbers)
         if depth > 40:
             return False
@@ -178,7 +178,7 @@ class Numbers:
 
     def concerns(self, relation: Relation) -> bool:
         """Whether a relation has numbers put in on a side."""
-        sides = (relation.left, relation.right)
+        sides = relation.sides
         return any(_decimals(side) or (self.plain(side) and (self.worked or not any(map(has_gradients, sides)))) for side in sides)
 
     @property
@@ -220,7 +220,7 @@ class Numbers:
             if self.updated_before(relation.place) and not (self.plain(left) and self.plain(right)):
                 return None  # the numbers may be those after an update, or of another example
             return Outcome("differs", why=f"it comes to {results[0].expected}", misfit="number")
-        if (key is not None and isinstance(inside(left), Name) and self.plain(right)) or (
+        if (key is not None and isinstance(bare(left), Name) and self.plain(right)) or (
             key is not None and signed(right) is not None
         ):
             return HOLDS  # a value that is given
@@ -241,7 +241,7 @@ class Numbers:
         if x is not None and y is not None:
             return Right() if abs(x.value - y.value) <= max(unit_of(x), unit_of(y)) * 1.001 else None
         # A name alone is no arithmetic, but its value is.
-        a, b = (value_of(inside(side)) or side if isinstance(inside(side), Name) else side for side in (a, b))
+        a, b = (value_of(bare(side)) or side if isinstance(bare(side), Name) else side for side in (a, b))
         found = worked_out(a, b, op, value_of=value_of, functions=functions)
         return found if isinstance(found, Right | Wrong) else None
 
@@ -256,7 +256,7 @@ def _decimals(node: Node) -> bool:
 
 def signed(node: Node) -> Number | None:
     """A number with its sign as one, or None."""
-    node = inside(node)
+    node = bare(node)
     if isinstance(node, Number):
         return node
     if isinstance(node, Sum) and node.signs == ("-",):
@@ -266,4 +266,4 @@ def signed(node: Node) -> Number | None:
     return None
 
 
-__all__ = ["HOLDS", "Group", "Numbers", "signed"]
+__all__ = ["HOLDS", "Numbers", "signed"]

@@ -15,7 +15,7 @@ from handgrad.catalogue.lookup import find_activation
 from handgrad.check.judging.evaluating import PLAIN_FUNCTIONS, UnknownError, slope_of
 from handgrad.check.judging.limits import late
 from handgrad.check.judging.program_graph import Graph
-from handgrad.check.judging.program_names import MarkError, Spelled, inside, is_loss, names_of
+from handgrad.check.judging.program_names import MarkError, Spelled, is_loss, names_of
 from handgrad.check.judging.program_sums import Bound, family, terms
 from handgrad.check.judging.world import MARGIN, STEP, activate, slope
 from handgrad.check.tree import (
@@ -35,6 +35,7 @@ from handgrad.check.tree import (
     Root,
     Scripted,
     Sum,
+    bare,
 )
 from handgrad.check.understanding.roles import ACTIVATIONS, usual_role
 
@@ -248,14 +249,14 @@ class Point:
 
     def derived(self, of: Node, by: Node, bound: Bound) -> Array:
         """∂of/∂by: by is nudged as a value of its own, and all that depends on it is computed anew."""
-        name = inside(by)
+        name = bare(by)
         if not isinstance(name, Name):
             raise UnknownError(by, "a derivative by something that is no name")
         spelled = self._spelled(name, bound)
         if spelled.letters or spelled.power is not None:
             raise UnknownError(name, "a derivative by a name whose marks are not understood")
         key = spelled.key
-        over = inside(of)
+        over = bare(of)
         if self._is_main_loss(name, key) and isinstance(over, Name) and not is_loss(over):
             self.upside_down = True
             return self.derived(name, over, bound)
@@ -288,7 +289,7 @@ class Point:
         return key == self.graph.loss or self.graph.is_the_loss(key, name)
 
     def _differential(self, node: Differential, bound: Bound) -> Array:
-        by = inside(node.by if node.by is not None else node.of)
+        by = bare(node.by if node.by is not None else node.of)
         if node.mark == "Delta" or not isinstance(by, Name):
             raise UnknownError(node, "what this is the gradient by is not understood")
         if self.graph.loss is None:

@@ -76,7 +76,7 @@ def _part(links: Links, unit: str) -> Node | None:
 def _widths(links: Links, units: _Units, relations: Iterable[Relation]) -> tuple[int, int]:
     """How many inputs and hidden units there are: the fewest with which the numbered weights belong to the right sums."""
     pairs = []
-    for part in (part for relation in relations for side in (relation.left, relation.right) for part in walk(side)):
+    for part in (part for relation in relations for part in relation.parts()):
         if isinstance(part, Derivative) and isinstance(part.of, Name) and isinstance(part.by, Name) and usual_role(part.of) == "Z":
             of, by = (marks_of(links.graph.names, name) for name in (part.of, part.by))
             unit = LETTERED.fullmatch(of.suffix) if of is not None else None

@@ -11,22 +11,22 @@ from handgrad.check.judging.comparing import Outcome
 from handgrad.check.judging.evaluating import UnknownError
 from handgrad.check.judging.program_compare import scale_between
 from handgrad.check.judging.program_graph import Graph, Links, marks_of
-from handgrad.check.judging.program_names import has_gradients, inside, names_of
+from handgrad.check.judging.program_names import has_gradients, names_of
 from handgrad.check.judging.program_point import DRAWS, Point
-from handgrad.check.tree import Differential, Name, Node, Number, Sum, walk
+from handgrad.check.tree import Differential, Name, Node, Number, Sum, bare, walk
 from handgrad.check.understanding.relations import Relation
 from handgrad.check.understanding.roles import usual_role
 
 
 def is_update(graph: Graph, relation: Relation) -> bool:
     """Whether a relation changes what stands on its left."""
-    left = inside(relation.left)
+    left = bare(relation.left)
     if relation.op in {"-=", "+="} or (isinstance(left, Differential) and left.mark == "Delta"):
         return True
     if not isinstance(left, Name) or relation.step:
         return False
-    right = inside(relation.right)
-    first = inside(right.terms[0]) if isinstance(right, Sum) else None
+    right = bare(relation.right)
+    first = bare(right.terms[0]) if isinstance(right, Sum) else None
     if not isinstance(first, Name) or first.name != left.name:
         return False
     old, new = marks_of(graph.names, first), marks_of(graph.names, left)
@@ -46,7 +46,7 @@ def updated(links: Links, relation: Relation, by: Name, bound: Mapping[str, str]
         if loss is None:
             return Outcome("unknown", why="no loss is defined that this could lower")
         slope = point.derived(loss, old, bound)
-        change = right - value if isinstance(inside(relation.left), Name) and relation.op not in {"-=", "+="} else right
+        change = right - value if isinstance(bare(relation.left), Name) and relation.op not in {"-=", "+="} else right
         change = -change if relation.op == "-=" else change
         names = [point.value(rate, bound) for rate in _rates(relation.right)]
         rates = [

@@ -9,7 +9,7 @@ from handgrad.check.judging.comparing import is_loss
 from handgrad.check.judging.evaluating import NO_LAYER
 from handgrad.check.judging.scales import family
 from handgrad.check.judging.trying import Tried, specialised
-from handgrad.check.tree import Derivative, Group, Name, Node, Number, Product, walk
+from handgrad.check.tree import Derivative, Name, Node, Number, Product, within
 from handgrad.check.understanding.inferring import Understanding
 from handgrad.check.understanding.names import named
 from handgrad.check.understanding.relations import Relation
@@ -28,45 +28,32 @@ class Readings:
 
         Those are letters at their written numbers, one unit, and order and transposes left aside where none is written.
         """
-        for left, right in specialised(relation.left, relation.right):
-            again = self.u.trier.first(left, right, self.u.settings(nets=self.u.nets[:1], layouts=self.u.layouts[:1]))
-            if again is not None:
-                return again
+        return next((again for again in self.ways(relation, tried) if again is not None), tried)
+
+    def ways(self, relation: Relation, tried: Tried) -> Iterator[Tried | None]:
+        """What comes out under one reading after the other, None where it does not hold."""
+        first, settings, nets = self.u.trier.first, self.u.settings, self.u.nets
+        for some in specialised(*relation.sides):
+            yield first(*some, settings(nets=nets[:1], layouts=self.u.layouts[:1]))
         if NO_LAYER in tried.outcome.why:
-            again = self.u.trier.first(relation.left, relation.right, (s.but(top=True) for s in self.u.settings(relation)))
-            if again is not None:
-                return again
+            yield first(*relation.sides, (s.but(top=True) for s in settings(relation)))
         if is_loss(relation.left, self.u.lexicon):
             for targets in ("zero", "one", "one-hot"):
-                settings = (s.but(targets=targets) for s in self.u.settings(relation))
-                again = self.u.trier.first(relation.left, relation.right, settings)
-                if again is not None:
-                    return again
+                yield first(*relation.sides, (s.but(targets=targets) for s in settings(relation)))
         for change in self.last_resorts(relation):
-            settings = (s.but(**change) for s in self.u.settings(relation, nets=self.u.nets[:3]))
-            again = self.u.trier.first(relation.left, relation.right, settings)
-            if again is not None:
-                return again
-        if self.unmarked(relation) or self.u.stated.one_output:
-            other = {"output": self.u.nets[0][0][0], "loss": "half_squared_error"}
-            for change in ({"one_output": True}, *((other,) if self.unmarked(relation) else ())):
-                settings = (s.but(**change) for s in self.u.settings(relation))
-                sensible = (
-                    s for s in settings if not (s.one_output and s.output == "softmax")
-                )  # whose only output would always be 1
-                again = self.u.trier.first(relation.left, relation.right, sensible)
-                if again is not None:
-                    return again
+            yield first(*relation.sides, (s.but(**change) for s in settings(relation, nets=nets[:3])))
+        unmarked = self.unmarked(relation)
+        if unmarked or self.u.stated.one_output:  # the only output of a softmax would always be 1
+            one = (s.but(one_output=True) for s in settings(relation))
+            yield first(*relation.sides, (s for s in one if s.output != "softmax"))
+        if unmarked:
+            yield first(*relation.sides, (s.but(output=nets[0][0][0], loss="half_squared_error") for s in settings(relation)))
         if not self.writes_transposes or self.chain(relation.right):
-            again = self.u.trier.first(relation.left, relation.right, self.u.settings(), loose=True)
-            if again is not None:
-                return again
-        return tried
+            yield first(*relation.sides, settings(), loose=True)
 
     def chain(self, right: Node) -> bool:
         """Whether a side is a chain of derivatives, whose factors stand in the order of the chain."""
-        while isinstance(right, Group):
-            right = right.body
+        right = within(right)
         if not isinstance(right, Product):
             return False
         inner = [isinstance(item, Derivative) and family(item, self.habit) is None for item in right.items]
@@ -86,24 +73,24 @@ class Readings:
         weights = self.weights(relation)
         if weights and not weights & self.biased:
             yield {"bias": False}
-        names = [n for side in (relation.left, relation.right) for n in named(side)]
+        names = relation.names
         marks = [(n, self.u.lexicon.marker.marks(n)) for n in names if self.habit.role(n) in {*LAYERED, "X", "output"}]
         small = all(n.name[0].islower() and not m.indices and not m.transpose for n, m in marks)
-        products = (p for side in (relation.left, relation.right) for p in walk(side) if isinstance(p, Product))
+        products = (p for p in relation.parts() if isinstance(p, Product))
         of_arrays = any(set(p.signs) & {"odot", "circ", ".*", "@"} for p in products)
         if small and marks and not of_arrays and not weights & self.lexical(relation):
             yield {"scalar": True}
 
     def weights(self, relation: Relation) -> set[str]:
         """The names of weights in a relation."""
-        return {n.name for side in (relation.left, relation.right) for n in named(side) if self.habit.role(n) == "W"}
+        return {n.name for n in relation.names if self.habit.role(n) == "W"}
 
     @cached_property
     def biased(self) -> set[str]:
         """Names of weights that stand in one formula with a bias."""
         found: set[str] = set()
         for relation in self.relations:
-            if any(self.habit.role(n) == "b" for side in (relation.left, relation.right) for n in named(side)):
+            if any(self.habit.role(n) == "b" for n in relation.names):
                 found |= self.weights(relation)
         return found
 
@@ -113,23 +100,22 @@ class Readings:
         for other in self.relations:
             if other.place >= relation.place or other.passage.section != relation.passage.section:
                 continue
-            names = [n for side in (other.left, other.right) for n in named(side) if self.habit.role(n) == "W"]
+            names = [n for n in other.names if self.habit.role(n) == "W"]
             if any(self.u.lexicon.marker.marks(n).transpose or self.u.lexicon.marker.marks(n).indices for n in names):
                 found |= {n.name for n in names}
         return found
 
     def unmarked(self, relation: Relation) -> bool:
         """Whether no name says of which layer it is, as where one layer is all there is."""
-        return self.u.trier.fitted(self.u.base, (relation.left, relation.right)).L == 1
+        return self.u.trier.fitted(self.u.base, relation.sides).L == 1
 
     @cached_property
     def writes_transposes(self) -> bool:
         """Whether the text writes a transpose anywhere."""
         marker = self.u.trier.marker
         for relation in self.relations:
-            for side in (relation.left, relation.right):
-                for node in walk(side):
-                    scripts = getattr(node, "scripts", None)
-                    if scripts and marker.marks(node if isinstance(node, Name) else Name(None, "?", scripts)).transpose:
-                        return True
+            for node in relation.parts():
+                scripts = getattr(node, "scripts", None)
+                if scripts and marker.marks(node if isinstance(node, Name) else Name(None, "?", scripts)).transpose:
+                    return True
         return False

@@ -119,7 +119,7 @@ class Reviewer:
         operated = isinstance(subject, Product) and any(isinstance(item, Operator) for item in subject.items)
         if isinstance(subject, Product) and not operated and family(subject, self.habit) is None:
             return True  # an expression stands on the left: nothing says what it should be
-        names = [n for side in (relation.left, relation.right) for n in named(side)]
+        names = relation.names
         pairs = [n for n in names if self.habit.role(n) in {"A", "Z", "output", "Y"} and len(marker.marks(n).indices) > 1]
         if pairs and correction.code != "HG003":
             return True  # a letter for the unit and one for the example, in an order that nobody tells

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from itertools import product as combinations
 
 from handgrad.check.judging.comparing import Scale
-from handgrad.check.tree import Call, Derivative, Differential, Group, Name, Node, Operator, Script, children
+from handgrad.check.tree import Call, Derivative, Differential, Name, Node, Operator, Script, children, within
 from handgrad.check.understanding.names import Habit
 from handgrad.check.understanding.roles import is_hat
 
 PARTS = ("sign", "twos", "examples", "outputs")
-LOSS, UNITS, PARAMETERS, FIXED, UPDATE = "loss", "units", "parameters", "fixed", "update"
+LOSS, UNITS, PARAMETERS, FIXED = "loss", "units", "parameters", "fixed"
 TIES = {"sign": 2.5, "twos": 0.9, "examples": 0.45, "outputs": 0.45}
 """What it costs, in lines, that gradients of parameters have another constant than the loss as it is written."""
 EASY = {"sign": 1.6, "twos": 0.15, "examples": 0.05, "outputs": 0.05}
@@ -40,8 +40,7 @@ class Edge:
 
 def family(node: Node, habit: Habit) -> str | None:
     """The family of a symbol whose constant is a convention: a loss by its name, gradients by what they are of; None for others."""
-    while isinstance(node, Group):
-        node = node.body
+    node = within(node)
     if isinstance(node, Call) and habit.role(node.function) == "loss":
         node = node.function
     if isinstance(node, Name):
@@ -56,9 +55,7 @@ def family(node: Node, habit: Habit) -> str | None:
     if isinstance(node, Differential):
         return _gradient(node.by or node.of, habit, "" if node.mark != "Delta" else " step")
     if isinstance(node, Derivative):
-        of: Node = node.of
-        while isinstance(of, Group):
-            of = of.body
+        of: Node = within(node.of)
         if isinstance(of, Call):
             of = of.function
         if isinstance(of, Name) and habit.role(of) == "loss":
@@ -74,8 +71,7 @@ def _loss_name(name: Name) -> str:
 
 
 def _gradient(by: Node, habit: Habit, more: str) -> str | None:
-    while isinstance(by, Group):
-        by = by.body
+    by = within(by)
     if not isinstance(by, Name):
         return None
     role = habit.role(by)

@@ -14,9 +14,9 @@ from handgrad.check.judging.trying import Tried
 from handgrad.check.judging.updates import step_of
 from handgrad.check.mistakes import Mistake, Rewrite
 from handgrad.check.mistakes.derived import meant
-from handgrad.check.mistakes.trees import Shapes, bare, parts
+from handgrad.check.mistakes.trees import Shapes, parts
 from handgrad.check.parsing import write
-from handgrad.check.tree import Derivative, Node
+from handgrad.check.tree import Derivative, Node, bare
 from handgrad.check.understanding.names import Marks, named
 from handgrad.check.understanding.setting import Setting
 

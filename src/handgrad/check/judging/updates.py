@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from handgrad.check.judging.evaluating import spelled
 from handgrad.check.judging.trying import Tried, Trier
-from handgrad.check.tree import Derivative, Differential, Group, Name, Node, Number, Operator, Sum, rebuilt, walk
+from handgrad.check.tree import Derivative, Differential, Group, Name, Node, Number, Operator, Sum, rebuilt, walk, within
 from handgrad.check.understanding.names import TIMES, Habit, Marker, Marks, named
 from handgrad.check.understanding.relations import Relation
 from handgrad.check.understanding.setting import Setting
@@ -36,16 +36,12 @@ def same(a: Node, b: Node) -> bool:
 
 def step_of(relation: Relation, marker: Marker) -> tuple[Node, Node, str] | None:
     """The parameter, what is added to it and with which sign; None where the relation is no update."""
-    left = relation.left
-    while isinstance(left, Group):
-        left = left.body
+    left = within(relation.left)
     if isinstance(left, Differential) or not isinstance(left, Name):
         return None
     if relation.op in {"+=", "-="}:
         return left, relation.right, relation.op[0]
-    right = relation.right
-    while isinstance(right, Group):
-        right = right.body
+    right = within(relation.right)
     if not isinstance(right, Sum) or len(right.terms) < 2 or right.signs[0] != "+":
         return None
     first = right.terms[0]
@@ -107,9 +103,7 @@ def mended(relation: Relation, parameter: Node, step: Node, sign: str, habit: Ha
         other = isinstance(by, Name) and habit.role(by) in {"W", "b", None}
         if isinstance(by, Name) and other and not same(by, parameter) and isinstance(parameter, Name):
             found = rebuilt(found, by, parameter)
-    right = relation.right
-    while isinstance(right, Group):
-        right = right.body
+    right = within(relation.right)
     if not isinstance(right, Sum) or (found is step and sign == "-"):
         return None
     return Sum(None, (right.terms[0], found), ("+", "-"))

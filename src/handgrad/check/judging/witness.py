@@ -19,7 +19,7 @@ from handgrad.check.judging.trying import single
 from handgrad.check.judging.values import MisfitError, Value, elementwise
 from handgrad.check.judging.world import Shape, World
 from handgrad.check.parsing.writing import TEX, Style, write
-from handgrad.check.tree import Derivative, Differential, Group, Name, Node, Sum
+from handgrad.check.tree import Derivative, Differential, Name, Node, Sum, within
 from handgrad.check.understanding.setting import Setting
 
 MOST_SETTINGS = 8
@@ -126,9 +126,9 @@ class _Search:
         self.left, self.right, self.corrected, self.step = left, right, corrected, step
         self.reading, self.env = reading, env
         self.finder = leaves = Leaves(reading.author(reading.setting.world(0), env), reading.spelled)
-        goal = leaves.one(bare(step or left))
+        goal = leaves.one(within(step or left))
         own = next(iter(goal.keys)) if goal is not None and len(goal.keys) == 1 else None
-        self.gradient = isinstance(bare(step or left), Derivative | Differential) or (goal is not None and goal.gradient)
+        self.gradient = isinstance(within(step or left), Derivative | Differential) or (goal is not None and goal.gradient)
         sides = [right] if corrected is None else [right, corrected]
         if goal is None or step is not None:
             sides.append(step or left)
@@ -271,13 +271,6 @@ class _Search:
             at[1],
             how,
         )
-
-
-def bare(node: Node) -> Node:
-    """A node without brackets around it."""
-    while isinstance(node, Group):
-        node = node.body
-    return node
 
 
 def _full(leaf: Leaf, author: Author) -> bool:

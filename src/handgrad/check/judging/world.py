@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from handgrad.calculus.evaluation import evaluate
-from handgrad.calculus.functions import Array, Function
+from handgrad.calculus.functions import Array, Formula, Function
 from handgrad.catalogue.lookup import find_activation, find_loss, functions
 
 Key: TypeAlias = tuple[str, int]
@@ -38,14 +38,11 @@ def _formulas() -> dict[str, Function]:
 
 
 def activate(name: str, z: Array) -> Array:
-    """An activation of the catalogue along the first axis of z."""
+    """An activation of the catalogue along the first axis of z, which holds the units."""
     record = find_activation(name)
-    formula = record.formulas[0]
-    if record.rowwise:
-        shifted = np.exp(z - z.max(axis=0, keepdims=True))
-        return np.asarray(shifted / shifted.sum(axis=0, keepdims=True))
-    values: dict[str, Array | float] = {"z": z, **formula.defaults}
-    return np.broadcast_to(evaluate(formula.body, values, _formulas()), z.shape)
+    if record.rowwise:  # its formula has the units last
+        return np.moveaxis(_at(record.formulas[0], np.moveaxis(z, 0, -1)), -1, 0)
+    return _at(record.formulas[0], z)
 
 
 def slope(name: str, z: Array) -> Array:
@@ -53,9 +50,20 @@ def slope(name: str, z: Array) -> Array:
     record = find_activation(name)
     if record.rowwise:
         raise KeyError(name)
-    formula = record.formulas[1]
+    return _at(record.formulas[1], z)
+
+
+def _at(formula: Formula, z: Array) -> Array:
     values: dict[str, Array | float] = {"z": z, **formula.defaults}
     return np.broadcast_to(evaluate(formula.body, values, _formulas()), z.shape)
+
+
+def stored_slope(name: str) -> Callable[[Array], Array] | None:
+    """The slope of an activation as a function of its value, as a ⊙ (1 - a); None where the catalogue does not write it so."""
+    record = find_activation(name)
+    if record.rowwise or record.slope_reads != {"a"}:
+        return None
+    return lambda a: evaluate(record.slope_expression, {"a": a})
 
 
 @dataclass(frozen=True)
@@ -162,11 +170,6 @@ class World:
             with np.errstate(all="ignore"):  # a loss may be infinite where a setting that is tried does not fit
                 found[place] = (sides[0] - sides[1]) / (2 * steps[place])
         return found
-
-    @cached_property
-    def label(self) -> int:
-        """The unit at which the first example's target is largest."""
-        return int(self["Y", 0][:, 0].argmax())
 
 
 @cache

@@ -10,7 +10,6 @@ from handgrad.check.mistakes.context import Context
 from handgrad.check.mistakes.marks import with_mark
 from handgrad.check.mistakes.records import Mistake, Rewrite
 from handgrad.check.mistakes.trees import (
-    bare,
     copied,
     fraction,
     negated,
@@ -23,7 +22,7 @@ from handgrad.check.mistakes.trees import (
     without,
     without_term,
 )
-from handgrad.check.tree import BigSum, Call, Fraction, Group, Name, Node, Number, Product, Sum, rebuilt
+from handgrad.check.tree import BigSum, Call, Fraction, Group, Name, Node, Number, Product, Sum, bare, rebuilt
 
 
 def flips(tree: Node, context: Context) -> Iterator[Rewrite]:

@@ -53,14 +53,6 @@ class Context(Inventory):
         new = moved(old, by)
         return None if new is None else with_mark(name, old, new)
 
-    def shifted_all(self, tree: Node, by: int) -> Node:
-        """A formula with the layer marks of all its names moved."""
-        for name in list(every_name(tree)):
-            other = self.shifted(name, by)
-            if other is not None:
-                tree = rebuilt(tree, name, other)
-        return tree
-
     # how the author writes
 
     @property

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from handgrad.check.judging.evaluating import Lexicon, slope_of, spelled
 from handgrad.check.mistakes.marks import one_minus, prime_or_power, untransposed
-from handgrad.check.mistakes.trees import bare, parts
+from handgrad.check.mistakes.trees import parts
 from handgrad.check.parsing import Style, style_of, transposed
 from handgrad.check.tree import (
     BigSum,
@@ -24,6 +24,7 @@ from handgrad.check.tree import (
     Script,
     Scripted,
     Sum,
+    bare,
     rebuilt,
 )
 from handgrad.check.understanding.names import TRANSPOSES, Marker, Marks, named

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from handgrad.check.mistakes.context import Context
 from handgrad.check.mistakes.records import Mistake, Rewrite
-from handgrad.check.mistakes.trees import bare, parts
-from handgrad.check.tree import Call, Derivative, Differential, Group, Name, Node, Product, Scripted, Sum, rebuilt
+from handgrad.check.mistakes.trees import parts
+from handgrad.check.tree import Call, Derivative, Differential, Group, Name, Node, Product, Scripted, Sum, bare, rebuilt
 
 ENTRYWISE = frozenset({"odot", "circ", ".*", "otimes"})
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from handgrad.check.mistakes.trees import bare, whole
-from handgrad.check.tree import Name, Node, Number, Script, Sum, rebuilt, walk
+from handgrad.check.mistakes.trees import whole
+from handgrad.check.tree import Name, Node, Number, Script, Sum, bare, rebuilt, walk
 from handgrad.check.understanding.names import TRANSPOSES, named
 
 

@@ -9,8 +9,8 @@ from handgrad.check.judging.evaluating import slope_of, spelled
 from handgrad.check.mistakes.context import Context
 from handgrad.check.mistakes.marks import one_minus
 from handgrad.check.mistakes.records import Mistake, Rewrite
-from handgrad.check.mistakes.trees import all_without, bare, copied, parts, slipped, swapped, times, whole, without
-from handgrad.check.tree import Call, Derivative, Group, Name, Node, Number, Product, Script, Scripted, Sum, rebuilt
+from handgrad.check.mistakes.trees import all_without, copied, parts, slipped, swapped, times, whole, without
+from handgrad.check.tree import Call, Derivative, Group, Name, Node, Number, Product, Script, Scripted, Sum, bare, rebuilt
 
 
 def missing(tree: Node, context: Context) -> Iterator[Rewrite]:

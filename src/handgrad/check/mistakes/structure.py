@@ -10,7 +10,6 @@ from handgrad.check.mistakes.context import Context
 from handgrad.check.mistakes.records import Mistake, Rewrite
 from handgrad.check.mistakes.trees import (
     all_without,
-    bare,
     copied,
     fraction,
     parts,
@@ -21,7 +20,7 @@ from handgrad.check.mistakes.trees import (
     whole,
     without,
 )
-from handgrad.check.tree import BigSum, Call, Derivative, Fraction, Group, Name, Node, Operator, Product, Sum, rebuilt
+from handgrad.check.tree import BigSum, Call, Derivative, Fraction, Group, Name, Node, Operator, Product, Sum, bare, rebuilt
 
 
 def brackets(tree: Node, context: Context) -> Iterator[Rewrite]:

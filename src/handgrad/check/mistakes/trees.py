@@ -96,13 +96,6 @@ def _names(node: Node) -> tuple[str, ...]:
     return _NAMES[kind]
 
 
-def bare(node: Node) -> Node:
-    """A formula without round brackets around it."""
-    while isinstance(node, Group) and node.open in "([{":
-        node = node.body
-    return node
-
-
 def grouped(node: Node) -> Node:
     """A formula as a factor: a sum in brackets."""
     return Group(None, node) if isinstance(node, Sum) else node

@@ -18,12 +18,8 @@ from handgrad.check.tree import (
     Scripted,
     Span,
     Sum,
+    bare,
 )
-
-
-def bare(node: Node) -> Node:
-    """What stands within brackets."""
-    return node.body if isinstance(node, Group) else node
 
 
 def is_one(node: Node) -> bool:

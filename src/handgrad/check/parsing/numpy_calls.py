@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from handgrad.check.parsing.building import bare, grouped, marked, multiplied, summed, term
-from handgrad.check.tree import Call, Compare, Fraction, Name, Node, Number, Script, Span, Sum
+from handgrad.check.parsing.building import grouped, marked, multiplied, summed, term
+from handgrad.check.tree import Call, Compare, Fraction, Name, Node, Number, Script, Span, Sum, bare
 
 SAME = {"float", "int", "array", "asarray", "float32", "float64", "squeeze", "asscalar", "tensor"}
 """Functions of one value that change nothing a formula says."""

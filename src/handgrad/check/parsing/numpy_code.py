@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from handgrad.check.parsing.building import bare, indexed, is_condition, is_one, marked, multiplied, negative, summed, term
+from handgrad.check.parsing.building import indexed, is_condition, is_one, marked, multiplied, negative, summed, term
 from handgrad.check.parsing.numpy_calls import known_call
 from handgrad.check.parsing.python_source import Lines, blank_after, blank_before, parsed
 from handgrad.check.parsing.words import is_quantity, letters, word_node
@@ -30,6 +30,7 @@ from handgrad.check.tree import (
     Sum,
     Unreadable,
     Words,
+    bare,
 )
 
 DEEPEST = 100

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from handgrad.check.greek import CAPITAL, SMALL
+
 RELATIONS = {
     "=": "=", "==": "=", "!=": "!=", ":=": ":=", "<-": "<-", "->": "->", "-->": "->", "<": "<", ">": ">", "<=": "<=", ">=": ">=",
     "+=": "+=", "-=": "-=", "=<": "<=", "~=": "approx", "\\gets": "<-", "\\leftarrow": "<-", "\\longleftarrow": "<-",
@@ -41,11 +43,7 @@ UNICODE = {
 }  # fmt: skip
 """Characters and what they are in LaTeX, besides those of `handgrad.document.letters.SYMBOLS`."""
 
-GREEK = {
-    "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu", "xi", "rho",
-    "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega", "Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma",
-    "Upsilon", "Phi", "Psi", "Omega",
-}  # fmt: skip
+GREEK = (SMALL - {"pi"}) | CAPITAL  # π is a number
 LETTERS = {f"var{name}": name for name in ("epsilon", "theta", "kappa", "rho", "sigma", "phi")} | {
     "infty": "infty", "top": "top", "intercal": "intercal", "dagger": "dagger", "dag": "dagger", "bot": "bot",
     "aleph": "aleph", "forall": "forall", "emptyset": "emptyset", "hbar": "hbar", "square": "square", "Box": "square",

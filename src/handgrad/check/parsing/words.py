@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
+from handgrad.check.greek import SMALL
 from handgrad.check.tree import Derivative, Differential, Name, Node, Number, Script, Span
 
 LOSSES = ("loss", "cost", "error", "err")
@@ -15,11 +16,7 @@ QUANTITIES = (
     "predictions?", "activations?", "values", "yhat", "theta", "gamma", "beta", "sigma", "mu", "phi",
 )  # fmt: skip
 """Words after d or grad that are quantities of a network; no ordinary word is d and one of them."""
-SHORT = {
-    "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "kappa", "lambda", "mu", "nu", "xi", "pi", "rho", "sigma",
-    "tau", "phi", "chi", "psi", "omega", "net", "in", "out", "target", "error", "err", "loss", "cost", "layer", "nabla", "input",
-    "output",
-}  # fmt: skip
+SHORT = SMALL | {"net", "in", "out", "target", "error", "err", "loss", "cost", "layer", "nabla", "input", "output"}
 """Words that carry an index after _ as a letter does: net_h1, but not learning_rate."""
 ORDINARY = {"do", "grads"}
 WHOLE = {"log2", "log10", "log1p", "exp2", "expm1", "arctan2"}

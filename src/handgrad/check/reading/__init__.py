@@ -55,7 +55,7 @@ def _read(text: str, name: str, kind: str | None, path: Path | None, remark: str
     if remark:
         into.problems.append(Problem(source, 0, remark))
     if kind == "latex":
-        read_latex(into, source, path)
+        read_latex(into, text, name, path)
     elif kind == "notebook":
         read_notebook(into, text, name)
     elif kind == "python":

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Literal, NamedTuple
 
-from handgrad.check.reading.collecting import BREAKS, HARD, SOFT, WALL, Collector, Sheet
+from handgrad.check.reading.collecting import BREAKS, Collector, Sheet
 from handgrad.check.reading.delimiters import scan
 from handgrad.check.reading.files import decoded
 from handgrad.check.reading.macros import blanked, definitions
 from handgrad.check.reading.markdown import read_fence
 from handgrad.check.reading.prose import tell
-from handgrad.check.reading.source import Problem, Source
+from handgrad.check.reading.source import Macro, Part, Place, Problem, Source
 from handgrad.errors import DataError
 
 DEEPEST = 5
@@ -22,12 +23,15 @@ _CODE = re.compile(r"\\begin\{(verbatim|Verbatim|lstlisting|minted|python|pycode
 _LANGUAGE = re.compile(r"language\s{0,9}=\s{0,9}\{?(\w+)|\{(\w+)\}")
 _INPUT = re.compile(r"\\(?:input|include|subfile)\s{0,9}\{([^{}\n]{1,300})\}|\\input\s{1,9}([\w./-]{1,300})")
 _DOCUMENT = re.compile(r"\\begin\{document\}")
-_PROGRAM = "\0"
 _SECTION = re.compile(r"\\(?:part|chapter|(?:sub){0,2}section|paragraph)\*?\s{0,9}(?=[\[{])")
-_LINES = re.compile(
-    r"\n(?:(?P<empty>[ \t\r]*(?=\n))|[ \t]*\\(?:(?P<section>part|chapter|(?:sub){0,2}section|paragraph)|(?P<item>item))\b)"
-)
-_MARKS = {"empty": HARD, "section": WALL, "item": SOFT}
+
+
+class _Included(NamedTuple):
+    """A file that is included: its text, the name it is shown by, and what is to be said of it."""
+
+    text: str
+    shown: str
+    remark: str
 
 
 class _Inclusions:
@@ -62,37 +66,110 @@ class _Inclusions:
         self.seen.add(path)
         return path
 
+    def text_of(self, name: str, depth: int) -> _Included | str | None:
+        """What a file holds, or why it is not read; None where that was said before."""
+        self.tried += 1
+        if self.tried > MOST_INCLUSIONS:
+            too_many = f"{MOST_INCLUSIONS} inclusions are followed at most; those from here on are not"
+            return too_many if self.tried == MOST_INCLUSIONS + 1 else None
+        path = self.find(name, depth)
+        if isinstance(path, str):
+            return f"{name} is not read: {path}"
+        try:
+            text, remark = decoded(path)
+        except DataError as error:
+            return str(error)
+        return _Included(text, str(self.shown / path.relative_to(self.folder or path.parent)), remark)
 
-def read_latex(into: Collector, source: Source, path: Path | None = None) -> None:
-    r"""Read a LaTeX document, and the files that it includes where they are included. `path` is None for text without a folder."""
-    _read(into, source, _Inclusions(path), 0)
 
+def read_latex(into: Collector, text: str, name: str, path: Path | None = None) -> None:
+    r"""Read a LaTeX document, and the files that it includes where they are included. `path` is None for text without a folder.
 
-def _read(into: Collector, source: Source, files: _Inclusions, depth: int) -> None:
-    files.characters += len(source.text)
-    text = BREAKS.sub(" ", source.text)
-    code = _code(text)
-    text = _uncommented(text, [(start, end) for _, start, end in code])
-    macros, places = definitions(text)
-    into.macros.update(macros)
-    text = blanked(text, places)
-    opened = _DOCUMENT.search(text)
-    ended = text.find("\\end{document}", opened.end() if opened else 0)
-    body = opened.end() if opened else 0, ended if ended >= 0 else len(text)
-    stops = [(found.start(), found.end(), found.group(1) or found.group(2)) for found in _INPUT.finditer(text, 0, body[1])]
-    stops += [(begin, stop, f"{_PROGRAM}{language}") for language, begin, stop in code if body[0] <= begin < body[1]]
-    at = body[0]
-    for begin, stop, name in sorted(stops):
-        _stretch(into, source, text, at, begin)
-        at = max(at, stop)
-        if name.startswith(_PROGRAM):
-            sheet = Sheet(into, source)
-            inner = source.text.index("}", begin) + 1
-            read_fence(sheet, name[len(_PROGRAM) :], inner, max(inner, source.text.rindex("\\end", begin, stop)))
-            sheet.close()
+    All files are one source, in the order in which they are read, so that what a formula takes from another file has its text too.
+    """
+    joined = _Joined(into.macros, _Inclusions(path))
+    joined.file(text, None)
+    source, mask = Source("".join(joined.texts), name, tuple(joined.parts)), "".join(joined.masks)
+    for step in joined.steps:
+        if step.what == "formulas":
+            _stretch(into, source, mask, step.start, step.end)
+        elif step.what == "program":
+            _program(into, source, step)
         else:
-            _include(into, source, files, depth, (name.strip(), begin))
-    _stretch(into, source, text, at, body[1])
+            into.problems.append(Problem(source, step.start, step.says))
+
+
+class _Step(NamedTuple):
+    """What is to be read of the joined text: formulas, a program in the language that it `says`, or a problem."""
+
+    what: Literal["formulas", "program", "problem"]
+    start: int
+    end: int
+    says: str = ""
+
+
+class _Joined:
+    """The texts of a document's files, each behind the command that includes it, and what is to be read of them, in order."""
+
+    def __init__(self, macros: dict[str, Macro], files: _Inclusions) -> None:
+        self.macros, self.files = macros, files
+        self.texts: list[str] = []
+        self.masks: list[str] = []
+        self.parts: list[Part] = []
+        self.steps: list[_Step] = []
+        self.length = 0
+
+    def file(self, text: str, shown: str | None, depth: int = 0) -> None:
+        """Add a file, which is `shown` under that name, with all that it includes."""
+        self.files.characters += len(text)
+        mask, code = self.masked(text)
+        opened = _DOCUMENT.search(mask)
+        ended = mask.find("\\end{document}", opened.end() if opened else 0)
+        body = opened.end() if opened else 0, ended if ended >= 0 else len(mask)
+        stops = [(found.start(), found.end(), "", found.group(1) or found.group(2)) for found in _INPUT.finditer(mask, 0, body[1])]
+        stops += [(begin, stop, "program", language) for language, begin, stop in code if body[0] <= begin < body[1]]
+        own = Source(text)
+        at, added = body[0], 0  # what is read, and what is added, up to here
+        before = self.length  # how long all was before what is added next
+        for begin, stop, what, says in sorted(stops):
+            self.step("formulas", before + at - added, before + begin - added)
+            at = max(at, stop)
+            if what:
+                self.step("program", before + begin - added, before + stop - added, says)
+                continue
+            found = self.files.text_of(says.strip(), depth + 1)
+            if isinstance(found, str):
+                self.step("problem", before + begin - added, before + stop - added, found)
+            elif found is not None:
+                self.add(text[added:stop], mask[added:stop], own.place(added), shown)
+                if found.remark:
+                    self.step("problem", self.length, self.length, found.remark)
+                self.file(found.text, found.shown, depth + 1)
+                before, added = self.length, stop
+        self.step("formulas", before + at - added, before + body[1] - added)
+        end = "" if shown is None else "\n"  # the end of a file is not yet what goes on after it
+        self.add(text[added:] + end, mask[added:] + end, own.place(added), shown)
+
+    def masked(self, text: str) -> tuple[str, list[tuple[str, int, int]]]:
+        """A file's text with spaces for comments, code and the definitions of macros, which are noted; and where its code is."""
+        mask = BREAKS.sub(" ", text)
+        code = _code(mask)
+        mask = _uncommented(mask, [(start, end) for _, start, end in code])
+        macros, places = definitions(mask)
+        self.macros.update(macros)
+        return blanked(mask, places), code
+
+    def add(self, text: str, mask: str, place: Place, shown: str | None) -> None:
+        """Add part of a file's text, which begins at a place of it."""
+        self.parts.append(Part(self.length, place.line, place.column, file=shown))
+        self.texts.append(text)
+        self.masks.append(mask)
+        self.length += len(text)
+
+    def step(self, what: Literal["formulas", "program", "problem"], start: int, end: int, says: str = "") -> None:
+        """Put down what is to be read next."""
+        if start < end or what == "problem":
+            self.steps.append(_Step(what, start, end, says))
 
 
 def _code(text: str) -> list[tuple[str, int, int]]:
@@ -123,8 +200,6 @@ def _uncommented(text: str, code: list[tuple[int, int]]) -> str:
 
 def _stretch(into: Collector, source: Source, mask: str, start: int, end: int) -> None:
     """Read the formulas and the prose between two inclusions."""
-    if start >= end:
-        return
     sheet = Sheet(into, source)
     sheet.mask = mask
     sheet.headings = [found.start() for found in _SECTION.finditer(mask, start, end)]
@@ -135,26 +210,9 @@ def _stretch(into: Collector, source: Source, mask: str, start: int, end: int) -
     sheet.close()
 
 
-def _include(into: Collector, source: Source, files: _Inclusions, depth: int, call: tuple[str, int]) -> None:
-    name, at = call
-    files.tried += 1
-    if files.tried > MOST_INCLUSIONS:
-        if files.tried == MOST_INCLUSIONS + 1:
-            into.problems.append(
-                Problem(source, at, f"{MOST_INCLUSIONS} inclusions are followed at most; those from here on are not")
-            )
-        return
-    path = files.find(name, depth + 1)
-    if isinstance(path, str):
-        into.problems.append(Problem(source, at, f"{name} is not read: {path}"))
-        return
-    shown = str(files.shown / path.relative_to(files.folder or path.parent))
-    try:
-        text, remark = decoded(path)
-    except DataError as error:
-        into.problems.append(Problem(source, at, str(error)))
-        return
-    inner = Source(text, shown, file=shown)
-    if remark:
-        into.problems.append(Problem(inner, 0, remark))
-    _read(into, inner, files, depth + 1)
+def _program(into: Collector, source: Source, step: _Step) -> None:
+    """Read program text, without the commands around it."""
+    sheet = Sheet(into, source)
+    inner = source.text.index("}", step.start) + 1
+    read_fence(sheet, step.says, inner, max(inner, source.text.rindex("\\end", step.start, step.end)))
+    sheet.close()

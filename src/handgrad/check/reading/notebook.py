@@ -7,7 +7,7 @@ from typing import Any
 
 from handgrad.check.reading.collecting import Collector
 from handgrad.check.reading.markdown import read_markdown
-from handgrad.check.reading.source import Source
+from handgrad.check.reading.source import Part, Source
 from handgrad.errors import DataError
 
 _HARMLESS = ("time", "timeit", "capture", "prun")
@@ -34,15 +34,15 @@ def read_notebook(into: Collector, text: str, name: str) -> None:
     language = _language(content)
     texts: list[str] = []
     parts: list[tuple[str, int, int]] = []
-    starts: list[tuple[int, int]] = []
+    starts: list[Part] = []
     at = 0
     for number, cell in enumerate(cells, 1):
         kind, source = _cell(cell)
         parts.append((_part(kind, source, language), at, at + len(source)))
-        starts.append((at, number))
+        starts.append(Part(at, cell=number))
         texts.append(source)
         at += len(source) + 1
-    joined = Source("\n".join(texts), name, cells=tuple(starts))
+    joined = Source("\n".join(texts), name, tuple(starts) or (Part(0),))
     read_markdown(into, joined, [part for part in parts if part[0] and part[1] < part[2]], front_matter=False)
 
 

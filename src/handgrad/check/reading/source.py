@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 _ENVIRONMENT = re.compile(r"\\(begin|end)\s*\{\s*([A-Za-z]+\*?)\s*\}")
 
@@ -19,14 +20,23 @@ class Place:
     file: str | None = None
 
 
+class Part(NamedTuple):
+    """A cell of a notebook, or a stretch of a file: the offset at which it begins, and the line and the column of it there."""
+
+    start: int
+    line: int = 1
+    column: int = 1
+    cell: int | None = None
+    file: str | None = None
+
+
 @dataclass(frozen=True)
 class Source:
-    """The text of one document. `cells` are the offsets at which a notebook's cells begin, with their numbers."""
+    """The text of one document; that of a notebook's cells, or of a LaTeX document's files, is in `parts` that stand in order."""
 
     text: str
     name: str = "<text>"
-    file: str | None = None
-    cells: tuple[tuple[int, int], ...] = ()
+    parts: tuple[Part, ...] = (Part(0),)
     _lines: tuple[int, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -35,12 +45,11 @@ class Source:
     def place(self, offset: int) -> Place:
         """Return the place of a character; one beyond the text is the end of the text."""
         offset = max(0, min(offset, len(self.text)))
+        part = self.parts[bisect_right(self.parts, offset, key=lambda part: part.start) - 1]
         line = bisect_right(self._lines, offset)
-        column = offset - self._lines[line - 1] + 1
-        if not self.cells:
-            return Place(line, column, file=self.file)
-        start, number = self.cells[max(0, bisect_right(self.cells, (offset, len(self.text) + 1)) - 1)]
-        return Place(line - bisect_right(self._lines, start) + 1, column, number, self.file)
+        below = line - bisect_right(self._lines, part.start)
+        column = offset - self._lines[line - 1] + 1 if below else offset - part.start + part.column
+        return Place(part.line + below, column, part.cell, part.file)
 
 
 @dataclass(frozen=True, slots=True)

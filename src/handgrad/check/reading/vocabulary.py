@@ -1,5 +1,7 @@
 """Words by which prose and formulas are told apart."""
 
+from handgrad.check.greek import SMALL
+
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
@@ -25,10 +27,7 @@ FUNCTIONS = _words(
 )
 ACTIVATIONS = _words("tanh sigmoid relu leakyrelu softmax softplus logistic")
 ADDING = _words("sum mean average Σ ∑")
-KNOWN = FUNCTIONS | _words(
-    """np numpy torch prime alpha beta gamma delta epsilon zeta eta theta lambda mu nu xi pi rho sigma tau phi chi psi omega kappa
-    logits yhat axis keepdims hadamard partial nabla"""
-)
+KNOWN = FUNCTIONS | SMALL | _words("np numpy torch prime logits yhat axis keepdims hadamard partial nabla")
 """Words that are names or functions wherever they stand."""
 
 COMPOUNDS = _words("cross fully feed leaky one mini multi pre post non self well two three back element")

@@ -14,13 +14,13 @@ from handgrad.check.understanding.names import Habit, Marker, named
 from handgrad.check.understanding.relations import Relation
 from handgrad.check.understanding.roles import ACTIVATIONS, GENERIC, LAYERED, usual_role
 from handgrad.check.understanding.stated import Stated
+from handgrad.network import outputs_for
 
 Layout = tuple[str, str]
 """Which way examples lie, and the order of the axes of W."""
 Net = tuple[tuple[str, ...], str, str]
 """Hidden activations, output activation, loss."""
 LAYOUTS: tuple[Layout, ...] = (("columns", "out-in"), ("rows", "in-out"), ("rows", "out-in"), ("columns", "in-out"))
-GOES_WITH = {"binary_cross_entropy": "sigmoid", "cross_entropy": "softmax", "half_squared_error": "identity", "poisson": "exp"}
 
 
 def count_layers(relations: Sequence[Relation], habit: Habit, found: Found, stated: Stated) -> int:
@@ -28,21 +28,20 @@ def count_layers(relations: Sequence[Relation], habit: Habit, found: Found, stat
     marker = Marker(habit)
     top, back, counted, units_top = 0, 0, False, 0
     for relation in relations:
-        for side in (relation.left, relation.right):
-            for name in named(side):
-                role = habit.role(name)
-                if role not in LAYERED:
-                    continue
-                mark = marker.marks(name).layer
-                shift = found.shifts.get("weights_from" if role in {"W", "b"} else "sums" if role == "Z" else "units", 0)
-                if isinstance(mark, Number) and role in {"W", "b"}:
-                    top = max(top, int(mark.value) + shift)
-                elif isinstance(mark, Number):
-                    units_top = max(units_top, int(mark.value) + shift) if role != "delta" else units_top
-                elif mark is not None:
-                    counted = True
-                    if isinstance(mark, Sum):
-                        back = max(back, *(int(t.value) for t in mark.terms if isinstance(t, Number)), 0)
+        for name in relation.names:
+            role = habit.role(name)
+            if role not in LAYERED:
+                continue
+            mark = marker.marks(name).layer
+            shift = found.shifts.get("weights_from" if role in {"W", "b"} else "sums" if role == "Z" else "units", 0)
+            if isinstance(mark, Number) and role in {"W", "b"}:
+                top = max(top, int(mark.value) + shift)
+            elif isinstance(mark, Number):
+                units_top = max(units_top, int(mark.value) + shift) if role != "delta" else units_top
+            elif mark is not None:
+                counted = True
+                if isinstance(mark, Sum):
+                    back = max(back, *(int(t.value) for t in mark.terms if isinstance(t, Number)), 0)
     top = max([top or units_top, *found.labels.values(), *found.fixed.values(), *found.letters.values()])
     if top > 7:
         top = 0
@@ -113,7 +112,7 @@ def _once(names: Iterable[str]) -> list[str]:
 def _called(relations: Sequence[Relation]) -> list[str]:
     """The activations that are called, or named at what is called; σ may be the sigmoid."""
     found: dict[str, None] = {}
-    for node in (node for r in relations for side in (r.left, r.right) for node in walk(side) if isinstance(node, Call)):
+    for node in (node for r in relations for node in r.parts() if isinstance(node, Call)):
         base = slope_of(node.function.name) or node.function.name
         words = [base, *(n.name for s in node.function.scripts for n in walk(s) if isinstance(n, Name))]
         found.update((ACTIVATIONS[w], None) for w in words if w in ACTIVATIONS)
@@ -133,21 +132,13 @@ def _possible_losses(relations: Sequence[Relation], stated: Stated, habit: Habit
 
 
 def _pairs(choices: Sequence[tuple[str, ...]], outputs: Sequence[str], losses: Sequence[str]) -> Iterator[Net]:
-    pairs = [(o, loss) for loss, o in combinations(losses, outputs) if _allowed(o, loss)]
+    pairs = [(o, loss) for loss, o in combinations(losses, outputs) if find_activation(o).name in outputs_for(loss)]
     if not pairs:
-        pairs = [(GOES_WITH.get(loss, "identity"), loss) for loss in losses]
-    pairs.sort(key=lambda pair: GOES_WITH.get(pair[1]) != pair[0] and pair[0] != outputs[0])
+        pairs = [(find_loss(loss).output, loss) for loss in losses]
+    pairs.sort(key=lambda pair: pair[0] not in {find_loss(pair[1]).output, outputs[0]})
     for output, loss in pairs:
         for hidden in choices:
             yield hidden, output, loss
-
-
-def _allowed(output: str, loss: str) -> bool:
-    """Whether a loss can be taken of these outputs."""
-    record, activation = find_loss(loss), find_activation(output)
-    if record.simplex:
-        return activation.simplex
-    return activation.interval in record.outputs
 
 
 def _written_losses(relations: Sequence[Relation], habit: Habit) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from handgrad.check.tree import BigSum, Call, Group, Name, Node, Product, Scripted, Sum
+from handgrad.check.tree import BigSum, Call, Name, Node, Product, Scripted, Sum, bare
 from handgrad.check.understanding.names import Habit
 from handgrad.check.understanding.roles import ACTIVATIONS, GENERIC, is_hat
 
@@ -50,26 +50,25 @@ def is_act(name: Name) -> bool:
     return name.name in ACTIVATIONS or name.name in GENERIC
 
 
-def bare(node: Node) -> Node:
-    """A node without brackets around it, and without a transpose of brackets."""
-    while isinstance(node, Group) and node.open in "([{":
-        node = node.body
+def untransposed(node: Node) -> Node:
+    """A node without brackets around it; of a name in brackets, also without their transpose or power."""
+    node = bare(node)
     if isinstance(node, Scripted) and all(s.kind in {"transpose", "sup"} for s in node.scripts):
-        inner = bare(node.base)
+        inner = untransposed(node.base)
         return inner if isinstance(inner, Name) else node
     return node
 
 
 def taken_apart(left: Node, right: Node, habit: Habit) -> Forward | None:
     """A forward equation with its parts, or None where the relation is none."""
-    out = bare(left)
+    out = untransposed(left)
     if not isinstance(out, Name) or habit.role(out) in {"loss", "delta"}:
         return None
     act = None
-    inner = bare(right)
+    inner = untransposed(right)
     called = isinstance(inner, Call) and len(inner.arguments) == 1
     if isinstance(inner, Call) and called and (is_act(inner.function) or habit.role(inner.function) == "function"):
-        act, inner = inner.function, bare(inner.arguments[0])
+        act, inner = inner.function, untransposed(inner.arguments[0])
         if isinstance(inner, Name):
             return Forward(out, None, None, None, act, of=inner)
     terms = inner.terms if isinstance(inner, Sum) and all(s == "+" for s in inner.signs) else (inner,)
@@ -81,7 +80,7 @@ def taken_apart(left: Node, right: Node, habit: Habit) -> Forward | None:
         elif pair is not None:
             continue  # written out, w_1 x_1 + w_2 x_2: the first term tells
         else:
-            name = bare(term)
+            name = untransposed(term)
             if not isinstance(name, Name) or bias is not None:
                 return None
             bias = name
@@ -90,13 +89,13 @@ def taken_apart(left: Node, right: Node, habit: Habit) -> Forward | None:
 
 def _pair(term: Node, habit: Habit) -> tuple[Name, Name] | None:
     """The weights and the input of a product of the two, which may be summed over."""
-    term = bare(term)
+    term = untransposed(term)
     if isinstance(term, BigSum):
-        term = bare(term.body)
+        term = untransposed(term.body)
     if isinstance(term, Call) and term.function.name == "dot" and len(term.arguments) == 2:
-        names: Sequence[Node] = [bare(a) for a in term.arguments]
+        names: Sequence[Node] = [untransposed(a) for a in term.arguments]
     elif isinstance(term, Product) and len(term.items) == 2:
-        names = [bare(item) for item in term.items]
+        names = [untransposed(item) for item in term.items]
     else:
         return None
     if not all(isinstance(n, Name) for n in names):

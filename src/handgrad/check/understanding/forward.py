@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from handgrad.check.tree import Bracketed, Call, Group, Name, Node, Number, Scripted, Sum, walk
-from handgrad.check.understanding.equations import FORWARD_OPS, Base, Found, bare, base, is_act, taken_apart
+from handgrad.check.understanding.equations import FORWARD_OPS, Base, Found, base, is_act, taken_apart, untransposed
 from handgrad.check.understanding.names import Habit, Marker, is_counter, named
 from handgrad.check.understanding.numbering import name_letters, number_layers, tell_activations
 from handgrad.check.understanding.relations import Relation
@@ -22,7 +22,7 @@ def understand_forward(relations: Iterable[Relation], habit: Habit) -> Found:
         if name is not None:
             votes.setdefault(base(name), Counter())[role] += 1
 
-    pairs = [(r.left, r.right) for r in relations if r.op in FORWARD_OPS]
+    pairs = [r.sides for r in relations if r.op in FORWARD_OPS]
     for left, right in pairs:
         _vote_loss(found, left, right, habit)
         equation = taken_apart(left, right, habit)
@@ -145,9 +145,9 @@ def _weighty(name: Name, habit: Habit) -> bool:
 def _deltas(found: Found, pairs: Sequence[tuple[Node, Node]]) -> None:
     """Δ is what is added up over the examples where a text adds to it, and the errors of a layer elsewhere."""
     computed = [
-        (out.name, bare(right))
+        (out.name, untransposed(right))
         for left, right in pairs
-        if isinstance(out := bare(left), Name) and any(name.name == "Delta" for name in named(right))
+        if isinstance(out := untransposed(left), Name) and any(name.name == "Delta" for name in named(right))
     ]
     added = any(name == "Delta" and isinstance(right, Sum) for name, right in computed)
     if any(name == "D" for name, _ in computed):

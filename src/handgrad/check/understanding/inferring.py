@@ -71,7 +71,7 @@ class Understanding:
 
     def is_small(self, relation: Relation) -> bool:
         """Whether all quantities of units in a relation are written with small letters."""
-        counted = any(self.lexicon.habit.role(n) == "m" for side in (relation.left, relation.right) for n in named(side))
+        counted = any(self.lexicon.habit.role(n) == "m" for n in relation.names)
         return not counted and cases((relation,), self.lexicon.habit) == {False}
 
 
@@ -92,7 +92,7 @@ def understand(
         labels=Frozen(found.labels),
         one_output=stated.one_output,
         first=_first(relations),
-        bias=any(habit.role(n) == "b" for r in relations for side in (r.left, r.right) for n in named(side)),
+        bias=any(habit.role(n) == "b" for r in relations for n in r.names),
         **found.shifts,  # type: ignore[arg-type]
     )
     base = base.but(deltas=base.sums)
@@ -108,7 +108,7 @@ def cases(relations: Iterable[Relation], habit: Habit) -> set[bool]:
     """Whether quantities of units are written with capitals (true), with small letters (false), or both."""
     return {
         name.name[0].isupper()
-        for r in relations for side in (r.left, r.right) for name in named(side)
+        for r in relations for name in r.names
         if habit.role(name) in {"Z", "A", "X"} and len(name.name) == 1
     }  # fmt: skip
 
@@ -130,7 +130,7 @@ def _with_options(stated: Stated, options: Options) -> Stated:
 
 def _generic_sigma(relations: Sequence[Relation], stated: Stated) -> bool:
     """Whether σ is the activation of whatever layer: where another one is named and σ stands for hidden and output layers alike."""
-    called = {n.function.name for r in relations for side in (r.left, r.right) for n in walk(side) if isinstance(n, Call)}
+    called = {n.function.name for r in relations for n in r.parts() if isinstance(n, Call)}
     hidden = set(stated.hidden) - {"sigmoid"}
     others = (set(ACTIVATIONS) - {"sigmoid", "softmax"}) | {"g", "f", "phi"}
     return bool(hidden) and not called & others and "sigmoid" not in stated.outputs
@@ -153,9 +153,8 @@ def _with_sigma(found: Found, lexicon: Lexicon) -> Found:
 def _first(relations: Sequence[Relation]) -> int:
     """The number of the first unit: 0 where an index or a lower end of a sum is 0."""
     for relation in relations:
-        for side in (relation.left, relation.right):
-            for node in walk(side):
-                lower = getattr(node, "lower", None)
-                if isinstance(lower, Number) and lower.value == 0:
-                    return 0
+        for node in relation.parts():
+            lower = getattr(node, "lower", None)
+            if isinstance(lower, Number) and lower.value == 0:
+                return 0
     return 1

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from handgrad.check.tree import Call, Name, Node, Number, Sum
-from handgrad.check.understanding.equations import Forward, Found, bare, base
+from handgrad.check.understanding.equations import Forward, Found, base, untransposed
 from handgrad.check.understanding.names import Habit, Marker, Marks, named
 from handgrad.check.understanding.roles import ACTIVATIONS
 
@@ -166,7 +166,7 @@ def tell_activations(found: Found, habit: Habit, pairs: Sequence[tuple[Node, Nod
     """The activations of layers that have a number, or are the last: A^{[1]} = relu(Z^{[1]}), A^{[2]} = Z^{[2]}."""
     marker = Marker(habit)
     for left, right in pairs:
-        out, act = bare(left), _activation(bare(right), habit)
+        out, act = untransposed(left), _activation(untransposed(right), habit)
         if not isinstance(out, Name) or habit.role(out) != "A" or act is None:
             continue
         mark = marker.marks(out).layer
@@ -187,6 +187,6 @@ def _activation(node: Node, habit: Habit) -> str | None:
     else:
         return None
     word = node.name if isinstance(node, Name) else node.function.name
-    if len(inner) != 1 or not isinstance(bare(inner[0]), Name) or habit.role(bare(inner[0])) != "Z":  # type: ignore[arg-type]
+    if len(inner) != 1 or not isinstance(untransposed(inner[0]), Name) or habit.role(untransposed(inner[0])) != "Z":  # type: ignore[arg-type]
         return None
     return "exp" if word in {"e", "exp"} else word if word == "sigma" else ACTIVATIONS.get(word)

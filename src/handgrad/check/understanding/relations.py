@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
 
 from handgrad.check.reading import Passage
-from handgrad.check.tree import Node, Span, Statement, Unreadable, walk
+from handgrad.check.tree import Name, Node, Span, Statement, Unreadable, walk
+from handgrad.check.understanding.names import named
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,20 @@ class Relation:
     statement: Statement
 
     @property
+    def sides(self) -> tuple[Node, Node]:
+        """The left and the right side."""
+        return self.left, self.right
+
+    @cached_property
+    def names(self) -> tuple[Name, ...]:
+        """The names on both sides that stand for something, without those in scripts."""
+        return tuple(name for side in self.sides for name in named(side))
+
+    def parts(self) -> Iterator[Node]:
+        """Every node of both sides."""
+        return chain.from_iterable(map(walk, self.sides))
+
+    @property
     def text(self) -> str:
         """The formula as it stands."""
         start = max(self.span[0] - self.passage.start, 0)
@@ -31,11 +48,7 @@ class Relation:
 
     def unreadable(self) -> str | None:
         """Why a side cannot be read, if so."""
-        for side in (self.left, self.right):
-            for part in walk(side):
-                if isinstance(part, Unreadable):
-                    return part.reason
-        return None
+        return next((part.reason for part in self.parts() if isinstance(part, Unreadable)), None)
 
 
 def relations_of(read: Iterable[tuple[Passage, Sequence[Statement]]]) -> list[Relation]:

@@ -13,7 +13,7 @@ from handgrad.check.judging.leaves import unmarked
 from handgrad.check.judging.updates import step_of
 from handgrad.check.parsing.writing import write
 from handgrad.check.reading import Read, Source
-from handgrad.check.tree import Call, Derivative, Differential, Group, Name, Node
+from handgrad.check.tree import Call, Derivative, Differential, Name, Node, within
 from handgrad.check.understanding.inferring import Understanding
 from handgrad.check.understanding.names import named
 from handgrad.check.understanding.relations import Relation
@@ -102,7 +102,7 @@ def _undefined(read: Read, understanding: Understanding, judged: Sequence[Judged
             or _usual(node, understanding)
         ):
             continue
-        others = [name for side in (j.relation.left, j.relation.right) for name in named(side) if name.name != node.name]
+        others = [name for name in j.relation.names if name.name != node.name]
         if sum(understanding.lexicon.habit.role(name) in LAYERED for name in others) < 2:
             continue  # it may be about something else altogether
         if others and all(_usual(name, understanding) for name in others):
@@ -158,16 +158,16 @@ def _key(j: Judged, understanding: Understanding) -> str | None:
     marker, habit = understanding.trier.marker, understanding.lexicon.habit
     if step_of(relation, marker) is not None:
         return None
-    left = _bare(relation.subject)
+    left = within(relation.subject)
     by: Node | None = None
     if isinstance(left, Differential):
         by = left.by if left.by is not None else left.of
-    elif isinstance(left, Derivative) and isinstance(of := _bare(left.of), Name | Call):
+    elif isinstance(left, Derivative) and isinstance(of := within(left.of), Name | Call):
         loss = of.function if isinstance(of, Call) else of
         by = left.by if habit.role(loss) == "loss" else None
     elif isinstance(left, Name) and habit.role(left) not in {None, "loss"}:
         return spelled(left)
-    by = _bare(by) if by is not None else None
+    by = within(by) if by is not None else None
     return f"gradient by {spelled(unmarked(by, marker))}" if isinstance(by, Name) else None
 
 
@@ -185,9 +185,3 @@ def _differ(one: Node, other: Node, understanding: Understanding) -> bool:
             return False
         seen = seen or outcome.kind == "differs"
     return seen
-
-
-def _bare(node: Node) -> Node:
-    while isinstance(node, Group):
-        node = node.body
-    return node

@@ -86,7 +86,7 @@ def _settle_others(u: Understanding, relations: Sequence[Relation]) -> None:
 def _tops(relations: Sequence[Relation], habit: Habit) -> list[int]:
     """The highest numbers of layers, for what is written on weights and on units."""
     marker = Marker(habit)
-    names = (n for r in relations for side in (r.left, r.right) for n in named(side) if habit.role(n) in LAYERED)
+    names = (n for r in relations for n in r.names if habit.role(n) in LAYERED)
     marks = [marker.marks(n).layer for n in names]
     numbers = [int(m.value) for m in marks if isinstance(m, Number)]
     return [max(numbers)] if numbers else []
@@ -110,7 +110,7 @@ def _settle_numbering(u: Understanding, relations: Sequence[Relation], net: Sequ
                 if other != u.base and (count := score(other, forward)) > most:
                     best, most = other, count
         u.base = best
-    back = [r for r in relations if any(u.lexicon.habit.role(n) == "delta" for side in (r.left, r.right) for n in named(side))][:8]
+    back = [r for r in relations if any(u.lexicon.habit.role(n) == "delta" for n in r.names)][:8]
     if back:
         options = dict.fromkeys((u.base.deltas, 0, u.base.units, u.base.sums, -1))
         defined = [r for r in back if isinstance(r.left, Name) and isinstance(r.right, Derivative)]
