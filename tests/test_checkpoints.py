@@ -13,6 +13,7 @@ from engines import BOTH, task
 
 from handgrad import add_activation, fit
 from handgrad.engine.checkpoints import digest
+from handgrad.engine.engine import Engine
 from handgrad.engine.reference import ReferenceEngine
 from handgrad.errors import TrainingError
 from handgrad.network import Network, Parameters
@@ -228,9 +229,10 @@ PROGRAM = """
 import sys, time
 sys.path[:0] = {path!r}
 from test_checkpoints import run
-from handgrad.engine.reference import ReferenceEngine
+from handgrad.engine.engine import Engine
+run(Engine, epochs=1, n_threads=2)  # so that all is loaded
 print("begins", flush=True)
-found = run(ReferenceEngine, {folder!r}, resume=True, epochs=60, patience=None)
+found = run(Engine, {folder!r}, resume=True, epochs=150, patience=None, n_threads=2)
 print(found.parameters.buffer.tobytes().hex(), len(found.history), flush=True)
 """
 
@@ -242,12 +244,12 @@ def test_a_process_killed_at_random_moments_ends_with_the_same_bits(tmp_path):
         with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout.readline() == "begins\n"
             if kills < 4:
-                time.sleep(rng.uniform(0, 0.2))
+                time.sleep(rng.uniform(0, 0.4))
                 process.send_signal(signal.SIGKILL)
                 kills += 1
             ended = process.stdout.readline().split()
         if ended:
             break
     assert process.returncode in {0, -signal.SIGKILL}
-    whole = run(ReferenceEngine, epochs=60, patience=None)
-    assert ended == [whole.parameters.buffer.tobytes().hex(), "60"]
+    whole = run(Engine, epochs=150, patience=None, n_threads=2)
+    assert ended == [whole.parameters.buffer.tobytes().hex(), "150"]

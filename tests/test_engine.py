@@ -1,5 +1,8 @@
 """The compiled engine is held to the evaluated derivation: loss, gradients, and the parameters after ten steps."""
 
+import os
+import subprocess
+import sys
 import threading
 from typing import Any
 
@@ -7,7 +10,7 @@ import numpy as np
 import pytest
 
 from handgrad import ACTIVATIONS, LOSSES, OPTIMISERS, Network, Parameters, add_activation, outputs_for
-from handgrad.engine import dropout, layout, steps
+from handgrad.engine import dropout, layout, steps, team
 from handgrad.engine.engine import Engine
 from handgrad.engine.reference import ReferenceEngine
 from handgrad.errors import TrainingError
@@ -253,3 +256,50 @@ def test_rows_that_are_not_there() -> None:
         engine.steps(X, Y, np.array([0, 8]), np.array([0.1]))
     with pytest.raises(TrainingError, match="2 steps of 4 examples need more than 4 rows"):
         engine.steps(X, Y, np.arange(4), np.full(2, 0.1))
+
+
+FORKED = """
+import os, sys
+import numpy as np
+from handgrad import Network, Parameters
+from handgrad.engine.engine import Engine
+
+network = Network("20-64:tanh-5")
+rng = np.random.default_rng(0)
+X, Y = rng.standard_normal((96, 20)), np.eye(5)[rng.integers(0, 5, 96)]
+engine = Engine(network, Parameters.draw(network, 0), batch_size=32, n_threads=2)
+def train():
+    engine.steps(X, Y, np.arange(96), np.full(3, 0.1))
+    return engine.read().buffer.tobytes()
+train()
+child = os.fork()
+bits = train()
+if not child:
+    os.write(1, bits)
+    os._exit(0)
+_, status = os.waitpid(child, 0)
+assert status == 0
+sys.stdout.flush()
+os.write(2, bits)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_fork_after_training_goes_on_training() -> None:
+    done = subprocess.run([sys.executable, "-W", "error", "-c", FORKED], capture_output=True, check=True, timeout=60)
+    assert done.stdout == done.stderr
+    assert len(done.stdout) == 8 * Network("20-64:tanh-5").size
+
+
+def test_the_number_of_threads_follows_limits_and_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(team, "usable_cpus", lambda: 4)
+    monkeypatch.setattr(
+        team, "threadpool_info", lambda: [{"user_api": "blas", "num_threads": 3}, {"user_api": "openmp", "num_threads": 1}]
+    )
+    assert team.threads_for(256, 1_000_000, None) == 3
+    assert team.threads_for(256, 1_000_000, 2) == 2
+    assert team.threads_for(256, 1_000_000, 9) == 4
+    assert team.threads_for(32, 100, None) == 1
+    assert team.threads_for(1, 100_000, None) == 1
+    monkeypatch.setattr(team.multiprocessing, "parent_process", lambda: object())
+    assert team.threads_for(256, 1_000_000, None) == 1
