@@ -12,9 +12,9 @@ import pytest
 from engines import BOTH, task
 
 from handgrad import add_activation, fit
-from handgrad.engine.checkpoints import digest
 from handgrad.engine.engine import Engine
 from handgrad.engine.reference import ReferenceEngine
+from handgrad.engine.runs.checkpoints import digest
 from handgrad.errors import TrainingError
 from handgrad.network import Network, Parameters
 

@@ -15,11 +15,11 @@ from handgrad import add_activation, fit
 from handgrad.derivation import derive
 from handgrad.engine.dropout import kept
 from handgrad.engine.engine import Engine
-from handgrad.engine.metrics import Scorer
 from handgrad.engine.reference import ReferenceEngine
-from handgrad.engine.states import DivergenceError
-from handgrad.engine.stopping import Interrupts, Watch, exploded
-from handgrad.engine.weighting import with_class_weights
+from handgrad.engine.runs.metrics import Scorer
+from handgrad.engine.runs.states import DivergenceError
+from handgrad.engine.runs.stopping import Interrupts, Watch, exploded
+from handgrad.engine.runs.weighting import with_class_weights
 from handgrad.errors import CatalogueError, DataError, HandgradError, TrainingError
 from handgrad.network import Network, Parameters
 from handgrad.training import train

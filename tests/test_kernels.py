@@ -17,9 +17,10 @@ from handgrad.catalogue.lookup import find_activation, find_loss, find_optimiser
 from handgrad.catalogue.losses import LOSSES
 from handgrad.catalogue.optimisers import LBFGS, OPTIMISERS
 from handgrad.catalogue.own import add_activation, add_loss
-from handgrad.engine import compiling, kernels
-from handgrad.engine.compiling import kernel, record_kernel
-from handgrad.engine.generating import catalogue_source, kernel_source, record_source
+from handgrad.engine.kernels import compiling
+from handgrad.engine.kernels import generated as kernels
+from handgrad.engine.kernels.compiling import kernel, record_kernel
+from handgrad.engine.kernels.generating import catalogue_source, kernel_source, record_source
 from handgrad.errors import EngineWarning, TrainingError
 
 DTYPES = ("float32", "float64")

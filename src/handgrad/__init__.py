@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from handgrad.derivation import Derivation as Derivation
     from handgrad.derivation import derive as derive
     from handgrad.engine.fitting import fit as fit
-    from handgrad.engine.states import Fit as Fit
+    from handgrad.engine.runs.states import Fit as Fit
     from handgrad.errors import HandgradError as HandgradError
     from handgrad.explain import Explanation as Explanation
     from handgrad.explain import explain as explain

@@ -12,9 +12,9 @@ from handgrad.cli.console import Terminal, emit
 from handgrad.cli.training_report import tell
 from handgrad.datasets import DATASETS, read_dataset
 from handgrad.engine.job import Run
-from handgrad.engine.metrics import NAMED
-from handgrad.engine.progress import Progress
-from handgrad.engine.states import DivergenceError
+from handgrad.engine.runs.metrics import NAMED
+from handgrad.engine.runs.progress import Progress
+from handgrad.engine.runs.states import DivergenceError
 from handgrad.errors import ModelFileError, TrainingError, did_you_mean
 
 INTERRUPTED = 130

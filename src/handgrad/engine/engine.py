@@ -10,14 +10,14 @@ import numpy as np
 from handgrad.calculus.functions import Array
 from handgrad.catalogue.lookup import find_optimiser
 from handgrad.catalogue.rules import Optimiser
-from handgrad.engine import steps
-from handgrad.engine.compiling import kernel, record_kernel
+from handgrad.engine.compiled import steps
+from handgrad.engine.compiled.layout import Layout, aligned, padded
+from handgrad.engine.compiled.machine import PAD
+from handgrad.engine.compiled.small import go_small
+from handgrad.engine.compiled.team import threads_for, together
 from handgrad.engine.dropout import threshold
 from handgrad.engine.interface import Steps
-from handgrad.engine.layout import Layout, aligned, padded
-from handgrad.engine.machine import PAD
-from handgrad.engine.small import go_small
-from handgrad.engine.team import threads_for, together
+from handgrad.engine.kernels.compiling import kernel, record_kernel
 from handgrad.errors import TrainingError
 from handgrad.network import Network, Parameters
 

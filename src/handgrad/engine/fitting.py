@@ -12,17 +12,17 @@ import numpy as np
 
 from handgrad.calculus.functions import Array
 from handgrad.catalogue.rules import Optimiser, Schedule
-from handgrad.engine.checkpoints import Checkpoints
-from handgrad.engine.course import Course, Stop
 from handgrad.engine.interface import MakesTrainer
-from handgrad.engine.lbfgs import minimise
-from handgrad.engine.metrics import Metric
-from handgrad.engine.options import Options
-from handgrad.engine.preparing import examples, identity, require_same_rates, scorer_for
-from handgrad.engine.progress import Callback, Progress, progress_for
 from handgrad.engine.reference import ReferenceEngine
-from handgrad.engine.states import DivergenceError, Fit
-from handgrad.engine.weighting import ClassWeight, with_class_weights
+from handgrad.engine.runs.checkpoints import Checkpoints
+from handgrad.engine.runs.course import Course, Stop
+from handgrad.engine.runs.lbfgs import minimise
+from handgrad.engine.runs.metrics import Metric
+from handgrad.engine.runs.options import Options
+from handgrad.engine.runs.preparing import examples, identity, require_same_rates, scorer_for
+from handgrad.engine.runs.progress import Callback, Progress, progress_for
+from handgrad.engine.runs.states import DivergenceError, Fit
+from handgrad.engine.runs.weighting import ClassWeight, with_class_weights
 from handgrad.errors import MissingExtraError, TrainingError
 from handgrad.network import Network, Parameters
 
@@ -133,9 +133,14 @@ def fit(
     elif resume:
         raise TrainingError("resume needs the folder of the checkpoints: checkpoint=…")
     seed = int(rng.integers(2**63)) if any(options.shares) else 0
-    trainer = (engine or _engine_for(network))(network, parameters, **options.for_engine(), seed=seed)
     with ExitStack() as stack:
         shown = stack.enter_context(progress_for(progress, epochs, "" if scorer is None else f"validation {scorer.name}"))
+        maker = engine or _engine_for(network)
+        if maker is not ReferenceEngine:
+            from handgrad.engine.kernels.compiling import telling  # which needs Numba
+
+            stack.enter_context(telling(shown.say))
+        trainer = maker(network, parameters, **options.for_engine(), seed=seed)
         for note in notes:
             shown.say(note)
         course = Course(

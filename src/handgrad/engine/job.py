@@ -14,9 +14,9 @@ from handgrad.calculus.functions import Array
 from handgrad.datasets import Dataset
 from handgrad.engine.fitting import fit
 from handgrad.engine.interface import MakesTrainer
-from handgrad.engine.options import Options
-from handgrad.engine.progress import Progress
-from handgrad.engine.states import DivergenceError, Fit
+from handgrad.engine.runs.options import Options
+from handgrad.engine.runs.progress import Progress
+from handgrad.engine.runs.states import DivergenceError, Fit
 from handgrad.errors import NetworkError, TrainingError
 from handgrad.gradcheck import GradientCheck, gradcheck
 from handgrad.model import Model, Scaling, class_targets, metric_of

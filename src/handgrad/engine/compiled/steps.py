@@ -14,15 +14,26 @@ import math
 import numpy as np
 
 from handgrad.engine import dropout
-from handgrad.engine.machine import COLUMNS, STORE, TIMES, UPDATE, call_activation, call_loss, call_rule, call_vjp
-from handgrad.engine.products import compiled, gather, meet, pack, product, product_in_place, real, rows_of, transposed, view
+from handgrad.engine.compiled.machine import COLUMNS, STORE, TIMES, UPDATE, call_activation, call_loss, call_rule, call_vjp
+from handgrad.engine.compiled.products import (
+    add_product,
+    compiled,
+    gather,
+    meet,
+    pack,
+    product,
+    real,
+    rows_of,
+    transposed,
+    view,
+)
 
-# Columns of a thread's table of layers, an int64 array with a row for the inputs and one for each layer: units, entries and bytes of
-# a row of A and S, addresses and bytes of a row of the thread's block of weights and of all transposed; the block's place (first byte
-# of a row of A, units, bytes with padding) and the thread's rows of it; whether threads share the units, and whether W is large.
+# Columns of a thread's table of layers, an int64 array with a row for the inputs and one for each layer: units, entries and bytes
+# of a row of A and S, addresses and bytes of a row of the thread's block of weights and of all transposed; the block's place (first
+# byte of a row of A, units, bytes with padding) and the thread's rows of it; whether threads share the units, and W is large.
 (
-    N, LD, ROW, A, S, W, W_ROW, WT, WT_ROW, FIRST, UNITS, WIDE, LOW, HIGH, SHARED, LARGE, ACTIVATION, ACTIVATION_P, THRESHOLD, GRADIENT,
-    STATE, FIELDS,
+    N, LD, ROW, A, S, W, W_ROW, WT, WT_ROW, FIRST, UNITS, WIDE, LOW, HIGH, SHARED, LARGE, ACTIVATION, ACTIVATION_P, THRESHOLD,
+    GRADIENT, STATE, FIELDS,
 ) = range(22)  # fmt: skip
 # Columns of the table of factors, a float64 array with a row for each layer: learning rates of W and b, 1/keep of dropout.
 W_RATE, B_RATE, KEEP, FACTORS = range(4)
@@ -198,7 +209,7 @@ def backward(tables, run, rows, low, high, sums, part, parts, one):
 @compiled
 def to_weights(layers, run, l, first, last, rows, place, mode, alpha, beta):
     """Σ over the batch of A[l-1] dZ[l], for the rows first … last of a thread's block of layer l's weights, to `place`."""
-    product_in_place(
+    add_product(
         layers[l - 1, A] + first * run[SIZE], run[SIZE], layers[l - 1, ROW], layers[l, S] + layers[l, FIRST], layers[l, ROW], rows,
         place, layers[l, W_ROW], last - first, layers[l, WIDE], mode, alpha, beta,
     )  # fmt: skip

@@ -1,7 +1,8 @@
 """Kernels from the catalogue's records: their formulas as Python functions over pointers, which Numba compiles.
 
-`python -m handgrad.engine.generating` writes kernels.py. All arrays hold rows of `ld` entries, padded to a multiple of 16, of which
-n count: a loop runs over whole vectors, and what is beyond n keeps its value. `p` holds a record's parameters, in its order.
+`python -m handgrad.engine.kernels.generating` writes generated.py. All arrays hold rows of `ld` entries, padded to a multiple of
+16, of which n count: a loop runs over whole vectors, and what is beyond n keeps its value. `p` holds a record's parameters, in
+its order.
 
     activation      z, s, rows, n, ld, p                  z becomes a, s becomes g'(z); of a rowwise one s is left alone
     its product     a, d, rows, n, ld, p                  rowwise only: d holds the gradient by a and becomes that by z
@@ -24,19 +25,19 @@ from handgrad.catalogue.lookup import functions
 from handgrad.catalogue.losses import LOSSES
 from handgrad.catalogue.optimisers import OPTIMISERS
 from handgrad.catalogue.records import ROW, Activation, Loss, Optimiser, Record
-from handgrad.engine.row_source import SLOPE, WEIGHT, Lines, RowKernel, indented, opening
-from handgrad.engine.scalar_source import ScalarSource, Scope
+from handgrad.engine.kernels.row_source import SLOPE, WEIGHT, Lines, RowKernel, indented, opening
+from handgrad.engine.kernels.scalar_source import ScalarSource, Scope
 from handgrad.errors import TrainingError
 from handgrad.model_file import write_beside
 
 BITS = {"float32": 32, "float64": 64}
-HEADER = '''"""The compiled kernels, generated from the catalogue by `python -m handgrad.engine.generating`: change that.
+HEADER = '''"""The compiled kernels, generated from the catalogue by `python -m handgrad.engine.kernels.generating`: change that.
 
 What a kernel takes and does is said in generating.py. The functions before the kernels are those of vector_math.py.
 """
 
 # mypy: ignore-errors
-# ruff: noqa: ANN001, ANN201, ARG001, D403, E501, F841, FURB136, PLR0124, PLR0917
+# ruff: noqa: ANN001, ANN201, ARG001, D403, E501, F841, FURB136, PLR0124, PLR0915, PLR0917
 '''
 ROWS = "rows, n, ld, p"
 LOSS_ROWS = "y, w, rows, n, ld, ldy, p"
@@ -192,4 +193,4 @@ def _called(text: str, names: Iterable[str]) -> set[str]:
 
 
 if __name__ == "__main__":
-    write_beside(Path(__file__).with_name("kernels.py"), catalogue_source().encode())
+    write_beside(Path(__file__).with_name("generated.py"), catalogue_source().encode())

@@ -10,9 +10,9 @@ import numpy as np
 
 from handgrad.calculus.functions import Array
 from handgrad.data import as_array, as_inputs, as_targets, as_weights
-from handgrad.engine.checkpoints import Checkpoint, digest, generator_state
-from handgrad.engine.metrics import Scorer
-from handgrad.engine.options import Options
+from handgrad.engine.runs.checkpoints import Checkpoint, digest, generator_state
+from handgrad.engine.runs.metrics import Scorer
+from handgrad.engine.runs.options import Options
 from handgrad.errors import DataError, ModelFileError, TrainingError
 from handgrad.model_file import network_to_json
 from handgrad.network import Network, Parameters

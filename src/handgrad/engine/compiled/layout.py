@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from handgrad.calculus.functions import Array
-from handgrad.engine import steps
-from handgrad.engine.machine import COLUMNS, PAD
-from handgrad.engine.products import rows_of
+from handgrad.engine.compiled import steps
+from handgrad.engine.compiled.machine import COLUMNS, PAD
+from handgrad.engine.compiled.products import rows_of
 from handgrad.network import Network, Parameters
 
 LARGE = 1 << 20
@@ -62,16 +62,17 @@ class Block:
 class Layout:
     """The buffers of one network for batches of some size and some threads, and the tables by which compiled steps find them.
 
-    A layer's weights and biases are n_{l-1} + 1 rows of n_l columns, W[l] transposed with b[l] below, in one block or in one for each
-    thread; `WT[l]` is W[l] again, as it is, for the backward pass. `A[l]` and `S[l]` hold a batch's activations and, in turn,
-    slopes and errors.
+    A layer's weights and biases are n_{l-1} + 1 rows of n_l columns, W[l] transposed with b[l] below, in one block or in one for
+    each thread; `WT[l]` is W[l] again, as it is, for the backward pass. `A[l]` and `S[l]` hold a batch's activations and, in
+    turn, slopes and errors.
     """
 
     def __init__(self, network: Network, batch_size: int, dtype: npt.DTypeLike, parts: int) -> None:
         self.network, self.dtype, self.parts = network, np.dtype(dtype), parts
         widths = network.widths
         self._shares = [[units] * parts if (units := shared_units(n, parts)) else [padded(n)] for n in widths[1:]]
-        self.size = sum((before + 1) * row(units) for before, shares in zip(widths, self._shares, strict=False) for units in shares)
+        rows = [before + 1 for before in widths[:-1]]
+        self.size = sum(count * row(units) for count, shares in zip(rows, self._shares, strict=True) for units in shares)
         self.theta = self.flat()
         self.large = [(before + 1) * n * self.dtype.itemsize > LARGE for before, n in pairwise(widths)]
         self.WT = [

@@ -11,13 +11,13 @@ import numpy as np
 
 from handgrad.calculus.functions import Array
 from handgrad.catalogue.rules import Stalling
-from handgrad.engine.checkpoints import Checkpoint, Checkpoints, generator_state
 from handgrad.engine.interface import Trainer
-from handgrad.engine.metrics import Scorer
-from handgrad.engine.options import Options
-from handgrad.engine.progress import Callback, Progress
-from handgrad.engine.states import DivergenceError, EpochState, Fit
-from handgrad.engine.stopping import Interrupts, Watch, exploded
+from handgrad.engine.runs.checkpoints import Checkpoint, Checkpoints, generator_state
+from handgrad.engine.runs.metrics import Scorer
+from handgrad.engine.runs.options import Options
+from handgrad.engine.runs.progress import Callback, Progress
+from handgrad.engine.runs.states import DivergenceError, EpochState, Fit
+from handgrad.engine.runs.stopping import Interrupts, Watch, exploded
 from handgrad.errors import ModelFileError
 from handgrad.network import Parameters
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from handgrad.engine.states import EpochState
+from handgrad.engine.runs.states import EpochState
 
 if TYPE_CHECKING:
     from rich.console import Console

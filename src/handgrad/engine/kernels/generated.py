@@ -1,10 +1,10 @@
-"""The compiled kernels, generated from the catalogue by `python -m handgrad.engine.generating`: change that.
+"""The compiled kernels, generated from the catalogue by `python -m handgrad.engine.kernels.generating`: change that.
 
 What a kernel takes and does is said in generating.py. The functions before the kernels are those of vector_math.py.
 """
 
 # mypy: ignore-errors
-# ruff: noqa: ANN001, ANN201, ARG001, D403, E501, F841, FURB136, PLR0124, PLR0917
+# ruff: noqa: ANN001, ANN201, ARG001, D403, E501, F841, FURB136, PLR0124, PLR0915, PLR0917
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from handgrad.calculus.functions import Array
-from handgrad.engine.course import Course, Stop
+from handgrad.engine.runs.course import Course, Stop
 from handgrad.errors import MissingExtraError
 from handgrad.network import Parameters
 

@@ -11,11 +11,11 @@ from numba import carray, njit
 from numba.core import types
 from numba.extending import overload
 
-from handgrad.engine.compiling import announcing, warn_uncached
-from handgrad.engine.machine import (
+from handgrad.engine.compiled.machine import (
     COLUMNS,
     PAUSES,
     ROWS,
+    UPDATE,
     VECTOR_BYTES,
     add_atomically,
     copy,
@@ -33,6 +33,7 @@ from handgrad.engine.machine import (
     tile_wide,
     transpose,
 )
+from handgrad.engine.kernels.compiling import announcing, warn_uncached
 
 SOURCES = ("machine", "products", "steps", "small")
 
@@ -57,7 +58,9 @@ HALF = ROWS // 2
 AHEAD, LINE = 4, 64
 """Rows that are asked for while one is copied, and the bytes that come at once."""
 STRIP = 1 << 18
-"""Bytes of B that the second level of the cache holds beside the rest."""
+"""Bytes of an operand that the second level of the cache holds beside the rest."""
+DEEP = 512
+"""Examples over which a gradient is summed at once."""
 
 
 def view(address: int, count: int, one: Any) -> Any:
@@ -84,11 +87,8 @@ def _real(value, one):
 
 
 @compiled
-def product(a, rs, cs, b, ldb, k, c, ldc, m, n, mode, alpha, beta):
-    """C (m × n) from A (m × k) and B (k × n), as `mode` says; strides and n are bytes, n is a multiple of a vector.
-
-    A may lie in any order (rs and cs), the columns of B and C stand side by side.
-    """
+def strip_product(a, rs, cs, b, ldb, k, c, ldc, m, n, mode, alpha, beta):
+    """The product of `product`, panel of B by panel, each with all rows of A."""
     j = 0
     while j < n:
         i = 0
@@ -117,15 +117,35 @@ def product(a, rs, cs, b, ldb, k, c, ldc, m, n, mode, alpha, beta):
 
 
 @compiled
-def product_in_place(a, rs, cs, b, ldb, k, c, ldc, m, n, mode, alpha, beta):
-    """The same for a large C and a short shared axis: along the rows of C, in strips of B that stay in the cache."""
-    strip = max(STRIP // max(k, 1) // COLUMNS, 1) * COLUMNS
-    for left in range(0, n, strip):
-        right = min(left + strip, n)
-        for i in range(0, m, ROWS):
-            product(
-                a + i * rs, rs, cs, b + left, ldb, k, c + i * ldc + left, ldc, min(ROWS, m - i), right - left, mode, alpha, beta
-            )
+def product(a, rs, cs, b, ldb, k, c, ldc, m, n, mode, alpha, beta):
+    """C (m × n) from A (m × k) and B (k × n), as `mode` says; strides and n are bytes, n is a multiple of a vector.
+
+    A may lie in any order (rs and cs), the columns of B and C stand side by side. Rows of A are taken together as far as they stay
+    in the cache while the panels of B pass.
+    """
+    together = max(STRIP // max(k * cs, 1) // ROWS, 8) * ROWS
+    for i in range(0, m, together):
+        strip_product(a + i * rs, rs, cs, b, ldb, k, c + i * ldc, ldc, min(together, m - i), n, mode, alpha, beta)
+
+
+@compiled
+def add_product(a, rs, cs, b, ldb, k, c, ldc, m, n, mode, alpha, beta):
+    """The same with `mode` STORE or UPDATE, for a C that is as large as weights and an axis k of examples.
+
+    It goes along the rows of C, in strips of B that stay in the cache, for some of the examples at a time.
+    """
+    for start in range(0, k, DEEP):
+        count = min(DEEP, k - start)
+        strip = max(STRIP // count // COLUMNS, 1) * COLUMNS
+        how, keep = (mode, beta) if start == 0 else (UPDATE, real(1, beta))
+        left_a, left_b = a + start * cs, b + start * ldb
+        for left in range(0, n, strip):
+            right = min(left + strip, n)
+            for i in range(0, m, ROWS):
+                strip_product(
+                    left_a + i * rs, rs, cs, left_b + left, ldb, count, c + i * ldc + left, ldc, min(ROWS, m - i), right - left,
+                    how, alpha, keep,
+                )  # fmt: skip
 
 
 @compiled

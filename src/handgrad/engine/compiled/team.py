@@ -13,10 +13,8 @@ from threadpoolctl import threadpool_info
 from handgrad.calculus.functions import Array
 from handgrad.errors import TrainingError
 
-ENOUGH = 1_500_000
+ENOUGH = 2_000_000
 """Floating-point operations of a step, from which two threads are faster than one (measured by benchmarks/crossover.py)."""
-FEW, MANY = 16, 1_000_000
-"""With fewer examples than FEW the threads have too few of them each, unless they share the units of MANY parameters."""
 
 _turns = threading.Lock()
 """Runs of several threads wait for each other: their threads spin while they wait, which needs a processor for each."""
@@ -37,11 +35,11 @@ def threads_for(batch_size: int, size: int, n_threads: int | None) -> int:
         if not isinstance(n_threads, int) or isinstance(n_threads, bool) or n_threads < 1:
             raise TrainingError(f"n_threads is a whole number, 1 or more, but {n_threads!r} was given")
         return min(n_threads, usable_cpus())
-    few = batch_size < FEW and size < MANY
-    if few or 6 * batch_size * size < ENOUGH or multiprocessing.parent_process() is not None:
+    work = 6 * batch_size * size
+    if work < ENOUGH or multiprocessing.parent_process() is not None:
         return 1
     limits = [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
-    return max(1, min(usable_cpus(), *map(int, limits), 6 * batch_size * size // (ENOUGH // 2)))
+    return max(1, min(usable_cpus(), *map(int, limits), work // (ENOUGH // 2)))
 
 
 @contextmanager

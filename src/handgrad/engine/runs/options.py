@@ -14,8 +14,8 @@ from handgrad.catalogue.base import NOT_NEGATIVE, POSITIVE, Interval
 from handgrad.catalogue.lookup import find_optimiser, find_schedule
 from handgrad.catalogue.optimisers import OPTIMISERS
 from handgrad.catalogue.rules import Optimiser, Schedule
-from handgrad.engine.metrics import Metric, named
-from handgrad.engine.weighting import ClassWeight
+from handgrad.engine.runs.metrics import Metric, named
+from handgrad.engine.runs.weighting import ClassWeight
 from handgrad.errors import TrainingError, did_you_mean
 from handgrad.network import Network, Parameters
 from handgrad.training import check_options

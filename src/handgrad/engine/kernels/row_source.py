@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from handgrad.calculus.expressions import Expression, Reduction, Symbol
-from handgrad.engine.scalar_source import ScalarSource, Scope
+from handgrad.engine.kernels.scalar_source import ScalarSource, Scope
 from handgrad.errors import TrainingError
 
 WEIGHT, SLOPE = Symbol("weight of the row"), Symbol("slope so far")

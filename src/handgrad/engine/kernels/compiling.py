@@ -23,8 +23,8 @@ import numpy.typing as npt
 from numba.core.compiler import Compiler
 
 from handgrad.catalogue.records import Activation, Record
-from handgrad.engine import kernels
-from handgrad.engine.generating import BITS, kernel_name, record_source
+from handgrad.engine.kernels import generated as kernels
+from handgrad.engine.kernels.generating import BITS, kernel_name, record_source
 from handgrad.errors import EngineWarning, TrainingError, did_you_mean
 from handgrad.model_file import write_beside
 
@@ -37,6 +37,24 @@ _own: dict[str, FunctionType] = {}
 """Kernels of records that are not in the catalogue, by their source."""
 _lock = threading.RLock()
 _warned: list[str] = []
+
+
+@contextlib.contextmanager
+def telling(say: Callable[[str], None]) -> Iterator[None]:
+    """Say once that code is being compiled, if any is: the first time on a machine, and after a change of handgrad."""
+    global on_compile  # noqa: PLW0603  # Numba has no other way to hear of it
+    before, said = on_compile, list[str]()
+
+    def tell(name: str) -> None:
+        if not said:
+            say("compiling for this machine; the code is kept, so that this happens once")
+        said.append(name)
+
+    on_compile = tell
+    try:
+        yield
+    finally:
+        on_compile = before
 
 
 def kernel(name: str, dtype: npt.DTypeLike) -> int:

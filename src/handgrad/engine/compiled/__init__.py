@@ -1,0 +1,1 @@
+"""The steps of training as compiled code: vector tiles, products, the epoch, the buffers and the threads."""

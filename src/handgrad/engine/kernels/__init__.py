@@ -1,0 +1,1 @@
+"""Elementwise kernels: generated from the catalogue, compiled when one is asked for."""
