@@ -23,6 +23,7 @@ bench: .bench-venv/.peers
 	$(BENCH)/python -m benchmarks.steps
 	$(BENCH)/python -m benchmarks.to_accuracy
 	$(BENCH)/python -m benchmarks.scaling
+	$(BENCH)/python -m benchmarks.readme
 
 .venv/.python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "handgrad needs Python 3.11 or newer: make PYTHON=python3.12"; exit 1; }

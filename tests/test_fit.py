@@ -422,7 +422,9 @@ WRONG = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("options", "message"), WRONG, ids=[str(options)[:40] for options, _ in WRONG])
+@pytest.mark.parametrize(
+    ("options", "message"), WRONG, ids=[f"{number} {next(iter(options))}" for number, (options, _) in enumerate(WRONG)]
+)
 def test_options_that_no_run_can_have(options, message):
     network, parameters, X, y, _ = task()
     with pytest.raises(HandgradError, match=message) as caught:

@@ -11,8 +11,10 @@ from handgrad.calculus.functions import Array
 from handgrad.catalogue.lookup import find_optimiser
 from handgrad.catalogue.rules import Optimiser
 from handgrad.engine.compiled import steps
+from handgrad.engine.compiled.building import address_of
 from handgrad.engine.compiled.layout import Layout, aligned, padded
 from handgrad.engine.compiled.machine import PAD
+from handgrad.engine.compiled.products import panels
 from handgrad.engine.compiled.small import go_small
 from handgrad.engine.compiled.team import threads_for, together
 from handgrad.engine.dropout import threshold
@@ -78,6 +80,7 @@ class Engine:
             {
                 steps.SIZE: self.dtype.itemsize, steps.BATCH: batch_size, steps.Y_BUFFER: self._keep(targets),
                 steps.Y_LD: targets.shape[1], steps.W_BUFFER: self._weights.ctypes.data, steps.MEETING: self._meeting.ctypes.data,
+                steps.PANELS: address_of(panels, 11, self.dtype.name),
             }
         )  # fmt: skip
         panel = aligned((self.n_threads, self._layout.panel), np.uint8)
@@ -220,8 +223,9 @@ class Engine:
         X is n_samples × n_0 of any real dtype (float32, float64 and uint8 are read in place), Y n_samples × n_L, `order` int64. A
         step whose loss is not finite is not taken, and ends them.
         """
-        order = np.ascontiguousarray(order, np.int64)
-        alphas = np.ascontiguousarray(alphas, np.float64)
+        # what is read-only has a type of its own for Numba, which would compile all of it once more
+        order = np.require(order, np.int64, ["C", "W"])
+        alphas = np.require(alphas, np.float64, ["C", "W"])
         if len(order) <= (len(alphas) - 1) * self.batch_size:
             raise TrainingError(f"{len(alphas)} steps of {self.batch_size} examples need more than {len(order)} rows")
         if len(order) and not 0 <= order.min() <= order.max() < len(X):

@@ -367,6 +367,20 @@ def call_loss(typing, address, a, s, y, w, rows, n, ld, ldy, p):
 
 
 @intrinsic
+def call_product(typing, address, a, rs, cs, b, ldb, k, c, ldc, m, n, mode, alpha, beta):
+    """Call products.panels, compiled for the type of alpha and beta."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        v = _Vectors(builder, signature.args[12])
+        address, *passed = arguments
+        native = ir.FunctionType(ir.VoidType(), [*[i64] * 11, v.real, v.real])
+        builder.call(_pointer(builder, address, native), passed)
+        return context.get_dummy_value()
+
+    return types.void(*[types.int64] * 12, alpha, alpha), generate
+
+
+@intrinsic
 def call_rule(typing, address, theta, gradient, state, size, count, p):
     """Call the kernel of an update rule."""
     return _call(6, types.void)

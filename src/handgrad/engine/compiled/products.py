@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numba import carray, njit
+from numba import carray
 from numba.core import types
 from numba.extending import overload
 
+from handgrad.engine.compiled.building import compiled
 from handgrad.engine.compiled.machine import (
     COLUMNS,
     PAUSES,
@@ -18,6 +17,7 @@ from handgrad.engine.compiled.machine import (
     UPDATE,
     VECTOR_BYTES,
     add_atomically,
+    call_product,
     copy,
     lanes,
     offer,
@@ -33,26 +33,6 @@ from handgrad.engine.compiled.machine import (
     tile_wide,
     transpose,
 )
-from handgrad.engine.kernels.compiling import announcing, warn_uncached
-
-SOURCES = ("machine", "products", "steps", "small")
-
-
-def compiled(function: Callable[..., Any]) -> Any:
-    """Compile a function when it is first called, and keep it on disk until a file of the engine changes.
-
-    Numba looks at a function's own file only, but these are built into each other.
-    """
-    made = njit(nogil=True, pipeline_class=announcing(function.__name__))(function)
-    try:
-        made.enable_caching()
-        file = made._cache._cache_file  # noqa: SLF001  # numba has no other place for what a cache depends on
-        stats = [(Path(__file__).parent / f"{name}.py").stat() for name in SOURCES]
-        file._source_stamp = tuple((stat.st_mtime, stat.st_size) for stat in stats)  # noqa: SLF001
-    except (OSError, RuntimeError) as error:  # the same function without a cache
-        warn_uncached(error)
-    return made
-
 
 HALF = ROWS // 2
 AHEAD, LINE = 4, 64
@@ -86,9 +66,12 @@ def _real(value, one):
     return lambda value, one: np.float64(value)
 
 
-@compiled
-def strip_product(a, rs, cs, b, ldb, k, c, ldc, m, n, mode, alpha, beta):
-    """The product of `product`, panel of B by panel, each with all rows of A."""
+def panels(a, rs, cs, b, ldb, k, c, ldc, m, n, mode, alpha, beta):
+    """C (m × n) from A (m × k) and B (k × n), as `mode` says; strides and n are bytes, n is a multiple of a vector.
+
+    A may lie in any order (rs and cs), the columns of B and C stand side by side. The panels of B go by one after the other, each
+    past all rows of A. All products go through this, by address: built into each of its callers, it would be compiled many times.
+    """
     j = 0
     while j < n:
         i = 0
@@ -117,19 +100,15 @@ def strip_product(a, rs, cs, b, ldb, k, c, ldc, m, n, mode, alpha, beta):
 
 
 @compiled
-def product(a, rs, cs, b, ldb, k, c, ldc, m, n, mode, alpha, beta):
-    """C (m × n) from A (m × k) and B (k × n), as `mode` says; strides and n are bytes, n is a multiple of a vector.
-
-    A may lie in any order (rs and cs), the columns of B and C stand side by side. Rows of A are taken together as far as they stay
-    in the cache while the panels of B pass.
-    """
+def product(panels_of, a, rs, cs, b, ldb, k, c, ldc, m, n, mode, alpha, beta):
+    """A product by `panels`, at the address `panels_of`: rows of A are taken together as far as they stay in the cache."""
     together = max(STRIP // max(k * cs, 1) // ROWS, 8) * ROWS
     for i in range(0, m, together):
-        strip_product(a + i * rs, rs, cs, b, ldb, k, c + i * ldc, ldc, min(together, m - i), n, mode, alpha, beta)
+        call_product(panels_of, a + i * rs, rs, cs, b, ldb, k, c + i * ldc, ldc, min(together, m - i), n, mode, alpha, beta)
 
 
 @compiled
-def add_product(a, rs, cs, b, ldb, k, c, ldc, m, n, mode, alpha, beta):
+def add_product(panels_of, a, rs, cs, b, ldb, k, c, ldc, m, n, mode, alpha, beta):
     """The same with `mode` STORE or UPDATE, for a C that is as large as weights and an axis k of examples.
 
     It goes along the rows of C, in strips of B that stay in the cache, for some of the examples at a time.
@@ -142,10 +121,10 @@ def add_product(a, rs, cs, b, ldb, k, c, ldc, m, n, mode, alpha, beta):
         for left in range(0, n, strip):
             right = min(left + strip, n)
             for i in range(0, m, ROWS):
-                strip_product(
-                    left_a + i * rs, rs, cs, left_b + left, ldb, count, c + i * ldc + left, ldc, min(ROWS, m - i), right - left,
-                    how, alpha, keep,
-                )  # fmt: skip
+                rows, place = left_a + i * rs, c + i * ldc + left
+                call_product(
+                    panels_of, rows, rs, cs, left_b + left, ldb, count, place, ldc, min(ROWS, m - i), right - left, how, alpha, keep
+                )
 
 
 @compiled

@@ -14,10 +14,10 @@ import math
 import numpy as np
 
 from handgrad.engine import dropout
+from handgrad.engine.compiled.building import compiled
 from handgrad.engine.compiled.machine import COLUMNS, STORE, TIMES, UPDATE, call_activation, call_loss, call_rule, call_vjp
 from handgrad.engine.compiled.products import (
     add_product,
-    compiled,
     gather,
     meet,
     pack,
@@ -41,8 +41,8 @@ W_RATE, B_RATE, KEEP, FACTORS = range(4)
 (
     JOB, SIZE, BATCH, X, X_KIND, X_ROW, X_COLUMN, Y, Y_KIND, Y_ROW, Y_COLUMN, Y_BUFFER, Y_LD, WEIGHTS, W_BUFFER, LOSS, LOSS_P,
     FUSED, VJP, RULE, RULE_P, RULE_COUNT, ALPHA, OWN_DECAY, STATE_SIZE, CLIPPED, SCRATCH, SCRATCH_BYTES, PANEL, PANEL_BYTES,
-    MEETING, STEP, SEED, OUT, ALL,
-) = range(35)  # fmt: skip
+    PANELS, MEETING, STEP, SEED, OUT, ALL,
+) = range(36)  # fmt: skip
 # Entries of the float64 array of a run's settings.
 L2, DECAY, OWN, CLIP, SMOOTHING, USUAL, TOTAL, SETTINGS = range(8)
 SHIFTS, MULTIPLIERS = zip(*dropout.ROUNDS, strict=True)
@@ -136,9 +136,9 @@ def forward(layers, factors, run, rows, low, high, t, sums, part, parts, one):
             for j in range(0, wide, COLUMNS):
                 width = min(COLUMNS, wide - j)
                 pack(w + j, row, n, width, panel, one)
-                product(x, before, size, panel, COLUMNS, n, a + j, after, bottom - top, width, STORE, one, one)
+                product(run[PANELS], x, before, size, panel, COLUMNS, n, a + j, after, bottom - top, width, STORE, one, one)
         else:
-            product(x, before, size, w, row, n, a, after, bottom - top, wide, STORE, one, one)
+            product(run[PANELS], x, before, size, w, row, n, a, after, bottom - top, wide, STORE, one, one)
         if l < last:
             if layers[l, ACTIVATION]:
                 call_activation(layers[l, ACTIVATION], a, s, bottom - top, layers[l, UNITS], layers[l, LD], layers[l, ACTIVATION_P])
@@ -200,9 +200,10 @@ def backward(tables, run, rows, low, high, sums, part, parts, one):
                     block = tables[other, l]
                     w, place = block[W] + (first + j) // size * block[W_ROW], panel + block[FIRST] // size * COLUMNS
                     transposed(w, block[W_ROW], width // size, block[UNITS], place, COLUMNS, one)
-                product(errors, row, size, panel, COLUMNS, n, s + j, after, bottom - top, width, TIMES, one, one)
+                product(run[PANELS], errors, row, size, panel, COLUMNS, n, s + j, after, bottom - top, width, TIMES, one, one)
         else:
-            product(errors, row, size, layers[l, WT] + first, layers[l, WT_ROW], n, s, after, bottom - top, wide, TIMES, one, one)
+            w = layers[l, WT] + first
+            product(run[PANELS], errors, row, size, w, layers[l, WT_ROW], n, s, after, bottom - top, wide, TIMES, one, one)
     return True
 
 
@@ -210,8 +211,8 @@ def backward(tables, run, rows, low, high, sums, part, parts, one):
 def to_weights(layers, run, l, first, last, rows, place, mode, alpha, beta):
     """Σ over the batch of A[l-1] dZ[l], for the rows first … last of a thread's block of layer l's weights, to `place`."""
     add_product(
-        layers[l - 1, A] + first * run[SIZE], run[SIZE], layers[l - 1, ROW], layers[l, S] + layers[l, FIRST], layers[l, ROW], rows,
-        place, layers[l, W_ROW], last - first, layers[l, WIDE], mode, alpha, beta,
+        run[PANELS], layers[l - 1, A] + first * run[SIZE], run[SIZE], layers[l - 1, ROW], layers[l, S] + layers[l, FIRST],
+        layers[l, ROW], rows, place, layers[l, W_ROW], last - first, layers[l, WIDE], mode, alpha, beta,
     )  # fmt: skip
 
 

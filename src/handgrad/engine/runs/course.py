@@ -82,6 +82,9 @@ class Course:
     def finish_epoch(self, loss: float, learning_rate: float | None) -> None:
         """Take stock after an epoch. Raises Stop where the run ends with it, DivergenceError where the loss has exploded."""
         epoch = self.epoch + 1
+        parameters = self.engine.read()
+        if not np.isfinite(parameters.buffer).all():  # the last update overflowed, and no loss has seen it
+            raise self.diverged("not finite", epoch, learning_rate)
         score = None if self.scorer is None else self.scorer(self.engine)
         best = self.watch.see(epoch, loss if score is None else score)
         seconds = time.perf_counter() - self._before
@@ -89,7 +92,7 @@ class Course:
         self.history.append(state)
         if exploded([past.loss for past in self.history[-2:]], self.first_loss):
             raise self.diverged(f"{loss:.3g}", epoch, learning_rate)
-        self.finite = self.engine.read()
+        self.finite = parameters
         if state.best and self.options.restore_best:
             self.best = self.finite
         self.stalling = self.options.timing.after_epoch(self.stalling, loss)

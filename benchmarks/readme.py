@@ -1,0 +1,71 @@
+"""Puts what steps.py and to_accuracy.py have measured into the README: python -m benchmarks.readme.
+
+The tables are printed as Markdown and take the place of the ones between the README's marks.
+"""
+
+import json
+import re
+import statistics
+from typing import Any
+
+from benchmarks.common import NAMES, OURS, RESULTS, ROOT, described
+from benchmarks.steps_report import microseconds, name_of
+from benchmarks.to_accuracy import CONTENDERS
+
+README = ROOT / "README.md"
+TABLES = re.compile(r"(?<=<!-- benchmarks/readme.py -->\n).*?(?=<!-- end -->)", re.DOTALL)
+RULE = "gradient_descent"
+WORDS = {"digits": "the digits", "fashion_mnist": "Fashion-MNIST"}
+
+
+def line(*cells: str) -> str:
+    """A row of a table."""
+    return f"| {' | '.join(cells)} |\n"
+
+
+def costs(results: dict[str, Any]) -> str:
+    """Microseconds per step of the seven rows and the deep one, and the ratios to ours."""
+    rows = [row for row in results["rows"] if row["group"] in {"seven", "deep"} and OURS in row["rules"].get(RULE, {})]
+    peers = [peer for peer in NAMES if peer != OURS and any(peer in row["rules"][RULE] for row in rows)]
+    text = line("network, batch", "handgrad", *(NAMES[peer] for peer in peers), "of the products' speed")
+    text += line("---", *["---:"] * (len(peers) + 2))
+    for row in rows:
+        found = row["rules"][RULE]
+        others = (f"{microseconds(found[p]['best'])} ({found[p]['ratio']:.3g}×)" if p in found else "–" for p in peers)
+        text += line(name_of(row), f"**{microseconds(found[OURS]['best'])}**", *others, f"{found[OURS]['of_ceiling']:.0%}")
+    means = results["geometric_means"]
+    text += f"\nIn the geometric mean over the first seven rows, the best peer of each takes {means[RULE]:.2f} times as long"
+    text += f" (by Adam: {means['adam']:.2f} times). " if means.get("adam") else ". "
+    text += "The last column compares with the step's matrix products alone, by OpenBLAS in its best setting.\n"
+    return text
+
+
+def times(results: dict[str, Any]) -> str:
+    """Seconds to an accuracy, in the median."""
+    text = ""
+    for task in results["tasks"]:
+        about = f"Seconds from the start of the process to {task['target']:.0%} on the test set of {WORDS[task['data']]}"
+        text += f"\n{about}, imports and all, with hidden layers of {' and '.join(map(str, task['hidden']))} units and Adam:\n\n"
+        text += line("", "compiled code kept", "nothing kept") + line("---", "---:", "---:")
+        for contender, states in task["runs"].items():
+            reached = ([run["seconds"] for run in states[state]] for state in ("warm", "cold"))
+            shown = (f"{statistics.median(found):.1f}" if found and None not in found else "–" for found in reached)
+            text += line(CONTENDERS[contender], *shown)
+    return text
+
+
+def main() -> None:
+    """Print the tables and write them into the README."""
+    steps, accuracy = (json.loads((RESULTS / name).read_text(encoding="utf-8")) for name in ("steps.json", "to_accuracy.json"))
+    if steps["quick"] or accuracy["quick"]:
+        raise SystemExit("the results are those of a quick run, whose figures mean little")
+    text = f"{costs(steps)}{times(accuracy)}\nMeasured on {described(steps['machine'])}.\n"
+    print(text, end="")
+    found, count = TABLES.subn(lambda _: text, README.read_text(encoding="utf-8"))
+    if count != 1:
+        raise SystemExit("the README has no place for the tables, between <!-- benchmarks/readme.py --> and <!-- end -->")
+    README.write_text(found, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
