@@ -4,12 +4,14 @@ import os
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from handgrad import ACTIVATIONS, LOSSES, OPTIMISERS, Network, Parameters, add_activation, outputs_for
+from handgrad.catalogue.lookup import find_optimiser
 from handgrad.engine import dropout
 from handgrad.engine.compiled import layout, steps, team
 from handgrad.engine.engine import Engine
@@ -17,6 +19,14 @@ from handgrad.engine.reference import ReferenceEngine
 from handgrad.errors import TrainingError
 
 pytestmark = pytest.mark.xdist_group("engine")  # so that one process compiles what all tests use
+
+
+@pytest.fixture(autouse=True)
+def _processors(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many threads as a test asks for, whatever the machine."""
+    monkeypatch.setattr(team, "usable_cpus", lambda: 8)
+
+
 CLOSE = {np.float64: 1e-9, np.float32: 3e-3}
 STEPS = 10
 
@@ -55,6 +65,7 @@ def agree(
     compiled = Engine(network, parameters, batch_size=batch_size, n_threads=n_threads, **more)
     reference = ReferenceEngine(network, parameters, batch_size=batch_size, **more)
     (J, gradient), (wanted_J, wanted) = (e.loss_and_gradient(X, Y, *weights[:1]) for e in (compiled, reference))
+    assert compiled.n_threads == n_threads
     close = CLOSE[dtype]
     assert abs(J - wanted_J) <= close * max(1, abs(wanted_J))
     assert off(gradient.buffer, wanted.buffer) < close
@@ -99,13 +110,17 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "hyperparameters": {"optimiser": "adam", "hyperparameters": {"beta1": 0.5, "beta2": 0.9}},
     "label smoothing": {"label_smoothing": 0.1},
     "dropout": {"dropout": 0.3},
+    "decay in the rule's spelling": {"optimiser": "momentum(weight_decay=0.1)"},
+    "a rule of one's own": {"optimiser": replace(find_optimiser("momentum"), update="theta - alpha * sign(v[t+1])")},
+    "plain steps of one's own": {"optimiser": replace(find_optimiser("gradient_descent"), update="theta - alpha * sign(dtheta)")},
+    "decay in two ways": {"optimiser": "adamw", "weight_decay": 0.2},
     "one example": {"batch_size": 1},
     "one example, a rule": {"batch_size": 1, "optimiser": "adam"},
     "more examples than there are": {"batch_size": 64, "m": 20},
 }
 
 
-@pytest.mark.parametrize("n_threads", [1, 2])
+@pytest.mark.parametrize("n_threads", [1, 3])
 @pytest.mark.parametrize("name", OPTIONS)
 def test_every_option(name: str, n_threads: int) -> None:
     agree("5-19:tanh-7:relu-3", n_threads=n_threads, **OPTIONS[name])
@@ -132,10 +147,11 @@ SHARED = {
 @pytest.mark.parametrize("spelling", SHARED.values(), ids=SHARED)
 def test_layers_whose_units_the_threads_share(spelling: str, more: dict[str, Any]) -> None:
     assert any(layout.shared_units(n, 2) for n in Network(spelling).widths[1:])
-    agree(spelling, n_threads=2, batch_size=13, **more)
+    for n_threads in (2, 4):
+        agree(spelling, n_threads=n_threads, batch_size=13, **more)
 
 
-@pytest.mark.parametrize("n_threads", [1, 2])
+@pytest.mark.parametrize("n_threads", [1, 2, 3])
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_large_layers(n_threads: int, dtype: Any) -> None:
     agree("300-1100:tanh-600:relu-20:sigmoid", dtype=dtype, batch_size=12, m=40, n_threads=n_threads, dropout=0.2)
@@ -201,7 +217,7 @@ def test_a_loss_that_is_not_finite_ends_the_steps() -> None:
         assert (found.done, found.finite, engine.t) == (6, False, 6)
         assert np.isfinite(engine.read().buffer).all()
         engine.write(Parameters.draw(network, 0))
-        assert engine.steps(X[:20], Y, np.arange(20), np.full(5, 0.01)).finite
+        assert engine.steps(X[:20], Y[:20], np.arange(20), np.full(5, 0.01)).finite
 
 
 def test_threads_of_the_caller_wait_for_each_other() -> None:
@@ -303,3 +319,78 @@ def test_the_number_of_threads_follows_limits_and_workers(monkeypatch: pytest.Mo
     assert team.threads_for(32, 100, None) == 1
     monkeypatch.setattr(team.multiprocessing, "parent_process", object)
     assert team.threads_for(256, 1_000_000, None) == 1
+
+
+def test_examples_without_weight_count_as_steps_and_move_nothing() -> None:
+    network = Network("4-5:tanh-3")
+    parameters, X, Y, _, _, alphas = batchwise(network, 4, np.float64, 40)
+    w = np.repeat([1.0, 0.0, 2.0, 0.0, 1.0], 8)
+    engines = [kind(network, parameters, optimiser="adam", batch_size=4, dropout=0.2) for kind in (Engine, ReferenceEngine)]
+    found = [engine.steps(X, Y, np.arange(40), alphas, w, float(w.mean())) for engine in engines]
+    assert [engine.t for engine in engines] == [step.done for step in found] == [10, 10]
+    np.testing.assert_allclose(engines[0].read().buffer, engines[1].read().buffer, rtol=1e-9)
+
+
+def test_one_engine_in_several_threads_of_the_caller() -> None:
+    network = Network("20-40:tanh-5")
+    parameters, X, _, _, _, _ = batchwise(network, 16, np.float64, 200)
+    for n_threads in (1, 2):
+        engine = Engine(network, parameters, batch_size=16, n_threads=n_threads)
+        wanted = [engine.outputs(part) for part in (X[:100], X[100:])]
+        wrong: list[int] = []
+
+        def work(number: int, engine: Engine = engine, wanted: list[Any] = wanted, wrong: list[int] = wrong) -> None:
+            part = (X[:100], X[100:])[number]
+            wrong.extend(number for _ in range(50) if not np.array_equal(engine.outputs(part), wanted[number]))
+
+        threads = [threading.Thread(target=work, args=(number,)) for number in (0, 1)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert not wrong
+
+
+def test_nothing_of_a_run_that_overflowed_stays() -> None:
+    network = Network("5-64:relu-64:relu-3", l2=0.01)
+    parameters, X, Y, _, order, alphas = batchwise(network, 8, np.float64, 40)
+    for rule in ("gradient_descent", "adam"):
+        engine = Engine(network, parameters, batch_size=8, optimiser=rule)
+        fresh = engine.state()
+        engine.steps(X, Y, order[:16], np.array([np.inf, 1.0]))
+        engine.restore(parameters, fresh)
+        assert engine.steps(X, Y, order, alphas).done == STEPS
+        other = Engine(network, parameters, batch_size=8, optimiser=rule)
+        other.steps(X, Y, order, alphas)
+        assert engine.read().buffer.tobytes() == other.read().buffer.tobytes()
+
+
+@pytest.mark.parametrize("batch_size", [1, 4])
+def test_bits_do_not_depend_on_how_arrays_lie(batch_size: int) -> None:
+    network = Network("3-6:tanh-1", loss="squared_error")
+    parameters, X, Y, _, order, alphas = batchwise(network, batch_size, np.float64, 20)
+    results = set()
+    for given, targets in (
+        (X, Y),
+        (np.asfortranarray(X), Y),
+        (X[::-1][::-1], np.repeat(Y, 2, axis=1)[:, ::2]),
+        (X, Y[:, 0][:, None]),
+    ):
+        engine = Engine(network, parameters, batch_size=batch_size, n_threads=1)
+        engine.steps(given, targets, order, alphas)
+        results.add(engine.read().buffer.tobytes())
+    assert len(results) == 1
+
+
+def test_arrays_that_do_not_fit() -> None:
+    network = Network("2-3-2")
+    engine = Engine(network, Parameters.draw(network, 0), batch_size=4)
+    X, Y, order, alphas = np.ones((8, 2)), np.eye(2)[[0, 1] * 4], np.arange(8), np.full(2, 0.1)
+    with pytest.raises(TrainingError, match=r"X is 8 × 2 for 2-3:relu-2:softmax, but \(8, 3\) was given"):
+        engine.steps(np.ones((8, 3)), Y, order, alphas)
+    with pytest.raises(TrainingError, match="Y is 8 × 2"):
+        engine.steps(X, Y[:4], order, alphas)
+    with pytest.raises(TrainingError, match="sample weights are 8 numbers"):
+        engine.steps(X, Y, order, alphas, np.ones(4))
+    with pytest.raises(TrainingError, match="none with a weight"):
+        engine.loss_and_gradient(X, Y, np.zeros(8))

@@ -63,7 +63,7 @@ _PUBLIC = {
     "datasets": ("read_dataset",),
     "derivation": ("Derivation", "derive"),
     "engine.fitting": ("fit",),
-    "engine.states": ("Fit",),
+    "engine.runs.states": ("Fit",),
     "errors": ("HandgradError",),
     "explain": ("Explanation", "explain", "explain_model"),
     "gradcheck": ("gradcheck",),

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from handgrad.catalogue.base import POSITIVE, Interval
-from handgrad.catalogue.rules import Optimiser
+from handgrad.catalogue.rules import GRADIENT_STEP, Optimiser
 
 KEPT = Interval(0, 1, low_closed=True)
 """A share of itself that a running mean keeps."""
@@ -26,7 +26,7 @@ _ADAM = Optimiser(
 _RECORDS = (
     Optimiser(
         "gradient_descent",
-        update="theta - alpha * dtheta",
+        update=GRADIENT_STEP,
         source="Cauchy (1847)",
         parameters={"alpha": 0.1},
         limits=_LIMITS,

@@ -17,6 +17,8 @@ from handgrad.calculus.rewriting import substitute
 from handgrad.catalogue.base import NOT_NEGATIVE, Record
 from handgrad.errors import CatalogueError
 
+GRADIENT_STEP = "theta - alpha * dtheta"
+"""The update of plain gradient descent."""
 WEIGHT_DECAY = "(1 - alpha * lambda0) * theta"
 """What decoupled weight decay leaves of a weight before the rule's own step; biases do not decay.
 
@@ -70,7 +72,7 @@ class Optimiser(Record):
     @property
     def plain(self) -> bool:
         """Whether a step is the gradient times -alpha and nothing else."""
-        return bool(self.update) and not self.state and not self.decays
+        return parse(self.update) == parse(GRADIENT_STEP) if self.update and not self.state else False
 
     @property
     def label(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -34,9 +35,9 @@ class Engine:
 
     The precision is that of `parameters`, float32 or float64, of which a copy is taken. `optimiser` is a rule or its spelling,
     `hyperparameters` are the rule's but for its learning rate alpha, which `steps` is given. `weight_decay` λ shrinks weights by αλ
-    in each step beside the rule, `dropout` is the share of each hidden layer's units that is left out (one number or one per hidden
-    layer), `clip` the largest norm of the whole gradient, `rate_factors` factors on the learning rate by array, as {"W[1]": 0.5}.
-    `seed` is dropout's. Raises TrainingError for options that cannot be.
+    in each step beside the rule, or is the rule's own where it has one; `dropout` is the share of each hidden layer's units that is
+    left out (one number or one per hidden layer), `clip` the largest norm of the whole gradient, `rate_factors` factors on the
+    learning rate by array, as {"W[1]": 0.5}. `seed` is dropout's. Raises TrainingError for options that cannot be.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Engine:
             raise TrainingError(f"parameters are float32 or float64, but {self.dtype} was given")
         self.n_threads = threads_for(batch_size, network.size, n_threads)
         self._one = self.dtype.type(1)
+        self._turn = threading.RLock()  # one run at a time: they share buffers and settings
         self._layout = Layout(network, batch_size, self.dtype, self.n_threads)
         self._kept: list[Array] = []
         self._meeting = aligned((8,), np.int64)
@@ -149,6 +151,8 @@ class Engine:
         """The update rule's kernel, hyperparameters and state; plain gradient descent happens in the products."""
         if not rule.update:
             raise TrainingError(f"{rule.name} has no steps of mini-batches; fit runs it over all examples")
+        if weight_decay and rule.decays:
+            rule, weight_decay = rule.with_parameters({"weight_decay": weight_decay}), 0.0
         self.rule = rule
         self._states = aligned((len(rule.state), self._layout.size), self.dtype)
         self._settings[steps.DECAY] = weight_decay
@@ -157,10 +161,10 @@ class Engine:
         p = np.array([[*rule.parameters.values(), 0.0]] * self.n_threads)
         names = list(rule.parameters)
         self._settings[steps.OWN] = rule.parameters.get("lambda0", 0.0)
-        scratch = aligned((self.n_threads, max(SCRATCH, steps.BLOCK * int(self._layout.tables[:, :, steps.W_ROW].max()))), np.uint8)
+        scratch = aligned((self.n_threads, max(SCRATCH, PAD * int(self._layout.tables[:, :, steps.W_ROW].max()))), np.uint8)
         self._set(
             {
-                steps.RULE: kernel(rule.name, self.dtype.name), steps.RULE_P: self._keep(p), steps.RULE_COUNT: p.shape[1],
+                steps.RULE: record_kernel(rule, self.dtype.name), steps.RULE_P: self._keep(p), steps.RULE_COUNT: p.shape[1],
                 steps.ALPHA: names.index("alpha"), steps.OWN_DECAY: names.index("lambda0") if rule.decays else -1,
                 steps.SCRATCH: self._keep(scratch), steps.SCRATCH_BYTES: scratch.shape[1],
                 steps.STATE_SIZE: self._layout.size,
@@ -176,19 +180,25 @@ class Engine:
             self._layout.point(steps.GRADIENT, self._gradient)
         return self._gradient
 
-    def _plain(self, array: Array) -> bool:
-        """Whether an array's rows can be read as they lie."""
-        return array.dtype == self.dtype and array.strides[1] == self.dtype.itemsize
-
     def _inputs(self, X: Array) -> Array:
         """X as it is where it can be gathered from, else a copy in the engine's precision."""
-        if X.dtype in KINDS and all(stride >= 0 and stride % X.itemsize == 0 for stride in X.strides):
+        if X.dtype in KINDS and X.strides[1] >= 0 and all(stride % X.itemsize == 0 for stride in X.strides):
             return X
         return np.ascontiguousarray(X, self.dtype)
+
+    def _require_shapes(self, X: Array, Y: Array | None, weights: Array | None) -> None:
+        """Refuse arrays that do not fit: compiled code reads where they say that they are."""
+        wanted = {"X": (X, self.network.widths[0]), "Y": (Y, self.network.widths[-1])}
+        for name, (array, width) in wanted.items():
+            if array is not None and array.shape != (len(X), width):
+                raise TrainingError(f"{name} is {len(X)} × {width} for {self.network}, but {array.shape} was given")
+        if weights is not None and weights.shape != (len(X),):
+            raise TrainingError(f"sample weights are {len(X)} numbers, but an array of the shape {weights.shape} was given")
 
     def _go(  # noqa: PLR0917  # the job, and the arrays of its run
         self, job: int, X: Array, Y: Array | None, order: Array, alphas: Array, weights: Array | None
     ) -> Steps:
+        self._require_shapes(X, Y, weights)
         X = self._inputs(X)
         targets = X[:0] if Y is None else self._inputs(Y)
         self._weights[...] = 1
@@ -202,7 +212,7 @@ class Engine:
             }
         )  # fmt: skip
         tables = self._layout.tables, self._factors, self._run, self._settings
-        if self._small and job == steps.TRAIN and held is None and self._plain(X) and self._plain(targets):
+        if self._small and job == steps.TRAIN and held is None:
             done, loss, weight = go_small(self._layout.tables[0], self._run, self._settings, order, alphas, self._one)
             self._layout.turn()
             return Steps(done, loss, weight, done == len(alphas))
@@ -230,20 +240,23 @@ class Engine:
             raise TrainingError(f"{len(alphas)} steps of {self.batch_size} examples need more than {len(order)} rows")
         if len(order) and not 0 <= order.min() <= order.max() < len(X):
             raise TrainingError(f"order names rows from 0 to {len(X) - 1}, but {order.min()} to {order.max()} were given")
-        self._settings[steps.USUAL] = usual_weight
-        found = self._go(steps.TRAIN, X, Y, order, alphas, sample_weight)
-        self.t += found.done
+        with self._turn:
+            self._settings[steps.USUAL] = usual_weight
+            found = self._go(steps.TRAIN, X, Y, order, alphas, sample_weight)
+            self.t += found.done
         return found
 
     def loss_and_gradient(self, X: Array, Y: Array, sample_weight: Array | None = None) -> tuple[float, Parameters]:
-        """J over all rows, L2 included and nothing dropped out, and its gradient."""
-        gradient = self._need_gradient()
-        gradient[...] = 0
+        """J over all rows, L2 included and nothing dropped out, and its gradient. Raises TrainingError where nothing has weight."""
         total = float(len(X) if sample_weight is None else sample_weight.sum(dtype=np.float64))
-        self._settings[steps.TOTAL] = total
-        count = -(-len(X) // self.batch_size)
-        found = self._go(steps.GRADIENTS, X, Y, np.arange(len(X)), np.zeros(count), sample_weight)
-        result, parameters = self._layout.take(gradient), self.read()
+        if not total > 0:
+            raise TrainingError("a loss is a mean over examples, but none with a weight was given")
+        with self._turn:
+            gradient = self._need_gradient()
+            gradient[...] = 0
+            self._settings[steps.TOTAL] = total
+            found = self._go(steps.GRADIENTS, X, Y, *self._pass_over(X), sample_weight)
+            result, parameters = self._layout.take(gradient), self.read()
         J = found.loss / total if found.finite else np.nan
         if self.network.l2:
             for l, W in parameters.W.items():
@@ -254,10 +267,15 @@ class Engine:
     def outputs(self, X: Array) -> Array:
         """The network's outputs, n_samples × n_L."""
         found = np.empty((len(X), self.network.widths[-1]), self.dtype)
-        self._run[steps.OUT] = found.ctypes.data
-        if len(X):
-            self._go(steps.OUTPUTS, X, None, np.arange(len(X)), np.zeros(-(-len(X) // self.batch_size)), None)
+        with self._turn:
+            self._run[steps.OUT] = found.ctypes.data
+            if len(X):
+                self._go(steps.OUTPUTS, X, None, *self._pass_over(X), None)
         return found
+
+    def _pass_over(self, X: Array) -> tuple[Array, Array]:
+        """All rows in their order, and a number for each batch of them."""
+        return np.arange(len(X), dtype=np.int64), np.zeros(-(-len(X) // self.batch_size))
 
     def read(self) -> Parameters:
         """A copy of the parameters as they are."""
@@ -267,9 +285,12 @@ class Engine:
         """Take other parameters; the rule's state stays."""
         if parameters.network.widths != self.network.widths:
             raise TrainingError(f"the engine trains {self.network}, but parameters of {parameters.network} were given")
-        self._layout.clear()
-        self._layout.put(self._layout.theta, parameters)
-        self._layout.turn()
+        with self._turn:
+            self._layout.clear()
+            if self._gradient is not None:
+                self._gradient[...] = 0
+            self._layout.put(self._layout.theta, parameters)
+            self._layout.turn()
 
     def state(self) -> dict[str, Array]:
         """What, with the parameters, brings a run back bit for bit: the rule's state by name, and the number of steps t."""

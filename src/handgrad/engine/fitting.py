@@ -140,7 +140,9 @@ def fit(
             from handgrad.engine.kernels.compiling import telling  # which needs Numba
 
             stack.enter_context(telling(shown.say))
-        trainer = maker(network, parameters, **options.for_engine(), seed=seed)
+        told = options.for_engine()
+        told["batch_size"] = min(told.get("batch_size", options.batch_size), len(X))
+        trainer = maker(network, parameters, **told, seed=seed)
         for note in notes:
             shown.say(note)
         course = Course(

@@ -72,7 +72,7 @@ class ReferenceEngine:
         """Take one step per learning rate, on consecutive batches of `order`.
 
         With sample weights a step is as long as its batch is heavy: its learning rate is multiplied by the batch's mean weight
-        against `usual_weight`. A batch without weight is passed over.
+        against `usual_weight`. A batch without weight counts as a step, and moves nothing.
         """
         total = weight = 0.0
         for done, alpha in enumerate(alphas):
@@ -83,6 +83,7 @@ class ReferenceEngine:
                 share = float(sample_weight[rows].sum(dtype=np.float64))
                 rate *= share / (len(rows) * usual_weight)
                 if not share:
+                    self.t += 1
                     continue
             with np.errstate(all="ignore"):  # a step that overflows is not taken, and said by `finite`
                 loss = self._step(values, rate)

@@ -13,17 +13,19 @@ from numba.core.ccallback import CFunc
 
 from handgrad.engine.kernels.compiling import announcing, warn_uncached
 
-SOURCES = ("machine", "products", "steps", "small")
-"""The files whose functions are built into each other: a change of any makes all that is kept stale."""
+HERE = Path(__file__).parent
+SOURCES = (*sorted(HERE.glob("*.py")), HERE.parent / "dropout.py")
+"""The files whose functions and numbers are built into each other: a change of any makes all that is kept stale."""
 
 _built: dict[tuple[Callable[..., None], str], Any] = {}
 """What is built stays so: its addresses are in use."""
 _lock = threading.Lock()
 
 
-def compiled(function: Callable[..., Any]) -> Any:
-    """Compile a function when it is first called with arguments of some types."""
-    made = numba.njit(nogil=True, pipeline_class=announcing(function.__name__))(function)
+def compiled(function: Callable[..., Any], *, free_order: bool = False) -> Any:
+    """Compile a function when it is first called with arguments of some types; with `free_order` sums may be taken in any order."""
+    fastmath = {"reassoc"} if free_order else False
+    made = numba.njit(nogil=True, fastmath=fastmath, pipeline_class=announcing(function.__name__))(function)
     _keep(made)
     return made
 
@@ -45,10 +47,19 @@ def address_of(function: Callable[..., None], integers: int, real: str) -> int:
 
 
 def _keep(made: Any) -> None:
-    """Keep what is compiled on disk, until a file of the folder changes: Numba by itself looks at the function's own only."""
+    """Keep what is compiled on disk, until one of SOURCES changes: Numba by itself looks at the function's own only."""
     try:
         made.enable_caching()
-        stats = [(Path(__file__).parent / f"{name}.py").stat() for name in SOURCES]
-        made._cache._cache_file._source_stamp = tuple((stat.st_mtime, stat.st_size) for stat in stats)  # noqa: SLF001  # no other way
+        cache = made._cache  # noqa: SLF001  # Numba has no other way to say what it depends on
+        cache._cache_file._source_stamp = tuple((stat.st_mtime, stat.st_size) for stat in (path.stat() for path in SOURCES))  # noqa: SLF001
+        save = cache.save_overload
+
+        def save_or_say(signature: Any, data: Any) -> None:
+            try:
+                save(signature, data)
+            except OSError as error:  # such as a disk that is full
+                warn_uncached(error)
+
+        cache.save_overload = save_or_say
     except (OSError, RuntimeError) as error:  # the same function without a cache
         warn_uncached(error)

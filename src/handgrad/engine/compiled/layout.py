@@ -15,7 +15,7 @@ from handgrad.engine.compiled.products import rows_of
 from handgrad.network import Network, Parameters
 
 LARGE = 1 << 20
-"""Bytes of weights from which a layer's threads share its units: more than the second level of a cache holds."""
+"""Bytes of weights from which they are packed panel by panel, and no transpose is kept: more than a second-level cache holds."""
 LINE = 64
 """Bytes of a cache line."""
 
@@ -63,8 +63,8 @@ class Layout:
     """The buffers of one network for batches of some size and some threads, and the tables by which compiled steps find them.
 
     A layer's weights and biases are n_{l-1} + 1 rows of n_l columns, W[l] transposed with b[l] below, in one block or in one for
-    each thread; `WT[l]` is W[l] again, as it is, for the backward pass. `A[l]` and `S[l]` hold a batch's activations and, in
-    turn, slopes and errors.
+    each thread; `WT` has W[l] again, as it is, for the backward pass, but for layer 1 and large layers. `A[l]` and `S[l]` hold a
+    batch's activations and, in turn, slopes and errors.
     """
 
     def __init__(self, network: Network, batch_size: int, dtype: npt.DTypeLike, parts: int) -> None:
@@ -84,7 +84,7 @@ class Layout:
         ]
         self.panel = padded(max(shared, default=0)) * COLUMNS
         self.A = [aligned((batch_size, row(n + 1)), dtype) for n in widths]
-        self.S = [aligned((batch_size, row(n + 1)), dtype) for n in widths]
+        self.S = [aligned((batch_size if l else 0, row(n + 1)), dtype) for l, n in enumerate(widths)]
         self.tables = np.zeros((parts, len(widths), steps.FIELDS), np.int64)
         for part in range(parts):
             self._fill(part, self.tables[part])
@@ -133,9 +133,10 @@ class Layout:
                 self.tables[part, l, field] = blocks[part % len(blocks)].matrix.ctypes.data
 
     def clear(self) -> None:
-        """Zeros in all buffers of a batch, padding included, and the 1 after the inputs."""
-        for array in (*self.A, *self.S):
-            array[...] = 0
+        """Zeros everywhere, padding included, where something not finite may stand; and the 1 after the inputs."""
+        for array in (self.theta, *self.A, *self.S, *self.WT):
+            if array is not None:
+                array[...] = 0
         self.A[0][:, self.network.widths[0]] = 1
 
     def put(self, flat: Array, parameters: Parameters) -> None:

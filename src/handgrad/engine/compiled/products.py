@@ -184,7 +184,7 @@ def gather(source, kind, row_stride, column_stride, order, first, last, target, 
     for r in range(last - first):
         if first + r + AHEAD < last:
             following = source + order[first + r + AHEAD] * row_stride
-            for byte in range(0, n * column_stride, LINE):
+            for byte in range(0, n * column_stride, max(LINE, column_stride)):
                 prefetch(following + byte)
         where = source + order[first + r] * row_stride
         to = view(target + r * ld, n, one)

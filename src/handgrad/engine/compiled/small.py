@@ -11,7 +11,7 @@ import math
 from handgrad.engine.compiled import steps as at
 from handgrad.engine.compiled.building import compiled
 from handgrad.engine.compiled.machine import STORE, add_outer, call_activation, call_loss, call_rule, tile_row_pad, times_rows
-from handgrad.engine.compiled.products import real, view
+from handgrad.engine.compiled.products import gather, real, view
 
 
 @compiled
@@ -26,12 +26,18 @@ def go_small(layers, run, settings, order, alphas, one):
     first = view(x, inputs, one)
     rule, count = run[at.RULE], run[at.RULE_COUNT]
     p = view(run[at.RULE_P], max(count, 1), 0.0)
+    kind = 0 if size == 4 else 1
+    plain_inputs = run[at.X_KIND] == kind and run[at.X_COLUMN] == size
+    plain_targets = run[at.Y_KIND] == kind and (run[at.Y_COLUMN] == size or layers[last, at.N] == 1)
     loss = 0.0
     for k in range(len(alphas)):
         row = order[k]
-        features = view(run[at.X] + row * run[at.X_ROW], inputs, one)
-        for j in range(inputs):
-            first[j] = features[j]
+        if plain_inputs:
+            features = view(run[at.X] + row * run[at.X_ROW], inputs, one)
+            for j in range(inputs):
+                first[j] = features[j]
+        else:
+            gather(run[at.X], run[at.X_KIND], run[at.X_ROW], run[at.X_COLUMN], order, k, k + 1, x, 0, inputs, one)
         for l in range(1, last + 1):
             a, n = layers[l, at.A], layers[l, at.N]
             tile_row_pad(
@@ -69,6 +75,9 @@ def go_small(layers, run, settings, order, alphas, one):
                 for j in range(layers[last, at.N]):
                     slopes[j] = one
         y = run[at.Y] + row * run[at.Y_ROW]
+        if not plain_targets:
+            y = run[at.Y_BUFFER]
+            gather(run[at.Y], run[at.Y_KIND], run[at.Y_ROW], run[at.Y_COLUMN], order, k, k + 1, y, 0, layers[last, at.N], one)
         found = call_loss(
             run[at.LOSS],
             outputs,

@@ -1,10 +1,12 @@
 """The compiled epoch: gather, forward, loss, backward and update for one mini-batch after the other, by one or more threads.
 
-Each thread takes its own examples through the forward and the backward pass, and its own rows of every weight matrix through
-the update; they meet twice in a step. Nothing is allocated, and no Python runs.
+The threads share the examples of a layer, each with its own through the forward and the backward pass, and then rows of its
+weights for the update; or, where that is even, its units, each with its own weights throughout. They meet before the update and
+after it, and between layers where one needs what another thread made. Nothing is allocated, and no Python runs.
 
-Weights lie as n_{l-1} × n_l here, with the biases as a last row, since an input of 1 stands after the units of each layer:
-so forward pass and update read and write them in order. The backward pass reads the transposes WT, which the update keeps.
+Weights lie as n_{l-1} × n_l here, with the biases as a last row, since an input of 1 stands after the units of each layer: so
+forward pass and update read and write them in order. The backward pass reads transposes, which the update keeps; of large weights
+there are none, and it turns a panel at a time.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ import numpy as np
 
 from handgrad.engine import dropout
 from handgrad.engine.compiled.building import compiled
-from handgrad.engine.compiled.machine import COLUMNS, STORE, TIMES, UPDATE, call_activation, call_loss, call_rule, call_vjp
+from handgrad.engine.compiled.machine import COLUMNS, PAD, STORE, TIMES, UPDATE, call_activation, call_loss, call_rule, call_vjp
 from handgrad.engine.compiled.products import (
     add_product,
     gather,
@@ -50,8 +52,6 @@ TRAIN, GRADIENTS, OUTPUTS = range(3)
 """The jobs: take steps, add up the gradient without a step, or only compute outputs."""
 LOSSES, PENALTIES, SQUARES, MEETINGS = range(4)
 """What a thread tells the others of a step, and how often it has met them."""
-BLOCK = 16
-"""Rows of W that a thread takes together; whole blocks can be transposed."""
 
 
 @compiled
@@ -152,7 +152,7 @@ def forward(layers, factors, run, rows, low, high, t, sums, part, parts, one):
 
 
 @compiled
-def activate_outputs(layers, run, low, high):
+def activate_outputs(layers, low, high):
     """The output activation of the rows low … high, with its slopes where it is pointwise."""
     last = len(layers) - 1
     if layers[last, ACTIVATION]:
@@ -168,7 +168,7 @@ def lose(layers, run, low, high, one):
     a, s = layers[last, A] + low * layers[last, ROW], layers[last, S] + low * layers[last, ROW]
     y, w = run[Y_BUFFER] + low * run[Y_LD] * run[SIZE], run[W_BUFFER] + low * run[SIZE]
     if not run[FUSED]:
-        activate_outputs(layers, run, low, high)
+        activate_outputs(layers, low, high)
     if not run[FUSED] and (run[VJP] or not layers[last, ACTIVATION]):
         for r in range(rows):
             slopes = view(s + r * layers[last, ROW], n, one)
@@ -216,13 +216,16 @@ def to_weights(layers, run, l, first, last, rows, place, mode, alpha, beta):
     )  # fmt: skip
 
 
-@compiled
-def squares(address, count, one):
-    """The sum of the squares of numbers."""
+def _squares(address, count, one):
+    """The sum of the squares of numbers, in float64."""
     values, total = view(address, count, one), 0.0
     for j in range(count):
-        total += values[j] * values[j]
+        value = float(values[j])
+        total += value * value
     return total
+
+
+squares = compiled(_squares, free_order=True)
 
 
 @compiled
@@ -321,7 +324,7 @@ def update(layers, factors, run, settings, rows, alpha, total, t, part, one):
             )
         else:
             scratch = run[SCRATCH] + part * run[SCRATCH_BYTES]
-            piece = max(run[SCRATCH_BYTES] // layers[l, W_ROW] // BLOCK, 1) * BLOCK
+            piece = max(run[SCRATCH_BYTES] // layers[l, W_ROW] // PAD, 1) * PAD
             for low in range(first, last, piece):
                 high = min(low + piece, last)
                 differentiate(layers, run, settings, l, low, high, rows, scratch, total, one)
@@ -405,7 +408,7 @@ def go(tables, factors, run, settings, order, alphas, sums, part, parts, one):
         if not forward(layers, factors, run, rows, low, high, t, sums, part, parts, one):
             return done, loss, weight
         if job == OUTPUTS:
-            activate_outputs(layers, run, low, high)
+            activate_outputs(layers, low, high)
             put_out(layers, run, start, low, high, one)
             done += 1
             if not wait(run, sums, part, parts):

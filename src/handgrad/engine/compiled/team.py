@@ -20,6 +20,16 @@ _turns = threading.Lock()
 """Runs of several threads wait for each other: their threads spin while they wait, which needs a processor for each."""
 
 
+def _new_turns() -> None:
+    """Begin anew in a forked process: a lock that another thread held would stay locked for ever."""
+    global _turns  # noqa: PLW0603  # there is one for the process
+    _turns = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_new_turns)
+
+
 def usable_cpus() -> int:
     """The processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -44,7 +44,7 @@ LOSS_ROWS = "y, w, rows, n, ld, ldy, p"
 
 
 def catalogue_source() -> str:
-    """The text of kernels.py: every record that the package comes with, in both precisions."""
+    """The text of generated.py: every record that the package comes with, in both precisions."""
     kernels = [(kernel_name(record, pair, product=product), record, pair, product) for record, pair, product in _catalogue()]
     names = [name for name, *_ in kernels]
     assert len(set(names)) == len(names), "two records have kernels of one name"

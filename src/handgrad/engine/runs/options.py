@@ -124,13 +124,16 @@ class Options:
         if not self.rule.update:
             return {"n_threads": self.n_threads}
         same = (self.rule.bias_update or self.rule.update, self.rule.state)
-        without_decay = next(name for name, rule in OPTIMISERS.items() if (rule.update, rule.state) == same)
+        known = next((name for name, rule in OPTIMISERS.items() if (rule.update, rule.state) == same), None)
+        rule: dict[str, Any] = {"optimiser": self.rule}
+        if known is not None:  # decay goes beside any rule of the catalogue, whose kernels are there already
+            numbers = {k: float(v) for k, v in self.rule.parameters.items() if k not in ("alpha", "lambda0")}
+            rule = {"optimiser": known, "hyperparameters": numbers}
         return {
-            "optimiser": without_decay,
-            "hyperparameters": {k: float(v) for k, v in self.rule.parameters.items() if k not in ("alpha", "lambda0")},
+            **rule,
             "batch_size": int(self.batch_size),
             "n_threads": self.n_threads,
-            "weight_decay": self.decay,
+            "weight_decay": self.decay if known else 0.0,
             "dropout": self.shares if any(self.shares) else 0.0,
             "clip": self.clip,
             "rate_factors": self.rate_factors,

@@ -24,6 +24,7 @@ def examples(network: Network, X: Any, Y: Any, weights: Any, dtype: Any) -> tupl
     if array.ndim == 2 and array.dtype.kind in "iub" and len(array):
         as_inputs(array[:1], network)  # whole numbers are finite: the first row tells whether the shape fits
         array = array.view(np.uint8) if array.dtype == bool else array
+        array = array if array.dtype == np.uint8 else array.astype(dtype)  # once, and not for each piece of the run
     else:
         array = as_inputs(array, network)
         largest = np.finfo(dtype).max
