@@ -23,6 +23,11 @@ def line(*cells: str) -> str:
     return f"| {' | '.join(cells)} |\n"
 
 
+def many(ratio: float) -> str:
+    """A ratio: three digits, or all before the point."""
+    return f"{ratio:,.0f}" if ratio >= 100 else f"{ratio:.3g}"
+
+
 def costs(results: dict[str, Any]) -> str:
     """Microseconds per step of the seven rows and the deep one, and the ratios to ours."""
     rows = [row for row in results["rows"] if row["group"] in {"seven", "deep"} and OURS in row["rules"].get(RULE, {})]
@@ -31,7 +36,7 @@ def costs(results: dict[str, Any]) -> str:
     text += line("---", *["---:"] * (len(peers) + 2))
     for row in rows:
         found = row["rules"][RULE]
-        others = (f"{microseconds(found[p]['best'])} ({found[p]['ratio']:.3g}×)" if p in found else "–" for p in peers)
+        others = (f"{microseconds(found[p]['best'])} ({many(found[p]['ratio'])}×)" if p in found else "–" for p in peers)
         text += line(name_of(row), f"**{microseconds(found[OURS]['best'])}**", *others, f"{found[OURS]['of_ceiling']:.0%}")
     means = results["geometric_means"]
     text += f"\nIn the geometric mean over the first seven rows, the best peer of each takes {means[RULE]:.2f} times as long"

@@ -72,9 +72,12 @@ def train(
 ) -> None:
     """Train a network on real data, after checking its gradient, and keep the model.
 
-    A quarter of the examples is held out (of each class alike) and scored; inputs are standardised. Ctrl-C ends the run, keeps
-    what it has reached, and exits with 130; a second one ends at once. A run that diverges exits with 2 and keeps its last finite
-    parameters beside the model, as NAME.diverged.safetensors.
+    A quarter of the examples is held out (of each class alike) and scored;
+    inputs are standardised.
+
+    Ctrl-C ends the run, keeps what it has reached, and exits with 130; a
+    second one ends at once. A run that diverges exits with 2 and keeps its
+    last finite parameters beside the model, as NAME.diverged.safetensors.
     """
     console = Terminal(stderr=as_json, highlight=False)
     examples = read_dataset(data)

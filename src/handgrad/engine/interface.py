@@ -10,22 +10,12 @@ from handgrad.calculus.functions import Array
 from handgrad.network import Parameters
 
 
-class Done(Protocol):
-    """What some steps came to: how many were taken, Σ weight · loss and Σ weight of their batches, and whether all were finite."""
-
-    @property
-    def done(self) -> int: ...  # noqa: D102
-    @property
-    def loss(self) -> float: ...  # noqa: D102
-    @property
-    def weight(self) -> float: ...  # noqa: D102
-    @property
-    def finite(self) -> bool: ...  # noqa: D102
-
-
 @dataclass(frozen=True)
 class Steps:
-    """What some steps came to; a step whose loss is not finite is not taken and ends them."""
+    """What some steps came to: how many were taken, Σ weight · loss and Σ weight of their batches, and whether all were finite.
+
+    A step whose loss is not finite is not taken, and ends them.
+    """
 
     done: int
     loss: float
@@ -52,7 +42,7 @@ class Trainer(Protocol):
         alphas: Array,
         sample_weight: Array | None = None,
         usual_weight: float = 1.0,
-    ) -> Done:
+    ) -> Steps:
         """Take one step per learning rate: step k with the rows order[k · batch_size : (k + 1) · batch_size]."""
 
     def loss_and_gradient(self, X: Array, Y: Array, sample_weight: Array | None = None) -> tuple[float, Parameters]:

@@ -10,14 +10,12 @@ import numpy.typing as npt
 
 from handgrad.calculus.functions import Array
 from handgrad.engine.compiled import steps
-from handgrad.engine.compiled.machine import COLUMNS, PAD
+from handgrad.engine.compiled.machine import COLUMNS, LINE, PAD
 from handgrad.engine.compiled.products import rows_of
 from handgrad.network import Network, Parameters
 
 LARGE = 1 << 20
 """Bytes of weights from which they are packed panel by panel, and no transpose is kept: more than a second-level cache holds."""
-LINE = 64
-"""Bytes of a cache line."""
 
 
 def aligned(shape: tuple[int, ...], dtype: npt.DTypeLike) -> Array:

@@ -38,6 +38,8 @@ def _vector_bytes() -> tuple[int, int]:
 VECTOR_BYTES, ROWS = _vector_bytes()
 FUSED = not X86 or bool(llvm.get_host_cpu_features().get("fma"))
 """Whether the machine multiplies and adds in one instruction."""
+LINE = 64
+"""Bytes of a cache line."""
 COLUMNS = 2 * VECTOR_BYTES
 """Bytes of a row of a tile: two vectors side by side."""
 PAD = 16

@@ -12,6 +12,7 @@ from numba.extending import overload
 from handgrad.engine.compiled.building import compiled
 from handgrad.engine.compiled.machine import (
     COLUMNS,
+    LINE,
     PAUSES,
     ROWS,
     UPDATE,
@@ -35,8 +36,8 @@ from handgrad.engine.compiled.machine import (
 )
 
 HALF = ROWS // 2
-AHEAD, LINE = 4, 64
-"""Rows that are asked for while one is copied, and the bytes that come at once."""
+AHEAD = 4
+"""Rows that are asked for while one is copied."""
 STRIP = 1 << 18
 """Bytes of an operand that the second level of the cache holds beside the rest."""
 DEEP = 512
