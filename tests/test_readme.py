@@ -53,3 +53,10 @@ def test_its_figures_have_the_place_in_which_the_benchmark_puts_them():
     (table,) = runpy.run_path(str(ROOT / "benchmarks" / "check_corpus.py"))["TABLE"].findall(README)
     assert re.search(r"^\|.* \| accused \|", table, re.MULTILINE)
     assert "Measured with" in table
+
+
+def test_its_times_have_the_place_in_which_the_benchmark_puts_them(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT))
+    (tables,) = runpy.run_path(str(ROOT / "benchmarks" / "readme.py"))["TABLES"].findall(README)
+    assert re.search(r"^\| 784-128-10, 64 \| \*\*[\d.,]+\*\* \|", tables, re.MULTILINE)
+    assert "Measured on" in tables
