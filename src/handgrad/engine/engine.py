@@ -12,6 +12,7 @@ from handgrad.calculus.functions import Array
 from handgrad.catalogue.lookup import find_optimiser
 from handgrad.catalogue.rules import Optimiser
 from handgrad.engine.compiled import steps
+from handgrad.engine.compiled import tables as at
 from handgrad.engine.compiled.building import address_of
 from handgrad.engine.compiled.layout import Layout, aligned, padded
 from handgrad.engine.compiled.machine import PAD
@@ -66,37 +67,37 @@ class Engine:
         self._kept: list[Array] = []
         self._meeting = aligned((8,), np.int64)
         self._sums = aligned((self.n_threads, 8), np.float64)
-        self._settings = np.zeros(steps.SETTINGS)
-        self._settings[steps.L2] = network.l2
-        self._settings[steps.SMOOTHING] = network.label_smoothing
-        self._run = np.zeros(steps.ALL + 1, np.int64)
-        self._factors = np.ones((network.L + 1, steps.FACTORS))
+        self._settings = np.zeros(at.SETTINGS)
+        self._settings[at.L2] = network.l2
+        self._settings[at.SMOOTHING] = network.label_smoothing
+        self._run = np.zeros(at.ALL + 1, np.int64)
+        self._factors = np.ones((network.L + 1, at.FACTORS))
         self._rates(rate_factors or {})
         self._functions()
         self._drops(dropout, seed)
         self._rule(find_optimiser(optimiser).with_parameters(hyperparameters or {}), weight_decay, clip)
         self._gradient: Array | None = None
-        targets = aligned((batch_size, self._layout.tables[0, -1, steps.LD]), self.dtype)
+        targets = aligned((batch_size, self._layout.tables[0, -1, at.LD]), self.dtype)
         self._weights = aligned((batch_size,), self.dtype)
         self._set(
             {
-                steps.SIZE: self.dtype.itemsize, steps.BATCH: batch_size, steps.Y_BUFFER: self._keep(targets),
-                steps.Y_LD: targets.shape[1], steps.W_BUFFER: self._weights.ctypes.data, steps.MEETING: self._meeting.ctypes.data,
-                steps.PANELS: address_of(panels, 11, self.dtype.name),
+                at.SIZE: self.dtype.itemsize, at.BATCH: batch_size, at.Y_BUFFER: self._keep(targets),
+                at.Y_LD: targets.shape[1], at.W_BUFFER: self._weights.ctypes.data, at.MEETING: self._meeting.ctypes.data,
+                at.PANELS: address_of(panels, 11, self.dtype.name),
             }
         )  # fmt: skip
         panel = aligned((self.n_threads, self._layout.panel), np.uint8)
-        self._set({steps.PANEL: self._keep(panel), steps.PANEL_BYTES: panel.shape[1]})
+        self._set({at.PANEL: self._keep(panel), at.PANEL_BYTES: panel.shape[1]})
         if clip is not None:
             self._need_gradient()
-            self._settings[steps.CLIP] = clip
-            self._run[steps.CLIPPED] = 1
+            self._settings[at.CLIP] = clip
+            self._run[at.CLIPPED] = 1
         self._small = (
-            batch_size == 1 and self.n_threads == 1 and not self._run[[steps.CLIPPED, steps.VJP]].any()
-            and not self._settings[[steps.L2, steps.DECAY, steps.OWN, steps.SMOOTHING]].any() and np.all(self._factors[1:] == 1)
+            batch_size == 1 and self.n_threads == 1 and not self._run[[at.CLIPPED, at.VJP]].any()
+            and not self._settings[[at.L2, at.DECAY, at.OWN, at.SMOOTHING]].any() and np.all(self._factors[1:] == 1)
             and all(padded(n) == PAD for n in network.widths[1:])
         )  # fmt: skip
-        if self._small and self._run[steps.RULE]:
+        if self._small and self._run[at.RULE]:
             self._need_gradient()
         self.write(parameters)
 
@@ -115,7 +116,7 @@ class Engine:
 
     def _rates(self, factors: Mapping[str, float]) -> None:
         for layer in range(1, self.network.L + 1):
-            for place, name in ((steps.W_RATE, f"W[{layer}]"), (steps.B_RATE, f"b[{layer}]")):
+            for place, name in ((at.W_RATE, f"W[{layer}]"), (at.B_RATE, f"b[{layer}]")):
                 self._factors[layer, place] = factors.get(name, 1.0)
 
     def _functions(self) -> None:
@@ -123,17 +124,17 @@ class Engine:
         tables, name = self._layout.tables, self.dtype.name
         for layer, g in enumerate(self.network.activations, 1):
             if layer < self.network.L or g.name != "identity":
-                tables[:, layer, steps.ACTIVATION] = record_kernel(g, name)
-                tables[:, layer, steps.ACTIVATION_P] = self._numbers(g)
+                tables[:, layer, at.ACTIVATION] = record_kernel(g, name)
+                tables[:, layer, at.ACTIVATION_P] = self._numbers(g)
         output, loss = self.network.activations[-1], self.network.loss
         fused = output.name in loss.fused
         numbers = [*(output.parameters.values() if fused else ()), *loss.parameters.values(), 0.0]
         self._set(
             {
-                steps.LOSS: record_kernel(loss, name, fused_with=output if fused else None),
-                steps.LOSS_P: self._keep(np.array(numbers)),
-                steps.FUSED: fused,
-                steps.VJP: kernel(f"{output.name}_vjp", name) if output.rowwise and not fused else 0,
+                at.LOSS: record_kernel(loss, name, fused_with=output if fused else None),
+                at.LOSS_P: self._keep(np.array(numbers)),
+                at.FUSED: fused,
+                at.VJP: kernel(f"{output.name}_vjp", name) if output.rowwise and not fused else 0,
             }
         )
 
@@ -143,9 +144,9 @@ class Engine:
         if len(shares) != hidden or not all(0 <= share < 1 for share in shares):
             raise TrainingError(f"dropout is a share from 0 to below 1, or {hidden} of them, but {dropout!r} was given")
         for layer, share in enumerate(shares, 1):
-            self._layout.tables[:, layer, steps.THRESHOLD] = threshold(share)
-            self._factors[layer, steps.KEEP] = 1 / (1 - share)
-        self._run[steps.SEED] = np.uint32(seed & 0xFFFFFFFF)
+            self._layout.tables[:, layer, at.THRESHOLD] = threshold(share)
+            self._factors[layer, at.KEEP] = 1 / (1 - share)
+        self._run[at.SEED] = np.uint32(seed & 0xFFFFFFFF)
 
     def _rule(self, rule: Optimiser, weight_decay: float, clip: float | None) -> None:
         """The update rule's kernel, hyperparameters and state; plain gradient descent happens in the products."""
@@ -155,29 +156,29 @@ class Engine:
             rule, weight_decay = rule.with_parameters({"weight_decay": weight_decay}), 0.0
         self.rule = rule
         self._states = aligned((len(rule.state), self._layout.size), self.dtype)
-        self._settings[steps.DECAY] = weight_decay
+        self._settings[at.DECAY] = weight_decay
         if rule.plain and clip is None:
             return
         p = np.array([[*rule.parameters.values(), 0.0]] * self.n_threads)
         names = list(rule.parameters)
-        self._settings[steps.OWN] = rule.parameters.get("lambda0", 0.0)
-        scratch = aligned((self.n_threads, max(SCRATCH, PAD * int(self._layout.tables[:, :, steps.W_ROW].max()))), np.uint8)
+        self._settings[at.OWN] = rule.parameters.get("lambda0", 0.0)
+        scratch = aligned((self.n_threads, max(SCRATCH, PAD * int(self._layout.tables[:, :, at.W_ROW].max()))), np.uint8)
         self._set(
             {
-                steps.RULE: record_kernel(rule, self.dtype.name), steps.RULE_P: self._keep(p), steps.RULE_COUNT: p.shape[1],
-                steps.ALPHA: names.index("alpha"), steps.OWN_DECAY: names.index("lambda0") if rule.decays else -1,
-                steps.SCRATCH: self._keep(scratch), steps.SCRATCH_BYTES: scratch.shape[1],
-                steps.STATE_SIZE: self._layout.size,
+                at.RULE: record_kernel(rule, self.dtype.name), at.RULE_P: self._keep(p), at.RULE_COUNT: p.shape[1],
+                at.ALPHA: names.index("alpha"), at.OWN_DECAY: names.index("lambda0") if rule.decays else -1,
+                at.SCRATCH: self._keep(scratch), at.SCRATCH_BYTES: scratch.shape[1],
+                at.STATE_SIZE: self._layout.size,
             }
         )  # fmt: skip
         if len(self._states):
-            self._layout.point(steps.STATE, self._states[0])
+            self._layout.point(at.STATE, self._states[0])
 
     def _need_gradient(self) -> Array:
         """A buffer for a whole gradient, which plain training has not."""
         if self._gradient is None:
             self._gradient = self._layout.flat()
-            self._layout.point(steps.GRADIENT, self._gradient)
+            self._layout.point(at.GRADIENT, self._gradient)
         return self._gradient
 
     def _inputs(self, X: Array) -> Array:
@@ -205,14 +206,14 @@ class Engine:
         held = None if weights is None else np.ascontiguousarray(weights, self.dtype)
         self._set(
             {
-                steps.JOB: job, steps.X: X.ctypes.data, steps.X_KIND: KINDS[X.dtype], steps.X_ROW: X.strides[0],
-                steps.X_COLUMN: X.strides[1], steps.Y: targets.ctypes.data, steps.Y_KIND: KINDS[targets.dtype],
-                steps.Y_ROW: targets.strides[0], steps.Y_COLUMN: targets.strides[1], steps.STEP: self.t,
-                steps.WEIGHTS: 0 if held is None else held.ctypes.data, steps.ALL: len(X),
+                at.JOB: job, at.X: X.ctypes.data, at.X_KIND: KINDS[X.dtype], at.X_ROW: X.strides[0],
+                at.X_COLUMN: X.strides[1], at.Y: targets.ctypes.data, at.Y_KIND: KINDS[targets.dtype],
+                at.Y_ROW: targets.strides[0], at.Y_COLUMN: targets.strides[1], at.STEP: self.t,
+                at.WEIGHTS: 0 if held is None else held.ctypes.data, at.ALL: len(X),
             }
         )  # fmt: skip
         tables = self._layout.tables, self._factors, self._run, self._settings
-        if self._small and job == steps.TRAIN and held is None:
+        if self._small and job == at.TRAIN and held is None:
             done, loss, weight = go_small(self._layout.tables[0], self._run, self._settings, order, alphas, self._one)
             self._layout.turn()
             return Steps(done, loss, weight, done == len(alphas))
@@ -241,8 +242,8 @@ class Engine:
         if len(order) and not 0 <= order.min() <= order.max() < len(X):
             raise TrainingError(f"order names rows from 0 to {len(X) - 1}, but {order.min()} to {order.max()} were given")
         with self._turn:
-            self._settings[steps.USUAL] = usual_weight
-            found = self._go(steps.TRAIN, X, Y, order, alphas, sample_weight)
+            self._settings[at.USUAL] = usual_weight
+            found = self._go(at.TRAIN, X, Y, order, alphas, sample_weight)
             self.t += found.done
         return found
 
@@ -254,8 +255,8 @@ class Engine:
         with self._turn:
             gradient = self._need_gradient()
             gradient[...] = 0
-            self._settings[steps.TOTAL] = total
-            found = self._go(steps.GRADIENTS, X, Y, *self._pass_over(X), sample_weight)
+            self._settings[at.TOTAL] = total
+            found = self._go(at.GRADIENTS, X, Y, *self._pass_over(X), sample_weight)
             result, parameters = self._layout.take(gradient), self.read()
         J = found.loss / total if found.finite else np.nan
         if self.network.l2:
@@ -268,9 +269,9 @@ class Engine:
         """The network's outputs, n_samples × n_L."""
         found = np.empty((len(X), self.network.widths[-1]), self.dtype)
         with self._turn:
-            self._run[steps.OUT] = found.ctypes.data
+            self._run[at.OUT] = found.ctypes.data
             if len(X):
-                self._go(steps.OUTPUTS, X, None, *self._pass_over(X), None)
+                self._go(at.OUTPUTS, X, None, *self._pass_over(X), None)
         return found
 
     def _pass_over(self, X: Array) -> tuple[Array, Array]:

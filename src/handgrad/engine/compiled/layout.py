@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from handgrad.calculus.functions import Array
-from handgrad.engine.compiled import steps
+from handgrad.engine.compiled import tables as at
 from handgrad.engine.compiled.machine import COLUMNS, LINE, PAD
 from handgrad.engine.compiled.products import rows_of
 from handgrad.network import Network, Parameters
@@ -83,7 +83,7 @@ class Layout:
         self.panel = padded(max(shared, default=0)) * COLUMNS
         self.A = [aligned((batch_size, row(n + 1)), dtype) for n in widths]
         self.S = [aligned((batch_size if l else 0, row(n + 1)), dtype) for l, n in enumerate(widths)]
-        self.tables = np.zeros((parts, len(widths), steps.FIELDS), np.int64)
+        self.tables = np.zeros((parts, len(widths), at.FIELDS), np.int64)
         for part in range(parts):
             self._fill(part, self.tables[part])
         self.clear()
@@ -93,17 +93,17 @@ class Layout:
         size, widths = self.dtype.itemsize, self.network.widths
         for l, n in enumerate(widths):
             rows = self.A[l].strides[0]
-            table[l, [steps.N, steps.LD, steps.ROW, steps.A]] = n, rows // size, rows, self.A[l].ctypes.data
+            table[l, [at.N, at.LD, at.ROW, at.A]] = n, rows // size, rows, self.A[l].ctypes.data
         for l, blocks in enumerate(self.blocks(self.theta), 1):
             own = blocks[part % len(blocks)]
             turned = self.WT[l - 1]
             count = widths[l - 1] + 1
             low, high = (0, count) if len(blocks) > 1 else rows_of(count, part, self.parts, PAD)
             fields = {
-                steps.S: self.S[l].ctypes.data, steps.W: own.matrix.ctypes.data, steps.W_ROW: own.matrix.strides[0],
-                steps.FIRST: own.first * size, steps.UNITS: own.units, steps.WIDE: padded(own.units) * size, steps.LOW: low,
-                steps.HIGH: high, steps.SHARED: len(blocks) > 1, steps.LARGE: self.large[l - 1],
-                steps.WT: 0 if turned is None else turned.ctypes.data, steps.WT_ROW: 0 if turned is None else turned.strides[0],
+                at.S: self.S[l].ctypes.data, at.W: own.matrix.ctypes.data, at.W_ROW: own.matrix.strides[0],
+                at.FIRST: own.first * size, at.UNITS: own.units, at.WIDE: padded(own.units) * size, at.LOW: low,
+                at.HIGH: high, at.SHARED: len(blocks) > 1, at.LARGE: self.large[l - 1],
+                at.WT: 0 if turned is None else turned.ctypes.data, at.WT_ROW: 0 if turned is None else turned.strides[0],
             }  # fmt: skip
             table[l, list(fields)] = list(fields.values())
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from handgrad.engine.compiled import steps as at
+from handgrad.engine.compiled import tables as at
 from handgrad.engine.compiled.building import compiled
 from handgrad.engine.compiled.machine import STORE, add_outer, call_activation, call_loss, call_rule, tile_row_pad, times_rows
 from handgrad.engine.compiled.products import gather, real, view
