@@ -112,6 +112,19 @@ class Optimiser(Record):
             reasons={**self.reasons, "theta": f"{why}; a weight also loses the share αλ₀ of itself", "bias": why},
         )
 
+    def without_decay(self) -> tuple[Optimiser, float]:
+        """The rule without its decoupled decay, as the catalogue has it where it does, and the decay."""
+        if not self.decays:
+            return self, 0.0
+        from handgrad.catalogue.optimisers import OPTIMISERS  # the records are made of this class
+
+        numbers = {name: value for name, value in self.parameters.items() if name != "lambda0"}
+        meant = self.bias_update, self.state, list(numbers)
+        for rule in OPTIMISERS.values():
+            if (rule.update, rule.state, list(rule.parameters)) == meant:
+                return replace(rule, parameters=numbers), self.parameters["lambda0"]
+        return replace(self, update=self.bias_update, bias_update="", parameters=numbers), self.parameters["lambda0"]
+
     def update_of(self, parameter: str) -> str:
         """The formula of the next W, b or any theta; biases have their own where weights decay."""
         return self.bias_update or self.update if parameter == "b" else self.update

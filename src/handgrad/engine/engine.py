@@ -94,7 +94,7 @@ class Engine:
             self._run[at.CLIPPED] = 1
         self._small = (
             batch_size == 1 and self.n_threads == 1 and not self._run[[at.CLIPPED, at.VJP]].any()
-            and not self._settings[[at.L2, at.DECAY, at.OWN, at.SMOOTHING]].any() and np.all(self._factors[1:] == 1)
+            and not self._settings[[at.L2, at.DECAY, at.SMOOTHING]].any() and np.all(self._factors[1:] == 1)
             and all(padded(n) == PAD for n in network.widths[1:])
         )  # fmt: skip
         if self._small and self._run[at.RULE]:
@@ -153,20 +153,19 @@ class Engine:
         if not rule.update:
             raise TrainingError(f"{rule.name} has no steps of mini-batches; fit runs it over all examples")
         if weight_decay and rule.decays:
-            rule, weight_decay = rule.with_parameters({"weight_decay": weight_decay}), 0.0
+            rule = rule.with_parameters({"weight_decay": weight_decay})
+        rule, own = rule.without_decay()
         self.rule = rule
         self._states = aligned((len(rule.state), self._layout.size), self.dtype)
-        self._settings[at.DECAY] = weight_decay
+        self._settings[at.DECAY] = own or weight_decay
         if rule.plain and clip is None:
             return
         p = np.array([[*rule.parameters.values(), 0.0]] * self.n_threads)
-        names = list(rule.parameters)
-        self._settings[at.OWN] = rule.parameters.get("lambda0", 0.0)
         scratch = aligned((self.n_threads, max(SCRATCH, PAD * int(self._layout.tables[:, :, at.W_ROW].max()))), np.uint8)
         self._set(
             {
                 at.RULE: record_kernel(rule, self.dtype.name), at.RULE_P: self._keep(p), at.RULE_COUNT: p.shape[1],
-                at.ALPHA: names.index("alpha"), at.OWN_DECAY: names.index("lambda0") if rule.decays else -1,
+                at.ALPHA: list(rule.parameters).index("alpha"),
                 at.SCRATCH: self._keep(scratch), at.SCRATCH_BYTES: scratch.shape[1],
                 at.STATE_SIZE: self._layout.size,
             }

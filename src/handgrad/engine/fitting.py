@@ -12,6 +12,7 @@ import numpy as np
 
 from handgrad.calculus.functions import Array
 from handgrad.catalogue.rules import Optimiser, Schedule
+from handgrad.derivation import derive
 from handgrad.engine.interface import MakesTrainer
 from handgrad.engine.reference import ReferenceEngine
 from handgrad.engine.runs.checkpoints import Checkpoints
@@ -173,7 +174,8 @@ def _take_steps(course: Course, X: Array, Y: Array, weights: Array | None) -> No
     per_epoch, usual = -(-len(X) // batch), 1.0 if weights is None else float(weights.mean(dtype=np.float64))
     total, piece = per_epoch * options.epochs, _piece(options.network.size, min(batch, len(X)), engine)
     if not course.epoch:
-        course.first_loss = engine.loss_and_gradient(X[:batch], Y[:batch], None)[0]
+        with np.errstate(all="ignore"):  # a loss that is not finite is told of by the first step
+            course.first_loss = derive(options.network).loss(engine.read(), X[:batch], Y[:batch])
     for epoch in range(course.epoch + 1, options.epochs + 1):
         order = course.rng.permutation(len(X)) if options.shuffle else np.arange(len(X))
         rates = options.timing.rates(options.alpha, (epoch - 1) * per_epoch, per_epoch, total, per_epoch, course.stalling)

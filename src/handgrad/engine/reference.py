@@ -9,10 +9,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from handgrad.calculus.evaluation import Value
+from handgrad.calculus.evaluation import Value, evaluate
 from handgrad.calculus.expressions import key_of, symbol
 from handgrad.calculus.functions import Array
+from handgrad.calculus.parser import parse
 from handgrad.catalogue.lookup import find_optimiser
+from handgrad.catalogue.rules import CLIPPED_GRADIENT, DROPPED_OUT, RATE_OF_ARRAY, Optimiser
 from handgrad.derivation import derive, following
 from handgrad.engine.dropout import kept
 from handgrad.engine.interface import Steps
@@ -22,7 +24,7 @@ from handgrad.network import Network, Parameters
 class ReferenceEngine:
     """An engine of the same interface as the compiled one, in NumPy and on one thread.
 
-    `optimiser` is a record's name and `hyperparameters` its values but alpha; `weight_decay` is λ of the decoupled decay
+    `optimiser` is a rule or its spelling and `hyperparameters` its values but alpha; `weight_decay` is λ of the decoupled decay
     W ← W - α λ W (Loshchilov and Hutter, 2019), which biases do not have; `dropout` the share of each hidden layer's units that a
     step leaves out, the others being scaled up by 1/(1 - share) (Srivastava et al., 2014, inverted); `clip` the largest norm of
     the whole gradient (Pascanu, Mikolov and Bengio, 2013); `rate_factors` multiply the learning rate of single arrays, as in
@@ -37,7 +39,7 @@ class ReferenceEngine:
         network: Network,
         parameters: Parameters,
         *,
-        optimiser: str = "gradient_descent",
+        optimiser: str | Optimiser = "gradient_descent",
         hyperparameters: Mapping[str, float] | None = None,
         batch_size: int = 32,
         n_threads: int | None = None,  # noqa: ARG002  # of the interface: this engine has one
@@ -150,7 +152,7 @@ class ReferenceEngine:
         for factor in {self.rate_factors.get(name, 1.0) for name in arrays}:
             names = [name for name in arrays if self.rate_factors.get(name, 1.0) == factor]
             keys = [*names, *(key for key in self._state if key.partition("_")[2] in names)]
-            values["alpha"] = alpha * factor
+            values["alpha"] = float(evaluate(parse(RATE_OF_ARRAY), {"factor": factor, "alpha": alpha}))
             found = self._derivation.evaluate(values, [following(key) for key in keys])
             moved |= {key: np.asarray(found[following(key)]) for key in keys}
         if not (np.isfinite(loss) and all(np.isfinite(array).all() for array in moved.values())):
@@ -163,23 +165,26 @@ class ReferenceEngine:
     def _drop_out(self, values: dict[str, Value]) -> None:
         """Put in A[l] and dA[l] of the hidden layers with some of their units left out, another choice in every step."""
         examples, dtype = np.shape(values["X"])[-1], self._parameters.buffer.dtype
-        masks = {}
-        for layer, share in enumerate(self.dropout, 1):
-            mask = kept(self.seed, self.t + 1, layer, examples, self.network.widths[layer], share).T
-            masks[layer] = mask.astype(dtype) / dtype.type(1 - share)
-            slope = (
-                self.network.activation(layer).call(symbol("Z", layer), primes=1).key
-            )  # that of the activation before units went
-            known = {key_of(equation.left) for equation in self._derivation.equations}
+        known = {key_of(equation.left) for equation in self._derivation.equations}
+
+        def dropped(key: str, layer: int, share: float) -> Array:
+            mask = kept(self.seed, self.t + 1, layer, examples, self.network.widths[layer], share).T.astype(dtype)
+            given: dict[str, Array | float] = {"a": np.asarray(values[key]), "mask": mask, "keep": 1.0 - share}
+            return self._cast(np.asarray(evaluate(parse(DROPPED_OUT), given)))
+
+        layers = list(enumerate(self.dropout, 1))
+        for layer, share in layers:
+            slope = self.network.activation(layer).call(symbol("Z", layer), primes=1).key  # reads A as it was before
             values |= self._derivation.evaluate(values, [f"A[{layer}]", *({slope} & known)])
-            values[f"A[{layer}]"] = np.asarray(values[f"A[{layer}]"]) * masks[layer]
-        for layer in reversed(masks):
+            values[f"A[{layer}]"] = dropped(f"A[{layer}]", layer, share)
+        for layer, share in reversed(layers):
             values |= self._derivation.evaluate(values, [f"dA[{layer}]"])
-            values[f"dA[{layer}]"] = np.asarray(values[f"dA[{layer}]"]) * masks[layer]
+            values[f"dA[{layer}]"] = dropped(f"dA[{layer}]", layer, share)
 
     def _clip(self, values: dict[str, Value], gradients: Sequence[str]) -> None:
         """Scale the whole gradient down to the norm `clip` where it is longer."""
         assert self.clip is not None
         norm = float(np.sqrt(sum(np.square(np.asarray(values[key], np.float64)).sum() for key in gradients)))
-        if norm > self.clip:
-            values |= {key: np.asarray(values[key]) * (self.clip / norm) for key in gradients}
+        for key in gradients:
+            given: dict[str, Array | float] = {"dtheta": np.asarray(values[key]), "c": self.clip, "norm": norm}
+            values[key] = self._cast(np.asarray(evaluate(parse(CLIPPED_GRADIENT), given)))

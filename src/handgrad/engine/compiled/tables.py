@@ -12,11 +12,11 @@ W_RATE, B_RATE, KEEP, FACTORS = range(4)
 # Entries of the int64 array of what a run works on.
 (
     JOB, SIZE, BATCH, X, X_KIND, X_ROW, X_COLUMN, Y, Y_KIND, Y_ROW, Y_COLUMN, Y_BUFFER, Y_LD, WEIGHTS, W_BUFFER, LOSS, LOSS_P,
-    FUSED, VJP, RULE, RULE_P, RULE_COUNT, ALPHA, OWN_DECAY, STATE_SIZE, CLIPPED, SCRATCH, SCRATCH_BYTES, PANEL, PANEL_BYTES,
+    FUSED, VJP, RULE, RULE_P, RULE_COUNT, ALPHA, STATE_SIZE, CLIPPED, SCRATCH, SCRATCH_BYTES, PANEL, PANEL_BYTES,
     PANELS, MEETING, STEP, SEED, OUT, ALL,
-) = range(36)  # fmt: skip
+) = range(35)  # fmt: skip
 # Entries of the float64 array of a run's settings.
-L2, DECAY, OWN, CLIP, SMOOTHING, USUAL, TOTAL, SETTINGS = range(8)
+L2, DECAY, CLIP, SMOOTHING, USUAL, TOTAL, SETTINGS = range(7)
 TRAIN, GRADIENTS, OUTPUTS = range(3)
 """The jobs: take steps, add up the gradient without a step, or only compute outputs."""
 LOSSES, PENALTIES, SQUARES, MEETINGS = range(4)

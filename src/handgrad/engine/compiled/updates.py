@@ -99,8 +99,6 @@ def follow(layers, factors, run, settings, l, first, last, place, alpha, t, part
             continue
         theta, entries = layers[l, at.W] + low * row, (high - low) * row // run[at.SIZE]
         p[run[at.ALPHA]] = alpha * factors[l, at.W_RATE if kind == 0 else at.B_RATE]
-        if run[at.OWN_DECAY] >= 0:
-            p[run[at.OWN_DECAY]] = settings[at.OWN] if kind == 0 else 0.0
         if kind == 0 and settings[at.DECAY] > 0:
             scale(theta, 1 - p[run[at.ALPHA]] * settings[at.DECAY], entries, one)
         state = layers[l, at.STATE] + low * row

@@ -12,7 +12,6 @@ import numpy as np
 
 from handgrad.catalogue.base import NOT_NEGATIVE, POSITIVE, Interval
 from handgrad.catalogue.lookup import find_optimiser, find_schedule
-from handgrad.catalogue.optimisers import OPTIMISERS
 from handgrad.catalogue.rules import Optimiser, Schedule
 from handgrad.engine.runs.metrics import Metric, named
 from handgrad.engine.runs.weighting import ClassWeight
@@ -92,11 +91,6 @@ class Options:
         return float(self.learning_rate if self.learning_rate is not None else self.rule.parameters.get("alpha", 1.0))
 
     @property
-    def decay(self) -> float:
-        """The decoupled weight decay."""
-        return float(self.rule.parameters.get("lambda0", 0.0))
-
-    @property
     def shares(self) -> list[float]:
         """The share of units that each hidden layer leaves out."""
         hidden = self.network.L - 1
@@ -123,17 +117,10 @@ class Options:
         """What an engine is told beside the network and its parameters."""
         if not self.rule.update:
             return {"n_threads": self.n_threads}
-        same = (self.rule.bias_update or self.rule.update, self.rule.state)
-        known = next((name for name, rule in OPTIMISERS.items() if (rule.update, rule.state) == same), None)
-        rule: dict[str, Any] = {"optimiser": self.rule}
-        if known is not None:  # decay goes beside any rule of the catalogue, whose kernels are there already
-            numbers = {k: float(v) for k, v in self.rule.parameters.items() if k not in ("alpha", "lambda0")}
-            rule = {"optimiser": known, "hyperparameters": numbers}
         return {
-            **rule,
+            "optimiser": self.rule,
             "batch_size": int(self.batch_size),
             "n_threads": self.n_threads,
-            "weight_decay": self.decay if known else 0.0,
             "dropout": self.shares if any(self.shares) else 0.0,
             "clip": self.clip,
             "rate_factors": self.rate_factors,
