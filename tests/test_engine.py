@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from handgrad import ACTIVATIONS, LOSSES, OPTIMISERS, Network, Parameters, add_activation, outputs_for
-from handgrad.catalogue.lookup import find_optimiser
+from handgrad import ACTIVATIONS, OPTIMISERS, Loss, Network, Parameters, add_activation, outputs_for
+from handgrad.catalogue.lookup import every_loss, every_rule, find_optimiser
+from handgrad.catalogue.scikit_learn import SCIKIT_LEARN_RULES
 from handgrad.engine import dropout
 from handgrad.engine.compiled import layout, steps, team
 from handgrad.engine.engine import Engine
@@ -54,7 +55,7 @@ def off(found: Any, wanted: Any) -> float:
 
 
 def agree(
-    spelling: str, *, loss: str | None = None, dtype: Any = np.float64, batch_size: int = 7, m: int = 30, **more: Any
+    spelling: str, *, loss: str | Loss | None = None, dtype: Any = np.float64, batch_size: int = 7, m: int = 30, **more: Any
 ) -> None:
     """Compare everything that the two engines compute."""
     kinds = {name: more.pop(name) for name in ("l2", "label_smoothing") if name in more}
@@ -87,16 +88,16 @@ def test_every_activation(g: str, n_threads: int, dtype: Any) -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@pytest.mark.parametrize(("loss", "output"), [(loss, output) for loss in LOSSES for output in outputs_for(loss)])
+@pytest.mark.parametrize(("loss", "output"), [(loss, output) for loss, of in every_loss().items() for output in outputs_for(of)])
 def test_every_output_with_every_loss(loss: str, output: str, dtype: Any) -> None:
-    agree(f"5-8:tanh-3:{output}", loss=loss, dtype=dtype, weighted=True)
+    agree(f"5-8:tanh-3:{output}", loss=every_loss()[loss], dtype=dtype, weighted=True)
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("n_threads", [1, 2])
-@pytest.mark.parametrize("rule", OPTIMISERS)
+@pytest.mark.parametrize("rule", [*OPTIMISERS, *SCIKIT_LEARN_RULES])
 def test_every_rule(rule: str, n_threads: int, dtype: Any) -> None:
-    agree("5-19:sigmoid-3", optimiser=rule, l2=0.01, n_threads=n_threads, dtype=dtype)
+    agree("5-19:sigmoid-3", optimiser=every_rule()[rule], l2=0.01, n_threads=n_threads, dtype=dtype)
 
 
 OPTIONS: dict[str, dict[str, Any]] = {
@@ -133,6 +134,26 @@ def test_every_option(name: str, n_threads: int) -> None:
 )
 def test_small_networks_one_example_at_a_time(spelling: str, loss: str | None, rule: str, dtype: Any) -> None:
     agree(spelling, loss=loss, batch_size=1, optimiser=rule, dtype=dtype)
+
+
+BATCHES: dict[str, dict[str, Any]] = {
+    "plain steps": {},
+    "L2 in plain steps": {"l2": 0.5},
+    "L2 beside a rule": {"l2": 0.5, "optimiser": "adam"},
+    "decay and factors": {"l2": 0.5, "weight_decay": 0.1, "rate_factors": {"W[1]": 0.5, "b[2]": 2.0}},
+    "clipping": {"l2": 0.5, "clip": 0.05},
+    "dropout": {"l2": 0.5, "dropout": 0.3},
+    "one example": {"l2": 0.5, "batch_size": 1},
+    "one example, no penalty": {"batch_size": 1},
+}
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("n_threads", [1, 2])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("name", BATCHES)
+def test_batches_that_stand_for_themselves(name: str, weighted: bool, n_threads: int, dtype: Any) -> None:  # noqa: FBT001
+    agree("5-19:tanh-7:relu-3", n_threads=n_threads, weighted=weighted, dtype=dtype, per_batch=True, **BATCHES[name])
 
 
 SHARED = {

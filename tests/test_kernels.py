@@ -13,10 +13,11 @@ from handgrad.calculus.evaluation import evaluate
 from handgrad.calculus.expressions import symbol
 from handgrad.calculus.indices import EXAMPLE, unit
 from handgrad.catalogue.activations import ACTIVATIONS
-from handgrad.catalogue.lookup import find_activation, find_loss, find_optimiser, functions
+from handgrad.catalogue.lookup import every_loss, every_rule, find_activation, find_loss, find_optimiser, functions
 from handgrad.catalogue.losses import LOSSES
 from handgrad.catalogue.optimisers import LBFGS, OPTIMISERS
 from handgrad.catalogue.own import add_activation, add_loss
+from handgrad.catalogue.scikit_learn import SCIKIT_LEARN_RULES
 from handgrad.engine.kernels import compiling
 from handgrad.engine.kernels import generated as kernels
 from handgrad.engine.kernels.compiling import kernel, record_kernel
@@ -25,8 +26,9 @@ from handgrad.errors import EngineWarning, TrainingError
 
 DTYPES = ("float32", "float64")
 POINTWISE = [name for name, record in ACTIVATIONS.items() if not record.rowwise and not record.own]
-BUILT_IN = [name for name, record in LOSSES.items() if not record.own]
-PAIRS = [(loss, output) for loss in BUILT_IN for output in LOSSES[loss].fused]
+EVERY_LOSS, EVERY_RULE = every_loss(), every_rule()
+BUILT_IN = [name for name, record in EVERY_LOSS.items() if not record.own]
+PAIRS = [(loss, output) for loss in BUILT_IN for output in EVERY_LOSS[loss].fused]
 EXTREME = [0.0, -0.0, 1e-42, -1e-42, 20.0, -20.0, 90.0, -90.0, 1e4, -1e4, 3.0, -3.0, 1e30, -1e30]
 NOT_FINITE = [np.inf, -np.inf, np.nan]
 ROW_AXES = (EXAMPLE, unit())
@@ -77,7 +79,15 @@ def test_the_committed_file_is_what_the_catalogue_makes():
 
 
 def test_there_is_a_kernel_for_every_record():
-    names = {*POINTWISE, "softmax", "softmax_vjp", *BUILT_IN, *OPTIMISERS, *(f"{loss}_of_{output}" for loss, output in PAIRS)}
+    names = {
+        *POINTWISE,
+        "softmax",
+        "softmax_vjp",
+        *BUILT_IN,
+        *OPTIMISERS,
+        *SCIKIT_LEARN_RULES,
+        *(f"{loss}_of_{output}" for loss, output in PAIRS),
+    }
     assert {f"{name}_{dtype}" for name in names for dtype in DTYPES} == {key for key in vars(kernels) if key.endswith(DTYPES)}
 
 
@@ -193,7 +203,7 @@ def outputs_and_targets(loss, dtype, rows=6, n=19):
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("spelling", [*BUILT_IN, "huber(2.5)", "quantile(0.9)"])
 def test_a_loss_its_gradient_and_the_slope(spelling, dtype):
-    loss = find_loss(spelling)
+    loss = EVERY_LOSS.get(spelling) or find_loss(spelling)
     given, y = outputs_and_targets(loss, dtype)
     rows, n = given.shape
     slopes = np.random.default_rng(4).standard_normal(given.shape).astype(dtype)
@@ -214,7 +224,7 @@ def test_a_loss_its_gradient_and_the_slope(spelling, dtype):
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize(("loss", "output"), PAIRS)
 def test_a_loss_with_the_output_that_it_simplifies_with(loss, output, dtype):
-    loss, g = LOSSES[loss], ACTIVATIONS[output]
+    loss, g = EVERY_LOSS[loss], ACTIVATIONS[output]
     rng = np.random.default_rng(5)
     given = rng.standard_normal((7, 10)).astype(dtype) * 4
     y = rng.dirichlet(np.ones(10), 7).astype(dtype)
@@ -251,9 +261,11 @@ def updated(rule, values, t):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("spelling", [*OPTIMISERS, "adam(beta1=0.5, epsilon0=0.01)", "momentum(weight_decay=0.1)"])
+@pytest.mark.parametrize(
+    "spelling", [*OPTIMISERS, *SCIKIT_LEARN_RULES, "adam(beta1=0.5, epsilon0=0.01)", "momentum(weight_decay=0.1)"]
+)
 def test_three_steps_of_an_optimiser(spelling, dtype):
-    rule = find_optimiser(spelling)
+    rule = EVERY_RULE.get(spelling) or find_optimiser(spelling)
     rng = np.random.default_rng(6)
     count, apart = 77, 90
     theta, state = rng.standard_normal(count).astype(dtype), np.zeros((len(rule.state), apart), dtype)

@@ -13,9 +13,10 @@ from handgrad.calculus.evaluation import evaluate
 from handgrad.calculus.expressions import quantities
 from handgrad.calculus.notation import NOTATIONS
 from handgrad.calculus.parser import parse
-from handgrad.catalogue.lookup import find_optimiser
+from handgrad.catalogue.lookup import every_rule, find_optimiser
 from handgrad.catalogue.optimisers import LBFGS, OPTIMISERS, RULES
 from handgrad.catalogue.rules import CLIPPED_GRADIENT, DROPPED_OUT, RATE_OF_ARRAY, WEIGHT_DECAY
+from handgrad.catalogue.scikit_learn import SCIKIT_LEARN_RULES
 from handgrad.cli.derive import derive as cli_derive
 from handgrad.cli.explain import explain as cli_explain
 from handgrad.derivation import derive, following
@@ -25,6 +26,7 @@ from handgrad.errors import CatalogueError, HandgradError
 from handgrad.network import Network
 
 NETWORK = Network("3-4:tanh-2", l2=0.1)
+STEPPING = [*OPTIMISERS, *SCIKIT_LEARN_RULES]
 
 
 def trained(rule, steps=5, alpha=0.05):
@@ -55,24 +57,26 @@ def test_adamw_is_a_loop_in_numpy():
         np.testing.assert_allclose(after[name], theta, rtol=1e-12, atol=1e-14)
 
 
-@pytest.mark.parametrize("name", OPTIMISERS)
+@pytest.mark.parametrize("name", STEPPING)
 def test_without_decay_nothing_decays(name):
     plain = "adam" if name == "adamw" else name
-    ours, theirs = trained(f"{name}(weight_decay=0)")[0], trained(plain)[0]
+    rules = every_rule()
+    ours, theirs = trained(rules[name].with_parameters({"weight_decay": 0}))[0], trained(rules[plain])[0]
     assert all(np.array_equal(ours[key], theirs[key]) for key in ours)
 
 
-@pytest.mark.parametrize("name", OPTIMISERS)
+@pytest.mark.parametrize("name", STEPPING)
 def test_decay_shrinks_weights_before_the_step_and_leaves_biases(name):
     alpha, decay = 0.05, 0.3
     plain = "adam" if name == "adamw" else name
-    ours, _, start = trained(f"{name}(weight_decay={decay})", steps=1, alpha=alpha)
-    theirs = trained(plain, steps=1, alpha=alpha)[0]
+    decaying = every_rule()[name].with_parameters({"weight_decay": decay})
+    ours, _, start = trained(decaying, steps=1, alpha=alpha)
+    theirs = trained(every_rule()[plain], steps=1, alpha=alpha)[0]
     for key in ours:
         lost = evaluate(parse(WEIGHT_DECAY), {"theta": start[key], "alpha": alpha, "lambda0": decay}) - start[key]
         expected = theirs[key] + (lost if key[0] == "W" else 0)
         np.testing.assert_allclose(ours[key], expected, rtol=1e-12, atol=1e-14)
-    derivation = derive(NETWORK, optimiser=f"{name}(weight_decay={decay})")
+    derivation = derive(NETWORK, optimiser=decaying)
     assert "λ₀" in derivation.render("update_W1")
     assert "λ₀" not in derivation.render("update_b1")
     assert max(check_steps(derivation).values()) < 1e-7
@@ -85,10 +89,10 @@ def test_adamw_is_adam_with_decay():
     assert list(adamw.hyperparameters)[-1] == "lambda0"
 
 
-@pytest.mark.parametrize("name", OPTIMISERS)
+@pytest.mark.parametrize("name", STEPPING)
 def test_a_rule_says_what_it_reads(name):
     """Every formula reads theta, its gradient, its own state, t and the hyperparameters, all of which are read."""
-    rule = OPTIMISERS[name]
+    rule = every_rule()[name]
     read = {quantity.key for text in (rule.update, *rule.state.values()) for quantity in quantities(parse(text))}
     known = {"theta", "dtheta", "t", *rule.state, *(f"{key}[t+1]" for key in rule.state), *rule.hyperparameters}
     assert read <= known

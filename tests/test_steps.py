@@ -10,11 +10,13 @@ from draws import HIDDEN, pairs, problem
 from handgrad.calculus.expressions import Number, Rate
 from handgrad.calculus.notation import NOTATIONS, Notation
 from handgrad.catalogue.optimisers import OPTIMISERS
+from handgrad.catalogue.scikit_learn import SCIKIT_LEARN_LOSSES, SCIKIT_LEARN_RULES
 from handgrad.derivation import derive
 from handgrad.derivation.checking import check_steps
 from handgrad.errors import HandgradError
 from handgrad.network import Network, Parameters
 
+RULES = {**OPTIMISERS, **SCIKIT_LEARN_RULES}
 STYLES = (("dW", "numbered"), ("dZ", "general"), ("dW", "from_output"))
 MOST = 1e-7
 DERIVED = [
@@ -40,6 +42,13 @@ def test_steps_hold_for_every_output_and_loss(output, loss):
         assert max(check_steps(derivation).values()) < MOST
 
 
+@pytest.mark.parametrize("loss", SCIKIT_LEARN_LOSSES.values(), ids=lambda loss: loss.name)
+def test_steps_hold_for_the_forms_of_scikit_learn(loss):
+    for one_over_m, layers in STYLES:
+        derivation = derive(Network([2, 3, 3], ["tanh"], loss, l2=0.1), one_over_m=one_over_m, layers=layers)
+        assert max(check_steps(derivation).values()) < MOST
+
+
 @pytest.mark.parametrize(
     "spelling", ["3-1", "3-5:softmax", "2-3-3-3-1", "7" + "-3:tanh" * 9 + "-2", "4-3:relu-2:tanh-3:relu-2:gelu-1"]
 )
@@ -49,9 +58,9 @@ def test_steps_hold_at_any_depth(spelling):
         assert max(check_steps(derivation).values()) < MOST
 
 
-@pytest.mark.parametrize("optimiser", OPTIMISERS)
+@pytest.mark.parametrize("optimiser", RULES)
 def test_steps_hold_for_every_update_rule(optimiser):
-    assert max(check_steps(derive("3-4-2", optimiser=optimiser)).values()) < MOST
+    assert max(check_steps(derive("3-4-2", optimiser=RULES[optimiser])).values()) < MOST
 
 
 @pytest.mark.parametrize("derivation", DERIVED[1:4], ids=lambda d: f"{d.network}-{d.layers}")
@@ -90,11 +99,11 @@ def test_every_step_can_be_written(derivation, notation):
         assert "<math" in latex2mathml.converter.convert(latex)
 
 
-@pytest.mark.parametrize("optimiser", OPTIMISERS)
+@pytest.mark.parametrize("optimiser", RULES)
 def test_an_update_is_what_plain_numpy_makes_of_the_rule(optimiser):
     """Two steps of each rule, written down again by hand."""
     network = Network("3-4:tanh-2")
-    found, derivation, alpha = problem(network, 3), derive(network, optimiser=optimiser), 0.05
+    found, derivation, alpha = problem(network, 3), derive(network, optimiser=RULES[optimiser]), 0.05
     state, parameters = derivation.first_state(found.parameters), found.parameters.copy()
     theta, kept = parameters.buffer.copy(), {}
     for t in (1, 2):
@@ -118,14 +127,19 @@ def by_hand(optimiser, g, kept, t, alpha):
         case "momentum" | "nesterov":
             v = kept["v"] = 0.9 * kept.get("v", 0) + g
             return -alpha * v if optimiser == "momentum" else -alpha * (g + 0.9 * v)
+        case "classical_momentum" | "accelerated_gradient":
+            v = kept["v"] = 0.9 * kept.get("v", 0) - alpha * g
+            return v if optimiser == "classical_momentum" else 0.9 * v - alpha * g
         case "rmsprop":
             s = kept["s"] = 0.9 * kept.get("s", 0) + 0.1 * g * g
             return -alpha * g / (np.sqrt(s) + 1e-8)
         case "adagrad":
             s = kept["s"] = kept.get("s", 0) + g * g
             return -alpha * g / (np.sqrt(s) + 1e-10)
-        case "adam" | "adamw":
+        case "adam" | "adamw" | "adam_epsilon_hat":
             v = kept["v"] = 0.9 * kept.get("v", 0) + 0.1 * g
             s = kept["s"] = 0.999 * kept.get("s", 0) + 0.001 * g * g
+            if optimiser == "adam_epsilon_hat":
+                return -alpha * np.sqrt(1 - 0.999**t) / (1 - 0.9**t) * v / (np.sqrt(s) + 1e-8)
             return -alpha * (v / (1 - 0.9**t)) / (np.sqrt(s / (1 - 0.999**t)) + 1e-8)
     raise AssertionError(f"write {optimiser} down by hand")

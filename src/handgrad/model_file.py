@@ -16,7 +16,7 @@ import numpy as np
 
 from handgrad.calculus.functions import Array
 from handgrad.catalogue.activations import ACTIVATIONS
-from handgrad.catalogue.losses import LOSSES
+from handgrad.catalogue.lookup import every_loss
 from handgrad.catalogue.own import OWN, verified
 from handgrad.catalogue.records import Activation, Interval, Loss, Record
 from handgrad.errors import MissingExtraError, ModelFileError
@@ -170,7 +170,7 @@ def network_from_json(about: dict[str, Any]) -> Network:
     used = {use["name"] for use in (*about["activations"], about["loss"])}
     own = [_record_from_json(text) for text in about["own"] if text["name"] in used]
     activations = ACTIVATIONS | {record.name: record for record in own if isinstance(record, Activation)}
-    losses = LOSSES | {record.name: record for record in own if isinstance(record, Loss)}
+    losses = every_loss() | {record.name: record for record in own if isinstance(record, Loss)}
 
     def record(use: dict[str, Any], known: Mapping[str, Activation] | Mapping[str, Loss]) -> Any:
         found = known.get(use["name"])

@@ -11,6 +11,7 @@ from handgrad.catalogue.optimisers import RULES
 from handgrad.catalogue.records import Activation, Loss
 from handgrad.catalogue.rules import Optimiser, Schedule
 from handgrad.catalogue.schedules import SCHEDULES
+from handgrad.catalogue.scikit_learn import SCIKIT_LEARN_LOSSES, SCIKIT_LEARN_RULES
 from handgrad.errors import CatalogueError, did_you_mean
 
 Kind = TypeVar("Kind", Activation, Loss, Optimiser, Schedule)
@@ -35,6 +36,16 @@ def find_optimiser(spelling: str | Optimiser) -> Optimiser:
 def find_schedule(spelling: str | Schedule) -> Schedule:
     """The schedule of this spelling: "constant", "cosine(warmup=0.1)", "step(0.5, every=20)". Raises CatalogueError."""
     return spelling if isinstance(spelling, Schedule) else _find(spelling, SCHEDULES, "schedule")
+
+
+def every_loss() -> dict[str, Loss]:
+    """All losses by name that a file may use: the catalogue's, a user's own among them, and scikit-learn's forms."""
+    return {**SCIKIT_LEARN_LOSSES, **LOSSES}
+
+
+def every_rule() -> dict[str, Optimiser]:
+    """All rules by name that a file may use: the catalogue's, and scikit-learn's forms."""
+    return {**SCIKIT_LEARN_RULES, **RULES}
 
 
 def _find(spelling: str, records: Mapping[str, Kind], kind: str) -> Kind:

@@ -28,6 +28,7 @@ from handgrad.catalogue.initialisers import INITIALISERS
 from handgrad.catalogue.lookup import SPELLING, find_activation, functions
 from handgrad.catalogue.losses import LOSSES
 from handgrad.catalogue.records import REAL, Activation, Interval, Loss
+from handgrad.catalogue.scikit_learn import SCIKIT_LEARN_LOSSES
 from handgrad.errors import CatalogueError, HandgradError, did_you_mean
 
 Kind = TypeVar("Kind", Activation, Loss)
@@ -79,18 +80,36 @@ def add_loss(
 ) -> Loss:
     """Add a loss of your own to the catalogue, after holding its gradient to its value by central differences.
 
-    `value` is a formula of one output a and its target y, such as "(a - y)^4"; `gradient` its derivative by a. `kinks` maps
-    values of a - y where the gradient jumps to the gradient taken there. `outputs` and `targets` are the intervals that a and y
-    must lie in, `output` the activation that it goes with. In place of formulas, two callables on arrays:
-    value(a, y), gradient(a, y). Raises CatalogueError, with both numbers, where the gradient is not the derivative.
+    All is as for `make_loss`, whose record is kept under its name.
 
     >>> add_loss("fourth_power", value="(a - y)^4", gradient="4 * (a - y)^3").name
     'fourth_power'
     """
-    output = find_activation(output).name
-    made = _made(Loss, name, value, gradient, "gradient", parameters, kinks, outputs=outputs, targets=targets, output=output)
+    made = make_loss(name, value, gradient, parameters=parameters, kinks=kinks, outputs=outputs, targets=targets, output=output)
     LOSSES[name] = made
     return made
+
+
+def make_loss(
+    name: str,
+    value: str | Callable[[Array, Array], Array],
+    gradient: str | Callable[[Array, Array], Array],
+    *,
+    parameters: Mapping[str, float] | None = None,
+    kinks: Mapping[str, str] | None = None,
+    outputs: Interval = REAL,
+    targets: Interval = REAL,
+    output: str = "identity",
+) -> Loss:
+    """A loss of your own, after holding its gradient to its value by central differences; the catalogue stays as it is.
+
+    `value` is a formula of one output a and its target y, such as "(a - y)^4"; `gradient` its derivative by a. `kinks` maps
+    values of a - y where the gradient jumps to the gradient taken there. `outputs` and `targets` are the intervals that a and y
+    must lie in, `output` the activation that it goes with. In place of formulas, two callables on arrays:
+    value(a, y), gradient(a, y). Raises CatalogueError, with both numbers, where the gradient is not the derivative.
+    """
+    output = find_activation(output).name
+    return _made(Loss, name, value, gradient, "gradient", parameters, kinks, outputs=outputs, targets=targets, output=output)
 
 
 def _made(  # noqa: PLR0917  # what both kinds of record are given, in its order
@@ -220,7 +239,7 @@ def _inside(interval: Interval, count: int) -> Array:
 
 
 def _require_free(name: str, other_kind: Mapping[str, Any]) -> None:
-    built_in = any(name in records and not records[name].own for records in (ACTIVATIONS, LOSSES))
+    built_in = any(name in records and not records[name].own for records in (ACTIVATIONS, LOSSES, SCIKIT_LEARN_LOSSES))
     if _word(name) in TAKEN or built_in or name in other_kind:
         raise CatalogueError(f"{name!r} is taken by the language or the catalogue; choose another name")
 

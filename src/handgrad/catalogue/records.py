@@ -187,7 +187,7 @@ class Loss(Record):
     def words(self) -> str:
         """The spelling in a sentence: squared error, huber loss."""
         words = self.spelling.replace("_", " ")
-        return words if self.name.endswith(("error", "entropy", "loss")) else f"{words} loss"
+        return words if self.name.endswith(("error", "entropy", "deviance", "loss")) else f"{words} loss"
 
     @cached_property
     def value_expression(self) -> Expression:
@@ -235,8 +235,9 @@ class Loss(Record):
     def usual(cls, name: str) -> Self | None:
         """The record of this name in the catalogue."""
         from handgrad.catalogue.losses import LOSSES  # the records are made of this class
+        from handgrad.catalogue.scikit_learn import SCIKIT_LEARN_LOSSES
 
-        return LOSSES.get(name)  # type: ignore[return-value]  # the catalogue holds no subclasses
+        return LOSSES.get(name) or SCIKIT_LEARN_LOSSES.get(name)  # type: ignore[return-value]  # the catalogue holds no subclasses
 
 
 @dataclass(frozen=True)

@@ -117,10 +117,11 @@ class Optimiser(Record):
         if not self.decays:
             return self, 0.0
         from handgrad.catalogue.optimisers import OPTIMISERS  # the records are made of this class
+        from handgrad.catalogue.scikit_learn import SCIKIT_LEARN_RULES
 
         numbers = {name: value for name, value in self.parameters.items() if name != "lambda0"}
         meant = self.bias_update, self.state, list(numbers)
-        for rule in OPTIMISERS.values():
+        for rule in (*OPTIMISERS.values(), *SCIKIT_LEARN_RULES.values()):
             if (rule.update, rule.state, list(rule.parameters)) == meant:
                 return replace(rule, parameters=numbers), self.parameters["lambda0"]
         return replace(self, update=self.bias_update, bias_update="", parameters=numbers), self.parameters["lambda0"]
@@ -139,8 +140,9 @@ class Optimiser(Record):
     def usual(cls, name: str) -> Self | None:
         """The record of this name in the catalogue."""
         from handgrad.catalogue.optimisers import RULES  # the records are made of this class
+        from handgrad.catalogue.scikit_learn import SCIKIT_LEARN_RULES
 
-        return RULES.get(name)  # type: ignore[return-value]  # the catalogue holds no subclasses
+        return RULES.get(name) or SCIKIT_LEARN_RULES.get(name)  # type: ignore[return-value]  # the catalogue holds no subclasses
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,12 @@ class Engine:
     `hyperparameters` are the rule's but for its learning rate alpha, which `steps` is given. `weight_decay` λ shrinks weights by αλ
     in each step beside the rule, or is the rule's own where it has one; `dropout` is the share of each hidden layer's units that is
     left out (one number or one per hidden layer), `clip` the largest norm of the whole gradient, `rate_factors` factors on the
-    learning rate by array, as {"W[1]": 0.5}. `seed` is dropout's. Raises TrainingError for options that cannot be.
+    learning rate by array, as {"W[1]": 0.5}. `seed` is dropout's.
+
+    With `per_batch` a mini-batch stands for itself, as it does in scikit-learn: with the weights w of its examples and W = Σ w,
+    or their number without weights, its loss is J = (Σ w_i ℓ_i + λ/2 ΣW[l]²) / W, so that λ/W is what L2 comes to; its step has the
+    learning rate that is given, however heavy it is, and what `steps` returns is Σ rows · J and Σ rows (a batch without weight has
+    J = 0). The J of `loss_and_gradient` is that of all rows as one batch. Raises TrainingError for options that cannot be.
     """
 
     def __init__(
@@ -55,8 +60,10 @@ class Engine:
         clip: float | None = None,
         rate_factors: Mapping[str, float] | None = None,
         seed: int = 0,
+        per_batch: bool = False,
     ) -> None:
         self.network, self.batch_size, self.t = network, batch_size, 0
+        self.per_batch = per_batch
         self.dtype = parameters.buffer.dtype
         if self.dtype not in {np.dtype(np.float32), np.dtype(np.float64)}:
             raise TrainingError(f"parameters are float32 or float64, but {self.dtype} was given")
@@ -83,7 +90,7 @@ class Engine:
             {
                 at.SIZE: self.dtype.itemsize, at.BATCH: batch_size, at.Y_BUFFER: self._keep(targets),
                 at.Y_LD: targets.shape[1], at.W_BUFFER: self._weights.ctypes.data, at.MEETING: self._meeting.ctypes.data,
-                at.PANELS: address_of(panels, 11, self.dtype.name),
+                at.PANELS: address_of(panels, 11, self.dtype.name), at.PER_BATCH: per_batch,
             }
         )  # fmt: skip
         panel = aligned((self.n_threads, self._layout.panel), np.uint8)
@@ -231,7 +238,7 @@ class Engine:
         """Take one step per learning rate: step k with the rows order[k · batch_size : (k + 1) · batch_size].
 
         X is n_samples × n_0 of any real dtype (float32, float64 and uint8 are read in place), Y n_samples × n_L, `order` int64. A
-        step whose loss is not finite is not taken, and ends them.
+        step whose loss is not finite is not taken, and ends them. A batch without weight counts as a step, and moves nothing.
         """
         # what is read-only has a type of its own for Numba, which would compile all of it once more
         order = np.require(order, np.int64, ["C", "W"])
@@ -259,9 +266,10 @@ class Engine:
             result, parameters = self._layout.take(gradient), self.read()
         J = found.loss / total if found.finite else np.nan
         if self.network.l2:
+            l2 = self.network.l2 / total if self.per_batch else self.network.l2
             for l, W in parameters.W.items():
-                result.W[l] += self.network.l2 * W
-                J += self.network.l2 / 2 * float(np.square(W, dtype=np.float64).sum())
+                result.W[l] += l2 * W
+                J += l2 / 2 * float(np.square(W, dtype=np.float64).sum())
         return J, result
 
     def outputs(self, X: Array) -> Array:

@@ -14,7 +14,8 @@ from handgrad.network import Parameters
 class Steps:
     """What some steps came to: how many were taken, Σ weight · loss and Σ weight of their batches, and whether all were finite.
 
-    A step whose loss is not finite is not taken, and ends them.
+    An engine whose batches stand for themselves (`per_batch`) counts each by its rows instead: Σ rows · loss and Σ rows. A step
+    whose loss is not finite is not taken, and ends them.
     """
 
     done: int

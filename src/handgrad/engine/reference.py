@@ -28,7 +28,8 @@ class ReferenceEngine:
     W ← W - α λ W (Loshchilov and Hutter, 2019), which biases do not have; `dropout` the share of each hidden layer's units that a
     step leaves out, the others being scaled up by 1/(1 - share) (Srivastava et al., 2014, inverted); `clip` the largest norm of
     the whole gradient (Pascanu, Mikolov and Bengio, 2013); `rate_factors` multiply the learning rate of single arrays, as in
-    {"W[1]": 0.5}. `seed` is dropout's. The parameters are copied.
+    {"W[1]": 0.5}. `seed` is dropout's. `per_batch` lets each mini-batch stand for itself, as `Engine` says. The parameters are
+    copied.
     """
 
     seconds_per_step = 1e-3
@@ -48,8 +49,9 @@ class ReferenceEngine:
         clip: float | None = None,
         rate_factors: Mapping[str, float] | None = None,
         seed: int = 0,
+        per_batch: bool = False,
     ) -> None:
-        self.network, self.batch_size, self.seed = network, batch_size, seed
+        self.network, self.batch_size, self.seed, self.per_batch = network, batch_size, seed, per_batch
         self.n_threads, self.t = 1, 0
         self.clip = clip
         hidden = network.L - 1
@@ -73,25 +75,26 @@ class ReferenceEngine:
     ) -> Steps:
         """Take one step per learning rate, on consecutive batches of `order`.
 
-        With sample weights a step is as long as its batch is heavy: its learning rate is multiplied by the batch's mean weight
-        against `usual_weight`. A batch without weight counts as a step, and moves nothing.
+        With sample weights a step is as long as its batch is heavy, unless `per_batch`: its learning rate is multiplied by the
+        batch's mean weight against `usual_weight`. A batch without weight counts as a step, and moves nothing.
         """
         total = weight = 0.0
         for done, alpha in enumerate(alphas):
             rows = order[done * self.batch_size : (done + 1) * self.batch_size]
             values = self._values(X[rows], Y[rows], None if sample_weight is None else sample_weight[rows])
-            share, rate = float(len(rows)), float(alpha)
-            if sample_weight is not None:
-                share = float(sample_weight[rows].sum(dtype=np.float64))
+            share = float(len(rows)) if sample_weight is None else float(sample_weight[rows].sum(dtype=np.float64))
+            counts = float(len(rows)) if self.per_batch else share
+            if not share:
+                self.t, weight = self.t + 1, weight + counts
+                continue
+            rate = float(alpha)
+            if sample_weight is not None and not self.per_batch:
                 rate *= share / (len(rows) * usual_weight)
-                if not share:
-                    self.t += 1
-                    continue
             with np.errstate(all="ignore"):  # a step that overflows is not taken, and said by `finite`
                 loss = self._step(values, rate)
             if loss is None:
                 return Steps(done, total, weight, finite=False)
-            total, weight = total + share * loss, weight + share
+            total, weight = total + counts * loss, weight + counts
         return Steps(len(alphas), total, weight)
 
     def loss_and_gradient(self, X: Array, Y: Array, sample_weight: Array | None = None) -> tuple[float, Parameters]:
@@ -131,6 +134,9 @@ class ReferenceEngine:
 
     def _values(self, X: Array, Y: Array, sample_weight: Array | None) -> dict[str, Value]:
         values: dict[str, Value] = {**self._parameters.arrays(), "X": self._cast(X).T, "Y": self._cast(Y).T}
+        if self.per_batch and self.network.l2:
+            weight = float(len(X) if sample_weight is None else sample_weight.sum(dtype=np.float64))
+            values["lambda"] = self.network.l2 / weight if weight else 0.0
         return values if sample_weight is None else {**values, "w": self._cast(sample_weight)}
 
     def _cast(self, array: Array) -> Array:

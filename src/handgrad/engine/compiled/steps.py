@@ -20,7 +20,7 @@ from handgrad.engine.compiled import tables as at
 from handgrad.engine.compiled.building import compiled
 from handgrad.engine.compiled.machine import COLUMNS, STORE, TIMES, call_activation, call_loss, call_vjp
 from handgrad.engine.compiled.products import gather, meet, pack, product, real, rows_of, transposed, view
-from handgrad.engine.compiled.updates import accumulate, clip, measure, penalty, update
+from handgrad.engine.compiled.updates import accumulate, clip, measure, squared_weights, update
 
 SHIFTS, MULTIPLIERS = zip(*dropout.ROUNDS, strict=True)
 
@@ -213,7 +213,8 @@ def go(tables, factors, run, settings, order, alphas, sums, part, parts, one):
     """Do one thread's part of a run: a mini-batch of `order` for each learning rate in `alphas`.
 
     `sums` has a row of eight float64 for each thread (a cache line, so that threads do not write to the same one). Returns the
-    steps done, the loss summed over the examples with their weights, and the sum of the weights.
+    steps done, the loss summed over the examples with their weights, and the sum of the weights; where batches stand for themselves
+    (PER_BATCH), the sum of their losses times their rows, and that of the rows.
     """
     layers = tables[part]
     done, loss, weight = 0, 0.0, 0.0
@@ -237,7 +238,8 @@ def go(tables, factors, run, settings, order, alphas, sums, part, parts, one):
         sums[part, at.LOSSES] = lose(layers, run, low, high, one) if high > low else 0.0
         if not backward(tables, run, rows, low, high, sums, part, parts, one):
             return done, loss, weight
-        sums[part, at.PENALTIES] = penalty(layers, run, settings, one) if settings[at.L2] > 0 and job == at.TRAIN else 0.0
+        penalised = settings[at.L2] > 0 and job == at.TRAIN
+        sums[part, at.PENALTIES] = squared_weights(layers, run, one) if penalised else 0.0
         if not wait(run, sums, part, parts):
             return done, loss, weight
         total = float(rows)
@@ -248,22 +250,29 @@ def go(tables, factors, run, settings, order, alphas, sums, part, parts, one):
         found, whole = 0.0, 0.0
         for other in range(parts):
             found, whole = found + sums[other, at.LOSSES], whole + sums[other, at.PENALTIES]
+        per_batch = run[at.PER_BATCH] and job == at.TRAIN
+        heavy = float(rows) if per_batch else total
+        l2 = settings[at.L2]
+        if per_batch:
+            l2 = l2 / total if total > 0 else 0.0
+        whole *= l2 / 2
         if not math.isfinite(found + whole):
             return done, loss, weight
         if job == at.GRADIENTS:
             accumulate(layers, run, settings, rows, one)
         elif total > 0:
-            alpha = alphas[k] * total / (rows * settings[at.USUAL])
+            alpha = alphas[k] if per_batch else alphas[k] * total / (rows * settings[at.USUAL])
             if run[at.CLIPPED]:
-                sums[part, at.SQUARES] = measure(layers, run, settings, rows, total, one)
+                sums[part, at.SQUARES] = measure(layers, run, l2, rows, total, one)
                 if not wait(run, sums, part, parts):
                     return done, loss, weight
                 norm = 0.0
                 for other in range(parts):
                     norm += sums[other, at.SQUARES]
                 clip(layers, run, math.sqrt(norm), settings[at.CLIP], one)
-            update(layers, factors, run, settings, rows, alpha, total, t, part, one)
-        loss, weight, done = loss + found + whole * total, weight + total, done + 1
+            update(layers, factors, run, settings, l2, rows, alpha, total, t, part, one)
+        share = heavy / total if total > 0 else 1.0
+        loss, weight, done = loss + share * (found + whole * total), weight + heavy, done + 1
         if not wait(run, sums, part, parts):
             return done, loss, weight
     return done, loss, weight

@@ -47,18 +47,18 @@ def scale(target, factor, count, one):
 
 
 @compiled
-def descend(layers, factors, run, settings, l, first, last, rows, alpha, total, one):
-    """Plain gradient descent on rows of layer l, in the product itself: W ← (1 - αλ) W - α/m Σ A dZ."""
+def descend(layers, factors, run, settings, l2, l, first, last, rows, alpha, total, one):
+    """Plain gradient descent on rows of layer l, in the product itself: W ← (1 - αλ) W - α/m Σ A dZ; `l2` is λ of the step."""
     bias = layers[l - 1, at.N]
     weights = min(last, bias)
     place = layers[l, at.W] + first * layers[l, at.W_ROW]
-    if settings[at.L2] + settings[at.DECAY] == 0 and factors[l, at.W_RATE] == factors[l, at.B_RATE]:
+    if l2 + settings[at.DECAY] == 0 and factors[l, at.W_RATE] == factors[l, at.B_RATE]:
         rate = alpha * factors[l, at.W_RATE]
         to_weights(layers, run, l, first, last, rows, place, UPDATE, real(-rate / total, one), one)
         return
     if weights > first:
         rate = alpha * factors[l, at.W_RATE]
-        beta = real(1 - rate * (settings[at.L2] + settings[at.DECAY]), one)
+        beta = real(1 - rate * (l2 + settings[at.DECAY]), one)
         to_weights(layers, run, l, first, weights, rows, place, UPDATE, real(-rate / total, one), beta)
     if last > bias:
         rate = alpha * factors[l, at.B_RATE]
@@ -67,7 +67,7 @@ def descend(layers, factors, run, settings, l, first, last, rows, alpha, total, 
 
 
 @compiled
-def differentiate(layers, run, settings, l, first, last, rows, place, total, one):
+def differentiate(layers, run, l2, l, first, last, rows, place, total, one):
     """The gradient of J by rows of layer l's weights and biases, to `place`."""
     to_weights(layers, run, l, first, last, rows, place, STORE, real(1 / total, one), one)
     wide, row = layers[l, at.WIDE], layers[l, at.W_ROW]
@@ -76,10 +76,10 @@ def differentiate(layers, run, settings, l, first, last, rows, place, total, one
             behind = view(place + r * row + wide, (row - wide) // run[at.SIZE], one)
             behind[:] = real(0, one)
     weights = min(last, layers[l - 1, at.N]) - first
-    if settings[at.L2] > 0 and weights > 0:
+    if l2 > 0 and weights > 0:
         add_multiple(
             place,
-            settings[at.L2],
+            l2,
             layers[l, at.W] + first * layers[l, at.W_ROW],
             weights * layers[l, at.W_ROW] // run[at.SIZE],
             one,
@@ -122,14 +122,14 @@ def turn(layers, run, l, first, last, one):
 
 
 @compiled
-def update(layers, factors, run, settings, rows, alpha, total, t, part, one):
+def update(layers, factors, run, settings, l2, rows, alpha, total, t, part, one):
     """One thread's part of a step: its rows of all layers, gradient and rule in pieces that stay in the cache."""
     for l in range(1, len(layers)):
         first, last = layers[l, at.LOW], layers[l, at.HIGH]
         if last <= first:
             continue
         if not run[at.RULE]:
-            descend(layers, factors, run, settings, l, first, last, rows, alpha, total, one)
+            descend(layers, factors, run, settings, l2, l, first, last, rows, alpha, total, one)
         elif run[at.CLIPPED]:
             follow(
                 layers,
@@ -150,20 +150,20 @@ def update(layers, factors, run, settings, rows, alpha, total, t, part, one):
             piece = max(run[at.SCRATCH_BYTES] // layers[l, at.W_ROW] // PAD, 1) * PAD
             for low in range(first, last, piece):
                 high = min(low + piece, last)
-                differentiate(layers, run, settings, l, low, high, rows, scratch, total, one)
+                differentiate(layers, run, l2, l, low, high, rows, scratch, total, one)
                 follow(layers, factors, run, settings, l, low, high, scratch, alpha, t, part, one)
         turn(layers, run, l, first, last, one)
 
 
 @compiled
-def measure(layers, run, settings, rows, total, one):
+def measure(layers, run, l2, rows, total, one):
     """One thread's part of the whole gradient, for clipping, and the sum of its squares."""
     found = 0.0
     for l in range(1, len(layers)):
         first, last = layers[l, at.LOW], layers[l, at.HIGH]
         if last > first:
             place = layers[l, at.GRADIENT] + first * layers[l, at.W_ROW]
-            differentiate(layers, run, settings, l, first, last, rows, place, total, one)
+            differentiate(layers, run, l2, l, first, last, rows, place, total, one)
             found += squares(place, (last - first) * layers[l, at.W_ROW] // run[at.SIZE], one)
     return found
 
@@ -190,8 +190,8 @@ def accumulate(layers, run, settings, rows, one):
 
 
 @compiled
-def penalty(layers, run, settings, one):
-    """One thread's part of λ/2 ΣW²."""
+def squared_weights(layers, run, one):
+    """One thread's part of ΣW²."""
     found = 0.0
     for l in range(1, len(layers)):
         first, last = layers[l, at.LOW], min(layers[l, at.HIGH], layers[l - 1, at.N])
@@ -199,4 +199,4 @@ def penalty(layers, run, settings, one):
             found += squares(
                 layers[l, at.W] + first * layers[l, at.W_ROW], (last - first) * layers[l, at.W_ROW] // run[at.SIZE], one
             )
-    return settings[at.L2] / 2 * found
+    return found

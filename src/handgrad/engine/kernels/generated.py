@@ -2285,6 +2285,710 @@ def cross_entropy_of_softmax_float64(z, d, y, w, rows, n, ld, ldy, p):
     return total
 
 
+def half_mean_squared_error_float32(a, s, y, w, rows, n, ld, ldy, p):
+    """The loss (a - y)^2 / (2 * n), and its gradient (a - y) / n."""
+    p_n = p[0]
+    c1 = f4(1.0 / p_n)
+    c2 = f4(1.0 / (2.0 * p_n))
+    total = 0.0
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            w_row = w[row]
+            summed = f4(0.0)
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                a_i = a[i]
+                y_i = y[row * ldy + j] if inside else f4(0.0)
+                t1 = a_i - y_i
+                s_i = s[i]
+                s1 = w_row * (t1 * c1) * s_i
+                loss = t1 * t1 * c2
+                summed = plus(summed, loss if inside else f4(0.0))
+                s[i] = s1 if inside else s[i]
+            total += f8(w_row) * f8(summed)
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            w_row = w[row]
+            summed = f4(0.0)
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                a_i = a[i]
+                y_i = y[row * ldy + j] if inside else f4(0.0)
+                t1 = a_i - y_i
+                s_i = s[i]
+                s1 = w_row * (t1 * c1) * s_i
+                loss = t1 * t1 * c2
+                summed = plus(summed, loss if inside else f4(0.0))
+                s[i] = s1 if inside else s[i]
+            total += f8(w_row) * f8(summed)
+    return total
+
+
+def half_mean_squared_error_float64(a, s, y, w, rows, n, ld, ldy, p):
+    """The loss (a - y)^2 / (2 * n), and its gradient (a - y) / n."""
+    p_n = p[0]
+    c1 = 1.0 / p_n
+    c2 = 1.0 / (2.0 * p_n)
+    total = 0.0
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            w_row = w[row]
+            summed = 0.0
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                a_i = a[i]
+                y_i = y[row * ldy + j] if inside else 0.0
+                t1 = a_i - y_i
+                s_i = s[i]
+                s1 = w_row * (t1 * c1) * s_i
+                loss = t1 * t1 * c2
+                summed = plus(summed, loss if inside else 0.0)
+                s[i] = s1 if inside else s[i]
+            total += f8(w_row) * f8(summed)
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            w_row = w[row]
+            summed = 0.0
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                a_i = a[i]
+                y_i = y[row * ldy + j] if inside else 0.0
+                t1 = a_i - y_i
+                s_i = s[i]
+                s1 = w_row * (t1 * c1) * s_i
+                loss = t1 * t1 * c2
+                summed = plus(summed, loss if inside else 0.0)
+                s[i] = s1 if inside else s[i]
+            total += f8(w_row) * f8(summed)
+    return total
+
+
+def half_poisson_deviance_float32(a, s, y, w, rows, n, ld, ldy, p):
+    """The loss a - y + where(y == 0, 0, y * log(y / a)), and its gradient where(y == 0, 1, 1 - y / a)."""
+    total = 0.0
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            w_row = w[row]
+            summed = f4(0.0)
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                y_i = y[row * ldy + j] if inside else f4(0.0)
+                t1 = y_i == f4(0.0)
+                a_i = a[i]
+                t2 = y_i / a_i
+                s_i = s[i]
+                s1 = w_row * (f4(1.0) if t1 else f4(1.0) - t2) * s_i
+                t3 = y_i * log_32(t2)
+                loss = a_i - y_i + (f4(0.0) if t1 else t3)
+                summed = plus(summed, loss if inside else f4(0.0))
+                s[i] = s1 if inside else s[i]
+            total += f8(w_row) * f8(summed)
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            w_row = w[row]
+            summed = f4(0.0)
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                y_i = y[row * ldy + j] if inside else f4(0.0)
+                t1 = y_i == f4(0.0)
+                a_i = a[i]
+                t2 = y_i / a_i
+                s_i = s[i]
+                s1 = w_row * (f4(1.0) if t1 else f4(1.0) - t2) * s_i
+                t3 = y_i * log_32(t2)
+                loss = a_i - y_i + (f4(0.0) if t1 else t3)
+                summed = plus(summed, loss if inside else f4(0.0))
+                s[i] = s1 if inside else s[i]
+            total += f8(w_row) * f8(summed)
+    return total
+
+
+def half_poisson_deviance_float64(a, s, y, w, rows, n, ld, ldy, p):
+    """The loss a - y + where(y == 0, 0, y * log(y / a)), and its gradient where(y == 0, 1, 1 - y / a)."""
+    total = 0.0
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            w_row = w[row]
+            summed = 0.0
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                y_i = y[row * ldy + j] if inside else 0.0
+                t1 = y_i == 0.0
+                a_i = a[i]
+                t2 = y_i / a_i
+                s_i = s[i]
+                s1 = w_row * (1.0 if t1 else 1.0 - t2) * s_i
+                t3 = y_i * log_64(t2)
+                loss = a_i - y_i + (0.0 if t1 else t3)
+                summed = plus(summed, loss if inside else 0.0)
+                s[i] = s1 if inside else s[i]
+            total += f8(w_row) * f8(summed)
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            w_row = w[row]
+            summed = 0.0
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                y_i = y[row * ldy + j] if inside else 0.0
+                t1 = y_i == 0.0
+                a_i = a[i]
+                t2 = y_i / a_i
+                s_i = s[i]
+                s1 = w_row * (1.0 if t1 else 1.0 - t2) * s_i
+                t3 = y_i * log_64(t2)
+                loss = a_i - y_i + (0.0 if t1 else t3)
+                summed = plus(summed, loss if inside else 0.0)
+                s[i] = s1 if inside else s[i]
+            total += f8(w_row) * f8(summed)
+    return total
+
+
+def half_poisson_deviance_of_exp_float32(z, d, y, w, rows, n, ld, ldy, p):
+    """a = exp(z); the loss exp(z) - y + where(y == 0, 0, y * (log(y) - z)), and its gradient a - y."""
+    total = 0.0
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            w_row = w[row]
+            summed = f4(0.0)
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = exp_32(z_i)
+                y_i = y[row * ldy + j] if inside else f4(0.0)
+                d1 = w_row * (t1 - y_i)
+                t2 = y_i * (log_32(y_i) - z_i)
+                loss = t1 - y_i + (f4(0.0) if y_i == f4(0.0) else t2)
+                summed = plus(summed, loss if inside else f4(0.0))
+                z[i] = t1 if inside else z[i]
+                d[i] = d1 if inside else d[i]
+            total += f8(w_row) * f8(summed)
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            w_row = w[row]
+            summed = f4(0.0)
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = exp_32(z_i)
+                y_i = y[row * ldy + j] if inside else f4(0.0)
+                d1 = w_row * (t1 - y_i)
+                t2 = y_i * (log_32(y_i) - z_i)
+                loss = t1 - y_i + (f4(0.0) if y_i == f4(0.0) else t2)
+                summed = plus(summed, loss if inside else f4(0.0))
+                z[i] = t1 if inside else z[i]
+                d[i] = d1 if inside else d[i]
+            total += f8(w_row) * f8(summed)
+    return total
+
+
+def half_poisson_deviance_of_exp_float64(z, d, y, w, rows, n, ld, ldy, p):
+    """a = exp(z); the loss exp(z) - y + where(y == 0, 0, y * (log(y) - z)), and its gradient a - y."""
+    total = 0.0
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            w_row = w[row]
+            summed = 0.0
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = exp_64(z_i)
+                y_i = y[row * ldy + j] if inside else 0.0
+                d1 = w_row * (t1 - y_i)
+                t2 = y_i * (log_64(y_i) - z_i)
+                loss = t1 - y_i + (0.0 if y_i == 0.0 else t2)
+                summed = plus(summed, loss if inside else 0.0)
+                z[i] = t1 if inside else z[i]
+                d[i] = d1 if inside else d[i]
+            total += f8(w_row) * f8(summed)
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            w_row = w[row]
+            summed = 0.0
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = exp_64(z_i)
+                y_i = y[row * ldy + j] if inside else 0.0
+                d1 = w_row * (t1 - y_i)
+                t2 = y_i * (log_64(y_i) - z_i)
+                loss = t1 - y_i + (0.0 if y_i == 0.0 else t2)
+                summed = plus(summed, loss if inside else 0.0)
+                z[i] = t1 if inside else z[i]
+                d[i] = d1 if inside else d[i]
+            total += f8(w_row) * f8(summed)
+    return total
+
+
+def binary_log_loss_float32(a, s, y, w, rows, n, ld, ldy, p):
+    """The loss -(where(y == 0, 0, y * log(a)) + where(y == 1, 0, (1 - y) * log(1 - a))), and its gradient -(where(y == 0, 0, y / a) - where(y == 1, 0, (1 - y) / (1 - a)))."""
+    p_floor = p[0]
+    p_cap = p[1]
+    total = 0.0
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            w_row = w[row]
+            summed = f4(0.0)
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                y_i = y[row * ldy + j] if inside else f4(0.0)
+                t1 = y_i == f4(0.0)
+                a_i = a[i]
+                t2 = y_i == f4(1.0)
+                t3 = f4(1.0) - y_i
+                t4 = f4(1.0) - a_i
+                s_i = s[i]
+                t5 = w_row * (-((f4(0.0) if t1 else y_i / a_i) - (f4(0.0) if t2 else t3 / t4))) * s_i
+                t6 = y_i * log_32(a_i)
+                t7 = t3 * log_32(t4)
+                loss = -((f4(0.0) if t1 else t6) + (f4(0.0) if t2 else t7))
+                summed = plus(summed, loss if inside else f4(0.0))
+                s[i] = t5 if inside else s[i]
+            total += f8(w_row) * f8(summed)
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            w_row = w[row]
+            summed = f4(0.0)
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                y_i = y[row * ldy + j] if inside else f4(0.0)
+                t1 = y_i == f4(0.0)
+                a_i = a[i]
+                t2 = y_i == f4(1.0)
+                t3 = f4(1.0) - y_i
+                t4 = f4(1.0) - a_i
+                s_i = s[i]
+                t5 = w_row * (-((f4(0.0) if t1 else y_i / a_i) - (f4(0.0) if t2 else t3 / t4))) * s_i
+                t6 = y_i * log_32(a_i)
+                t7 = t3 * log_32(t4)
+                loss = -((f4(0.0) if t1 else t6) + (f4(0.0) if t2 else t7))
+                summed = plus(summed, loss if inside else f4(0.0))
+                s[i] = t5 if inside else s[i]
+            total += f8(w_row) * f8(summed)
+    return total
+
+
+def binary_log_loss_float64(a, s, y, w, rows, n, ld, ldy, p):
+    """The loss -(where(y == 0, 0, y * log(a)) + where(y == 1, 0, (1 - y) * log(1 - a))), and its gradient -(where(y == 0, 0, y / a) - where(y == 1, 0, (1 - y) / (1 - a)))."""
+    p_floor = p[0]
+    p_cap = p[1]
+    total = 0.0
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            w_row = w[row]
+            summed = 0.0
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                y_i = y[row * ldy + j] if inside else 0.0
+                t1 = y_i == 0.0
+                a_i = a[i]
+                t2 = y_i == 1.0
+                t3 = 1.0 - y_i
+                t4 = 1.0 - a_i
+                s_i = s[i]
+                s1 = w_row * (-((0.0 if t1 else y_i / a_i) - (0.0 if t2 else t3 / t4))) * s_i
+                t5 = y_i * log_64(a_i)
+                t6 = t3 * log_64(t4)
+                loss = -((0.0 if t1 else t5) + (0.0 if t2 else t6))
+                summed = plus(summed, loss if inside else 0.0)
+                s[i] = s1 if inside else s[i]
+            total += f8(w_row) * f8(summed)
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            w_row = w[row]
+            summed = 0.0
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                y_i = y[row * ldy + j] if inside else 0.0
+                t1 = y_i == 0.0
+                a_i = a[i]
+                t2 = y_i == 1.0
+                t3 = 1.0 - y_i
+                t4 = 1.0 - a_i
+                s_i = s[i]
+                s1 = w_row * (-((0.0 if t1 else y_i / a_i) - (0.0 if t2 else t3 / t4))) * s_i
+                t5 = y_i * log_64(a_i)
+                t6 = t3 * log_64(t4)
+                loss = -((0.0 if t1 else t5) + (0.0 if t2 else t6))
+                summed = plus(summed, loss if inside else 0.0)
+                s[i] = s1 if inside else s[i]
+            total += f8(w_row) * f8(summed)
+    return total
+
+
+def binary_log_loss_of_sigmoid_float32(z, d, y, w, rows, n, ld, ldy, p):
+    """a = 1 / (1 + exp(-z)); the loss y * clip(max(-z, 0) + log1p(exp(-abs(z))), floor, cap) + (1 - y) * clip(max(z, 0) + log1p(exp(-abs(z))), floor, cap), and its gradient a - y."""
+    p_floor = p[0]
+    p_cap = p[1]
+    c1 = f4(p_floor)
+    c2 = f4(p_cap)
+    total = 0.0
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            w_row = w[row]
+            summed = f4(0.0)
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = -z_i
+                t2 = f4(1.0) / (f4(1.0) + exp_32(t1))
+                y_i = y[row * ldy + j] if inside else f4(0.0)
+                d1 = w_row * (t2 - y_i)
+                t3 = log1p_32(exp_32(-abs(z_i)))
+                t4 = (t1 if (t1 > f4(0.0)) | (t1 != t1) else f4(0.0)) + t3
+                t5 = (z_i if (z_i > f4(0.0)) | (z_i != z_i) else f4(0.0)) + t3
+                t6 = (f4(1.0) - y_i) * (c1 if t5 < c1 else (c2 if t5 > c2 else t5))
+                loss = y_i * (c1 if t4 < c1 else (c2 if t4 > c2 else t4)) + t6
+                summed = plus(summed, loss if inside else f4(0.0))
+                z[i] = t2 if inside else z[i]
+                d[i] = d1 if inside else d[i]
+            total += f8(w_row) * f8(summed)
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            w_row = w[row]
+            summed = f4(0.0)
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = -z_i
+                t2 = f4(1.0) / (f4(1.0) + exp_32(t1))
+                y_i = y[row * ldy + j] if inside else f4(0.0)
+                d1 = w_row * (t2 - y_i)
+                t3 = log1p_32(exp_32(-abs(z_i)))
+                t4 = (t1 if (t1 > f4(0.0)) | (t1 != t1) else f4(0.0)) + t3
+                t5 = (z_i if (z_i > f4(0.0)) | (z_i != z_i) else f4(0.0)) + t3
+                t6 = (f4(1.0) - y_i) * (c1 if t5 < c1 else (c2 if t5 > c2 else t5))
+                loss = y_i * (c1 if t4 < c1 else (c2 if t4 > c2 else t4)) + t6
+                summed = plus(summed, loss if inside else f4(0.0))
+                z[i] = t2 if inside else z[i]
+                d[i] = d1 if inside else d[i]
+            total += f8(w_row) * f8(summed)
+    return total
+
+
+def binary_log_loss_of_sigmoid_float64(z, d, y, w, rows, n, ld, ldy, p):
+    """a = 1 / (1 + exp(-z)); the loss y * clip(max(-z, 0) + log1p(exp(-abs(z))), floor, cap) + (1 - y) * clip(max(z, 0) + log1p(exp(-abs(z))), floor, cap), and its gradient a - y."""
+    p_floor = p[0]
+    p_cap = p[1]
+    total = 0.0
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            w_row = w[row]
+            summed = 0.0
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = -z_i
+                t2 = 1.0 / (1.0 + exp_64(t1))
+                y_i = y[row * ldy + j] if inside else 0.0
+                d1 = w_row * (t2 - y_i)
+                t3 = log1p_64(exp_64(-abs(z_i)))
+                t4 = (t1 if (t1 > 0.0) | (t1 != t1) else 0.0) + t3
+                t5 = (z_i if (z_i > 0.0) | (z_i != z_i) else 0.0) + t3
+                t6 = (1.0 - y_i) * (p_floor if t5 < p_floor else (p_cap if t5 > p_cap else t5))
+                loss = y_i * (p_floor if t4 < p_floor else (p_cap if t4 > p_cap else t4)) + t6
+                summed = plus(summed, loss if inside else 0.0)
+                z[i] = t2 if inside else z[i]
+                d[i] = d1 if inside else d[i]
+            total += f8(w_row) * f8(summed)
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            w_row = w[row]
+            summed = 0.0
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = -z_i
+                t2 = 1.0 / (1.0 + exp_64(t1))
+                y_i = y[row * ldy + j] if inside else 0.0
+                d1 = w_row * (t2 - y_i)
+                t3 = log1p_64(exp_64(-abs(z_i)))
+                t4 = (t1 if (t1 > 0.0) | (t1 != t1) else 0.0) + t3
+                t5 = (z_i if (z_i > 0.0) | (z_i != z_i) else 0.0) + t3
+                t6 = (1.0 - y_i) * (p_floor if t5 < p_floor else (p_cap if t5 > p_cap else t5))
+                loss = y_i * (p_floor if t4 < p_floor else (p_cap if t4 > p_cap else t4)) + t6
+                summed = plus(summed, loss if inside else 0.0)
+                z[i] = t2 if inside else z[i]
+                d[i] = d1 if inside else d[i]
+            total += f8(w_row) * f8(summed)
+    return total
+
+
+def log_loss_float32(a, s, y, w, rows, n, ld, ldy, p):
+    """The loss -where(y == 0, 0, y * log(a)), and its gradient -where(y == 0, 0, y / a)."""
+    p_floor = p[0]
+    p_cap = p[1]
+    total = 0.0
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            w_row = w[row]
+            summed = f4(0.0)
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                y_i = y[row * ldy + j] if inside else f4(0.0)
+                t1 = y_i == f4(0.0)
+                a_i = a[i]
+                s_i = s[i]
+                s1 = w_row * (-(f4(0.0) if t1 else y_i / a_i)) * s_i
+                t2 = y_i * log_32(a_i)
+                loss = -(f4(0.0) if t1 else t2)
+                summed = plus(summed, loss if inside else f4(0.0))
+                s[i] = s1 if inside else s[i]
+            total += f8(w_row) * f8(summed)
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            w_row = w[row]
+            summed = f4(0.0)
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                y_i = y[row * ldy + j] if inside else f4(0.0)
+                t1 = y_i == f4(0.0)
+                a_i = a[i]
+                s_i = s[i]
+                s1 = w_row * (-(f4(0.0) if t1 else y_i / a_i)) * s_i
+                t2 = y_i * log_32(a_i)
+                loss = -(f4(0.0) if t1 else t2)
+                summed = plus(summed, loss if inside else f4(0.0))
+                s[i] = s1 if inside else s[i]
+            total += f8(w_row) * f8(summed)
+    return total
+
+
+def log_loss_float64(a, s, y, w, rows, n, ld, ldy, p):
+    """The loss -where(y == 0, 0, y * log(a)), and its gradient -where(y == 0, 0, y / a)."""
+    p_floor = p[0]
+    p_cap = p[1]
+    total = 0.0
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            w_row = w[row]
+            summed = 0.0
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                y_i = y[row * ldy + j] if inside else 0.0
+                t1 = y_i == 0.0
+                a_i = a[i]
+                s_i = s[i]
+                s1 = w_row * (-(0.0 if t1 else y_i / a_i)) * s_i
+                t2 = y_i * log_64(a_i)
+                loss = -(0.0 if t1 else t2)
+                summed = plus(summed, loss if inside else 0.0)
+                s[i] = s1 if inside else s[i]
+            total += f8(w_row) * f8(summed)
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            w_row = w[row]
+            summed = 0.0
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                y_i = y[row * ldy + j] if inside else 0.0
+                t1 = y_i == 0.0
+                a_i = a[i]
+                s_i = s[i]
+                s1 = w_row * (-(0.0 if t1 else y_i / a_i)) * s_i
+                t2 = y_i * log_64(a_i)
+                loss = -(0.0 if t1 else t2)
+                summed = plus(summed, loss if inside else 0.0)
+                s[i] = s1 if inside else s[i]
+            total += f8(w_row) * f8(summed)
+    return total
+
+
+def log_loss_of_softmax_float32(z, d, y, w, rows, n, ld, ldy, p):
+    """a = exp(z - max(unit: z)) / sum(unit: exp(z - max(unit: z))); the loss y * clip(max(unit: z) + log(sum(unit: exp(z - max(unit: z)))) - z, floor, cap), and its gradient a - y."""
+    p_floor = p[0]
+    p_cap = p[1]
+    c1 = f4(p_floor)
+    c2 = f4(p_cap)
+    total = 0.0
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            w_row = w[row]
+            order_of_max1 = order_32(f4(-math.inf))
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                order_of_max1 = max(order_of_max1, order_32(z_i)) if inside else order_of_max1
+            max1 = ordered_32(order_of_max1)
+            sum2 = f4(0.0)
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = exp_32(z_i - max1)
+                sum2 = plus(sum2, t1 if inside else f4(0.0))
+                d[i] = t1 if inside else d[i]
+            r1 = f4(1.0) / sum2
+            r2 = math.log(sum2)
+            summed = f4(0.0)
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                kept_sum2 = d[i]
+                t2 = kept_sum2 * r1
+                y_i = y[row * ldy + j] if inside else f4(0.0)
+                d1 = w_row * (t2 - y_i)
+                z_i = z[i]
+                t3 = max1 + r2 - z_i
+                loss = y_i * (c1 if t3 < c1 else (c2 if t3 > c2 else t3))
+                summed = plus(summed, loss if inside else f4(0.0))
+                z[i] = t2 if inside else z[i]
+                d[i] = d1 if inside else d[i]
+            total += f8(w_row) * f8(summed)
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            w_row = w[row]
+            order_of_max1 = order_32(f4(-math.inf))
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                order_of_max1 = max(order_of_max1, order_32(z_i)) if inside else order_of_max1
+            max1 = ordered_32(order_of_max1)
+            sum2 = f4(0.0)
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = exp_32(z_i - max1)
+                sum2 = plus(sum2, t1 if inside else f4(0.0))
+                d[i] = t1 if inside else d[i]
+            r1 = f4(1.0) / sum2
+            r2 = math.log(sum2)
+            summed = f4(0.0)
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                kept_sum2 = d[i]
+                t2 = kept_sum2 * r1
+                y_i = y[row * ldy + j] if inside else f4(0.0)
+                d1 = w_row * (t2 - y_i)
+                z_i = z[i]
+                t3 = max1 + r2 - z_i
+                loss = y_i * (c1 if t3 < c1 else (c2 if t3 > c2 else t3))
+                summed = plus(summed, loss if inside else f4(0.0))
+                z[i] = t2 if inside else z[i]
+                d[i] = d1 if inside else d[i]
+            total += f8(w_row) * f8(summed)
+    return total
+
+
+def log_loss_of_softmax_float64(z, d, y, w, rows, n, ld, ldy, p):
+    """a = exp(z - max(unit: z)) / sum(unit: exp(z - max(unit: z))); the loss y * clip(max(unit: z) + log(sum(unit: exp(z - max(unit: z)))) - z, floor, cap), and its gradient a - y."""
+    p_floor = p[0]
+    p_cap = p[1]
+    total = 0.0
+    if n <= 4:  # too few for vectors
+        for row in range(rows):
+            w_row = w[row]
+            order_of_max1 = order_64(-math.inf)
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                order_of_max1 = max(order_of_max1, order_64(z_i)) if inside else order_of_max1
+            max1 = ordered_64(order_of_max1)
+            sum2 = 0.0
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = exp_64(z_i - max1)
+                sum2 = plus(sum2, t1 if inside else 0.0)
+                d[i] = t1 if inside else d[i]
+            r1 = 1.0 / sum2
+            r2 = math.log(sum2)
+            summed = 0.0
+            for j in range(n):
+                i = row * ld + j
+                inside = j < n
+                kept_sum2 = d[i]
+                t2 = kept_sum2 * r1
+                y_i = y[row * ldy + j] if inside else 0.0
+                d1 = w_row * (t2 - y_i)
+                z_i = z[i]
+                t3 = max1 + r2 - z_i
+                loss = y_i * (p_floor if t3 < p_floor else (p_cap if t3 > p_cap else t3))
+                summed = plus(summed, loss if inside else 0.0)
+                z[i] = t2 if inside else z[i]
+                d[i] = d1 if inside else d[i]
+            total += f8(w_row) * f8(summed)
+    else:
+        width = (n + 15) & -16
+        for row in range(rows):
+            w_row = w[row]
+            order_of_max1 = order_64(-math.inf)
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                order_of_max1 = max(order_of_max1, order_64(z_i)) if inside else order_of_max1
+            max1 = ordered_64(order_of_max1)
+            sum2 = 0.0
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                z_i = z[i]
+                t1 = exp_64(z_i - max1)
+                sum2 = plus(sum2, t1 if inside else 0.0)
+                d[i] = t1 if inside else d[i]
+            r1 = 1.0 / sum2
+            r2 = math.log(sum2)
+            summed = 0.0
+            for j in range(width):
+                i = row * ld + j
+                inside = j < n
+                kept_sum2 = d[i]
+                t2 = kept_sum2 * r1
+                y_i = y[row * ldy + j] if inside else 0.0
+                d1 = w_row * (t2 - y_i)
+                z_i = z[i]
+                t3 = max1 + r2 - z_i
+                loss = y_i * (p_floor if t3 < p_floor else (p_cap if t3 > p_cap else t3))
+                summed = plus(summed, loss if inside else 0.0)
+                z[i] = t2 if inside else z[i]
+                d[i] = d1 if inside else d[i]
+            total += f8(w_row) * f8(summed)
+    return total
+
+
 def gradient_descent_float32(theta, g, state, size_of_state, count, p):
     """theta = theta - alpha * dtheta."""
     p_alpha = p[0]
@@ -2546,4 +3250,119 @@ def adamw_float64(theta, g, state, size_of_state, count, p):
         theta_next = c3 * theta_i - p_alpha * (t1 * c4) / (math.sqrt(t2 * c5) + p_epsilon0)
         state[i] = t1
         state[size_of_state + i] = t2
+        theta[i] = theta_next
+
+
+def adam_epsilon_hat_float32(theta, g, state, size_of_state, count, p):
+    """v = beta1 * v + (1 - beta1) * dtheta; s = beta2 * s + (1 - beta2) * dtheta^2; theta = theta - alpha * sqrt(1 - beta2^t) / (1 - beta1^t) * v[t+1] / (sqrt(s[t+1]) + epsilon0)."""
+    p_alpha = p[0]
+    p_beta1 = p[1]
+    p_beta2 = p[2]
+    p_epsilon0 = p[3]
+    p_t = p[4]
+    c1 = f4(p_beta1)
+    c2 = f4(1.0 - p_beta1)
+    c3 = f4(p_beta2)
+    c4 = f4(1.0 - p_beta2)
+    c5 = f4(p_alpha * math.sqrt(1.0 - p_beta2**p_t) / (1.0 - p_beta1**p_t))
+    c6 = f4(p_epsilon0)
+    for i in range(count):
+        v_i = state[i]
+        dtheta_i = g[i]
+        t1 = c1 * v_i + c2 * dtheta_i
+        s_i = state[size_of_state + i]
+        t2 = c3 * s_i + c4 * (dtheta_i * dtheta_i)
+        theta_i = theta[i]
+        theta_next = theta_i - c5 * t1 / (math.sqrt(t2) + c6)
+        state[i] = t1
+        state[size_of_state + i] = t2
+        theta[i] = theta_next
+
+
+def adam_epsilon_hat_float64(theta, g, state, size_of_state, count, p):
+    """v = beta1 * v + (1 - beta1) * dtheta; s = beta2 * s + (1 - beta2) * dtheta^2; theta = theta - alpha * sqrt(1 - beta2^t) / (1 - beta1^t) * v[t+1] / (sqrt(s[t+1]) + epsilon0)."""
+    p_alpha = p[0]
+    p_beta1 = p[1]
+    p_beta2 = p[2]
+    p_epsilon0 = p[3]
+    p_t = p[4]
+    c1 = 1.0 - p_beta1
+    c2 = 1.0 - p_beta2
+    c3 = p_alpha * math.sqrt(1.0 - p_beta2**p_t) / (1.0 - p_beta1**p_t)
+    for i in range(count):
+        v_i = state[i]
+        dtheta_i = g[i]
+        t1 = p_beta1 * v_i + c1 * dtheta_i
+        s_i = state[size_of_state + i]
+        t2 = p_beta2 * s_i + c2 * (dtheta_i * dtheta_i)
+        theta_i = theta[i]
+        theta_next = theta_i - c3 * t1 / (math.sqrt(t2) + p_epsilon0)
+        state[i] = t1
+        state[size_of_state + i] = t2
+        theta[i] = theta_next
+
+
+def classical_momentum_float32(theta, g, state, size_of_state, count, p):
+    """v = beta * v - alpha * dtheta; theta = theta + v[t+1]."""
+    p_alpha = p[0]
+    p_beta = p[1]
+    p_t = p[2]
+    c1 = f4(p_beta)
+    c2 = f4(p_alpha)
+    for i in range(count):
+        v_i = state[i]
+        t1 = c1 * v_i
+        dtheta_i = g[i]
+        v_next = t1 - c2 * dtheta_i
+        theta_i = theta[i]
+        theta_next = theta_i + t1 - c2 * dtheta_i
+        state[i] = v_next
+        theta[i] = theta_next
+
+
+def classical_momentum_float64(theta, g, state, size_of_state, count, p):
+    """v = beta * v - alpha * dtheta; theta = theta + v[t+1]."""
+    p_alpha = p[0]
+    p_beta = p[1]
+    p_t = p[2]
+    for i in range(count):
+        v_i = state[i]
+        t1 = p_beta * v_i
+        dtheta_i = g[i]
+        v_next = t1 - p_alpha * dtheta_i
+        theta_i = theta[i]
+        theta_next = theta_i + t1 - p_alpha * dtheta_i
+        state[i] = v_next
+        theta[i] = theta_next
+
+
+def accelerated_gradient_float32(theta, g, state, size_of_state, count, p):
+    """v = beta * v - alpha * dtheta; theta = theta + beta * v[t+1] - alpha * dtheta."""
+    p_alpha = p[0]
+    p_beta = p[1]
+    p_t = p[2]
+    c1 = f4(p_beta)
+    c2 = f4(p_alpha)
+    for i in range(count):
+        v_i = state[i]
+        dtheta_i = g[i]
+        t1 = c1 * v_i - c2 * dtheta_i
+        theta_i = theta[i]
+        theta_next = theta_i + c1 * t1 - c2 * dtheta_i
+        state[i] = t1
+        theta[i] = theta_next
+
+
+def accelerated_gradient_float64(theta, g, state, size_of_state, count, p):
+    """v = beta * v - alpha * dtheta; theta = theta + beta * v[t+1] - alpha * dtheta."""
+    p_alpha = p[0]
+    p_beta = p[1]
+    p_t = p[2]
+    for i in range(count):
+        v_i = state[i]
+        dtheta_i = g[i]
+        t1 = p_beta * v_i - p_alpha * dtheta_i
+        theta_i = theta[i]
+        theta_next = theta_i + p_beta * t1 - p_alpha * dtheta_i
+        state[i] = t1
         theta[i] = theta_next

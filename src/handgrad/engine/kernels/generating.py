@@ -25,6 +25,7 @@ from handgrad.catalogue.lookup import functions
 from handgrad.catalogue.losses import LOSSES
 from handgrad.catalogue.optimisers import OPTIMISERS
 from handgrad.catalogue.records import ROW, Activation, Loss, Optimiser, Record
+from handgrad.catalogue.scikit_learn import SCIKIT_LEARN_LOSSES, SCIKIT_LEARN_RULES
 from handgrad.engine.kernels.row_source import SLOPE, WEIGHT, Lines, RowKernel, indented, opening
 from handgrad.engine.kernels.scalar_source import ScalarSource, Scope
 from handgrad.errors import TrainingError
@@ -71,11 +72,13 @@ def _catalogue() -> Iterator[tuple[Record, Activation | None, bool]]:
             yield activation, None, False
             if activation.rowwise:
                 yield activation, None, True
-    for loss in LOSSES.values():
+    for loss in (*LOSSES.values(), *SCIKIT_LEARN_LOSSES.values()):
         if not loss.own:
             yield loss, None, False
             yield from ((loss, ACTIVATIONS[name], False) for name in loss.fused)
-    yield from ((rule, None, False) for rule in OPTIMISERS.values() if not rule.own)
+    for rule in (*OPTIMISERS.values(), *SCIKIT_LEARN_RULES.values()):
+        if not rule.own:
+            yield rule, None, False
 
 
 def kernel_source(

@@ -30,6 +30,8 @@ from handgrad.calculus.typeset import ATOM, MINUS, PLUS, POWER, RELATED, TIMES
 CONDITIONAL = 0
 LONGEST = 72
 """A part whose source is longer gets a line of its own."""
+WIDEST = 108
+"""A term by which the source of a sum would grow longer gets a line of its own."""
 
 
 class Scope(IntEnum):
@@ -171,8 +173,11 @@ class ScalarSource:
         text = ""
         for term in terms:
             minus = isinstance(term, Negative) and term not in self.names
-            part = self.code(term.term if minus and isinstance(term, Negative) else term, scope)
+            amount = term.term if minus and isinstance(term, Negative) else term
+            part = self.code(amount, scope)
             shown = part.within(MINUS + 1 if text or minus else PLUS)
+            if scope == Scope.ENTRY and len(text) + len(shown) > WIDEST:
+                shown = self._named(amount, part.text, self.scope(amount))
             text += (f" {'-' if minus else '+'} " if text else "-" * minus) + shown
         return Code(text, (), PLUS)
 
