@@ -2,39 +2,28 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from handgrad.calculus.functions import Array
 from handgrad.catalogue.rules import Optimiser, Schedule
-from handgrad.derivation import derive
 from handgrad.engine.interface import MakesTrainer
-from handgrad.engine.reference import ReferenceEngine
-from handgrad.engine.runs.checkpoints import Checkpoints
-from handgrad.engine.runs.course import Course, Stop
-from handgrad.engine.runs.lbfgs import minimise
+from handgrad.engine.runs.checkpoints import Checkpoints, generator_state
 from handgrad.engine.runs.metrics import Metric
 from handgrad.engine.runs.options import Options
-from handgrad.engine.runs.preparing import examples, identity, require_same_rates, scorer_for
+from handgrad.engine.runs.pace import ScheduledPace
+from handgrad.engine.runs.preparing import examples, identity, scorer_for
 from handgrad.engine.runs.progress import Callback, Progress, progress_for
-from handgrad.engine.runs.states import DivergenceError, Fit
+from handgrad.engine.runs.running import Run
+from handgrad.engine.runs.states import Fit
 from handgrad.engine.runs.weighting import ClassWeight, with_class_weights
-from handgrad.errors import MissingExtraError, TrainingError
+from handgrad.errors import TrainingError
 from handgrad.network import Network, Parameters
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-PIECE = 0.1
-"""Seconds of training, roughly, after which a run looks whether it is still wanted."""
-OPERATIONS, BETWEEN = 1e11, 2e-7
-"""Operations a second, and seconds a step beside them, by which the length of a piece is judged. It is judged, not
-measured, so that sums over the pieces are the same in every run."""
 
 
 def fit(
@@ -116,94 +105,27 @@ def fit(
     )  # fmt: skip
     if parameters.network.widths != network.widths:
         raise TrainingError(f"the parameters are those of {parameters.network}, but {network} is to be trained")
-    if checkpoint is not None and not options.rule.update:
-        raise TrainingError(f"{options.rule.name} runs in SciPy, which does not tell its state, so it has no checkpoints")
     parameters = Parameters(network, parameters.buffer)
     rng = np.random.default_rng(rng)
     dtype = parameters.buffer.dtype
     X, Y, weights = examples(network, X, Y, sample_weight, dtype)
     weights = with_class_weights(network, Y, weights, class_weight)
     scorer = scorer_for(options, validation, dtype)
-    saved, notes, checkpoints = None, list[str](), None
+    held = () if scorer is None else (scorer.X, scorer.Y, scorer.weights)
+    checkpoints = None
     if checkpoint is not None:
-        held = () if scorer is None else (scorer.X, scorer.Y, scorer.weights)
-        checkpoints = Checkpoints(checkpoint, identity(options, parameters, rng, (X, Y, weights), held))
-        saved, notes = checkpoints.begin(resume=resume)
-        if saved is not None:
-            require_same_rates(options, saved)
+        checkpoints = Checkpoints(checkpoint, identity(options, parameters, generator_state(rng), (X, Y, weights), held))
     elif resume:
         raise TrainingError("resume needs the folder of the checkpoints: checkpoint=…")
-    seed = int(rng.integers(2**63)) if any(options.shares) else 0
-    with ExitStack() as stack:
-        shown = stack.enter_context(progress_for(progress, epochs, "" if scorer is None else f"validation {scorer.name}"))
-        maker = engine or _engine_for(network)
-        if maker is not ReferenceEngine:
-            from handgrad.engine.kernels.compiling import telling  # which needs Numba
-
-            stack.enter_context(telling(shown.say))
-        told = options.for_engine()
-        told["batch_size"] = min(told.get("batch_size", options.batch_size), len(X))
-        trainer = maker(network, parameters, **told, seed=seed)
-        for note in notes:
-            shown.say(note)
-        course = Course(
-            options, trainer, rng, scorer=scorer, callbacks=callbacks, progress=shown, checkpoints=checkpoints, notes=notes
-        )
-        ended = course.go_on(saved) if saved is not None else ""
-        if ended:
-            return course.fit(ended)
-        stack.enter_context(course.interrupts)
-        course.start()
-        try:
-            (_take_steps if options.rule.update else minimise)(course, X, Y, weights)
-        except Stop as stop:
-            return course.fit(stop.why)
-        except DivergenceError:
-            raise
-        except Exception as error:
-            if course.history:
-                error.add_note(f"in epoch {course.epoch} of handgrad's training; what was reached is this error's attribute fit")
-            error.fit = course.fit("error")  # type: ignore[attr-defined]  # any exception takes it along
-            raise
-        return course.fit("finished")
-
-
-def _take_steps(course: Course, X: Array, Y: Array, weights: Array | None) -> None:
-    """All epochs on mini-batches, in pieces between which a Ctrl-C is heard."""
-    options, engine, batch = course.options, course.engine, course.options.batch_size
-    per_epoch, usual = -(-len(X) // batch), 1.0 if weights is None else float(weights.mean(dtype=np.float64))
-    total, piece = per_epoch * options.epochs, _piece(options.network.size, min(batch, len(X)), engine)
-    if not course.epoch:
-        with np.errstate(all="ignore"):  # a loss that is not finite is told of by the first step
-            course.first_loss = derive(options.network).loss(engine.read(), X[:batch], Y[:batch])
-    for epoch in range(course.epoch + 1, options.epochs + 1):
-        order = course.rng.permutation(len(X)) if options.shuffle else np.arange(len(X))
-        rates = options.timing.rates(options.alpha, (epoch - 1) * per_epoch, per_epoch, total, per_epoch, course.stalling)
-        loss = weight = 0.0
-        for start in range(0, per_epoch, piece):
-            course.require_wanted()
-            course.progress.move(epoch - 1 + start / per_epoch)
-            rows = order[start * batch : (start + piece) * batch]
-            done = engine.steps(X, Y, rows, rates[start : start + piece], weights, usual)
-            if not done.finite:
-                raise course.diverged("not finite", epoch, float(rates[start + done.done]))
-            loss, weight = loss + done.loss, weight + done.weight
-        course.finish_epoch(loss / weight, float(rates[-1]))
-
-
-def _piece(size: int, batch: int, engine: Any) -> int:
-    """How many steps take about PIECE seconds: forward, backward and update are 6 operations per parameter and example."""
-    return max(1, math.floor(PIECE / (getattr(engine, "seconds_per_step", BETWEEN) + 6 * size * batch / OPERATIONS)))
-
-
-def _engine_for(network: Network) -> MakesTrainer:
-    """The compiled engine, unless the network has Python functions."""
-    if network.loss.opaque or any(g.opaque for g in network.activations):
-        return ReferenceEngine
-    try:
-        from handgrad.engine.engine import Engine
-    except ImportError as error:
-        if (error.name or "").startswith("handgrad"):
-            raise
-        raise MissingExtraError(f"training needs {error.name}, which is not installed: pip install 'handgrad[train]'") from None
-    return Engine
+    return Run(
+        options,
+        parameters,
+        ScheduledPace(options, rng, larger_is_better=scorer is not None and scorer.larger_is_better),
+        scorer=scorer,
+        callbacks=callbacks,
+        progress=progress_for(progress, epochs, "" if scorer is None else f"validation {scorer.name}"),
+        checkpoints=checkpoints,
+        resume=resume,
+        engine=engine,
+        seed=int(rng.integers(2**63)) if any(options.shares) else 0,
+    ).fit(X, Y, weights)

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from handgrad.calculus.functions import Array
-from handgrad.catalogue.rules import Stalling
 from handgrad.engine.interface import Trainer
-from handgrad.engine.runs.checkpoints import Checkpoint, Checkpoints, generator_state
-from handgrad.engine.runs.metrics import Scorer
+from handgrad.engine.runs.checkpoints import Checkpoint, Checkpoints
+from handgrad.engine.runs.metrics import Scores
 from handgrad.engine.runs.options import Options
+from handgrad.engine.runs.pace import Pace
 from handgrad.engine.runs.progress import Callback, Progress
 from handgrad.engine.runs.states import DivergenceError, EpochState, Fit
-from handgrad.engine.runs.stopping import Interrupts, Watch, exploded
+from handgrad.engine.runs.stopping import Interrupts, exploded
 from handgrad.errors import ModelFileError
 from handgrad.network import Parameters
 
-STATE = "state."
-"""What the engine's arrays are called in a checkpoint, before their names."""
+STATE, PACE = "state.", "pace."
+"""What the engine's arrays and the pace's are called in a checkpoint, before their names."""
 
 
 class Stop(Exception):  # noqa: N818  # no error: a run that ends before its last epoch
@@ -40,23 +40,21 @@ class Course:
         self,
         options: Options,
         engine: Trainer,
-        rng: np.random.Generator,
+        pace: Pace,
         *,
-        scorer: Scorer | None,
+        scorer: Scores | None,
         callbacks: Sequence[Callback],
         progress: Progress,
         checkpoints: Checkpoints | None,
         notes: list[str],
     ) -> None:
-        self.options, self.engine, self.rng = options, engine, rng
+        self.options, self.engine, self.pace = options, engine, pace
         self.scorer, self.callbacks, self.progress, self.checkpoints = scorer, callbacks, progress, checkpoints
         self.interrupts = Interrupts()
-        self.watch = Watch(scorer is not None and scorer.larger_is_better, options.patience, options.min_delta)
         self.history: list[EpochState] = []
         self.best: Parameters | None = None
         self.finite = engine.read()
         self.first_loss = 0.0
-        self.stalling: Stalling = options.timing.first_state()
         self.notes = notes
         self._before = time.perf_counter()
 
@@ -86,17 +84,15 @@ class Course:
         if not np.isfinite(parameters.buffer).all():  # the last update overflowed, and no loss has seen it
             raise self.diverged("not finite", epoch, learning_rate)
         score = None if self.scorer is None else self.scorer(self.engine)
-        best = self.watch.see(epoch, loss if score is None else score)
+        best, why = self.pace.after(epoch, loss, score)
         seconds = time.perf_counter() - self._before
         state = EpochState(epoch, self.options.epochs, loss, score, learning_rate, seconds, best=best and score is not None)
         self.history.append(state)
-        if exploded([past.loss for past in self.history[-2:]], self.first_loss):
+        if self.pace.stops_explosions and exploded([past.loss for past in self.history[-2:]], self.first_loss):
             raise self.diverged(f"{loss:.3g}", epoch, learning_rate)
         self.finite = parameters
         if state.best and self.options.restore_best:
             self.best = self.finite
-        self.stalling = self.options.timing.after_epoch(self.stalling, loss)
-        why = "early stopping" if self.watch.exhausted else ""
         if why or epoch % self.options.every == 0 or epoch == self.options.epochs:
             self._keep(why)
         self.progress.epoch(state)
@@ -124,7 +120,7 @@ class Course:
         scored = self.scorer is not None
         parameters = self.best if self.best is not None else self.engine.read()
         metric = self.scorer.name if self.scorer is not None else "loss"
-        best_epoch = self.watch.best_epoch if scored else self.epoch
+        best_epoch = self.pace.best_epoch if scored else self.epoch
         return Fit(parameters, tuple(self.history), best_epoch, stopped, metric, tuple(self.notes), self.engine.state())
 
     def _keep(self, stopped: str) -> None:
@@ -132,16 +128,16 @@ class Course:
         if self.checkpoints is None:
             return
         columns = [[s.loss, _number(s.score), _number(s.learning_rate), s.seconds, float(s.best)] for s in self.history]
+        pace, held = self.pace.state()
         arrays: dict[str, Array] = {STATE + name: array for name, array in self.engine.state().items()}
+        arrays |= {PACE + name: array for name, array in held.items()}
         arrays |= {"parameters": self.finite.buffer, "history": np.array(columns)}
         if self.best is not None:
             arrays["best"] = self.best.buffer
         about: dict[str, Any] = {
             "stopped": stopped,
             "epochs": self.options.epochs,
-            "rng": generator_state(self.rng),
-            "watch": self.watch.state(),
-            "stalling": asdict(self.stalling),
+            "pace": pace,
             "first_loss": self.first_loss,
             "n_threads": self.engine.n_threads,
         }
@@ -153,13 +149,13 @@ class Course:
     def go_on(self, checkpoint: Checkpoint) -> str:
         """Stand where the checkpoint was written, and tell why that run had ended, if it had."""
         about, arrays = checkpoint.about, checkpoint.arrays
-        state = {name.removeprefix(STATE): array for name, array in arrays.items() if name.startswith(STATE)}
+        state, held = (
+            {name.removeprefix(kind): array for name, array in arrays.items() if name.startswith(kind)} for kind in (STATE, PACE)
+        )
         self.finite = Parameters(self.options.network, arrays["parameters"])
         self.engine.restore(self.finite, state)
         self.best = Parameters(self.options.network, arrays["best"]) if "best" in arrays else None
-        self.rng.bit_generator.state = about["rng"]
-        self.watch.restore(about["watch"])
-        self.stalling = Stalling(**about["stalling"])
+        self.pace.restore(about["pace"], held)
         self.first_loss = float(about["first_loss"])
         self.history = [
             EpochState(epoch, self.options.epochs, loss, _known(score), _known(rate), seconds, bool(best))

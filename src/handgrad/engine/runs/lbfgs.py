@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from handgrad.calculus.functions import Array
-from handgrad.engine.runs.course import Course, Stop
+from handgrad.engine.runs.course import Course
 from handgrad.errors import MissingExtraError
 from handgrad.network import Parameters
 
@@ -15,10 +15,11 @@ LINE_SEARCH = 20
 """How often an iteration may evaluate the loss on its line."""
 
 
-def minimise(course: Course, X: Array, Y: Array, weights: Array | None) -> None:
-    """Minimise J over all examples; an iteration counts as an epoch.
+def minimise(course: Course, X: Array, Y: Array, weights: Array | None, **limits: float) -> Any:
+    """Minimise J over all examples; an iteration counts as an epoch. Returns SciPy's result.
 
-    SciPy works in float64 whatever the parameters' dtype. Raises Stop("converged") at a minimum, and whatever ends a run.
+    `limits` are options of SciPy's L-BFGS-B, such as gtol. SciPy works in float64 whatever the parameters' dtype. Raises whatever
+    ends a run.
     Liu and Nocedal, On the Limited Memory BFGS Method for Large Scale Optimization (1989).
     """
     try:
@@ -45,9 +46,8 @@ def minimise(course: Course, X: Array, Y: Array, weights: Array | None) -> None:
         course.finish_epoch(float(intermediate_result.fun), None)
 
     memory = int(options.rule.parameters["memory"])
-    limits = {"maxiter": options.epochs, "maxfun": LINE_SEARCH * (options.epochs + 1), "maxls": LINE_SEARCH, "maxcor": memory}
+    usual = {"maxiter": options.epochs, "maxfun": LINE_SEARCH * (options.epochs + 1), "maxls": LINE_SEARCH, "maxcor": memory}
     start = first.buffer.astype(np.float64)
-    minimize(objective, start, jac=True, method="L-BFGS-B", callback=after, options=limits)
+    result = minimize(objective, start, jac=True, method="L-BFGS-B", callback=after, options={**usual, **limits})
     engine.write(course.finite)  # the last evaluation may have been one of a line search
-    if course.epoch < options.epochs:
-        raise Stop("converged")
+    return result

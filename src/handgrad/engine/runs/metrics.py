@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -15,6 +15,15 @@ from handgrad.errors import TrainingError, did_you_mean
 from handgrad.network import Network, Parameters
 
 Metric = str | Callable[[Array, Array], float]
+
+
+class Scores(Protocol):
+    """What scores a run after each epoch, and what the score is called."""
+
+    name: str
+
+    def __call__(self, engine: Trainer) -> float:
+        """The score of the parameters as they are."""
 
 
 class Scorer:

@@ -10,7 +10,7 @@ import numpy as np
 
 from handgrad.calculus.functions import Array
 from handgrad.data import as_array, as_inputs, as_targets, as_weights
-from handgrad.engine.runs.checkpoints import Checkpoint, digest, generator_state
+from handgrad.engine.runs.checkpoints import Checkpoint, digest
 from handgrad.engine.runs.metrics import Scorer
 from handgrad.engine.runs.options import Options
 from handgrad.errors import DataError, ModelFileError, TrainingError
@@ -52,11 +52,11 @@ def scorer_for(options: Options, validation: Sequence[Any] | None, dtype: Any) -
 def identity(
     options: Options,
     parameters: Parameters,
-    rng: np.random.Generator,
+    random: Any,
     data: tuple[Array | None, ...],
     validation: tuple[Array | None, ...],
 ) -> dict[str, Any]:
-    """What a run is, for its checkpoints: network, data, options, first parameters and the generator as it was."""
+    """What a run is, for its checkpoints: network, data, options, first parameters and the state of its random numbers."""
     try:
         formulas = network_to_json(options.network)["own"]
     except ModelFileError:  # Python functions, known by their names alone
@@ -67,7 +67,7 @@ def identity(
         "the training data": digest(*data),
         "the validation data": digest(*validation),
         "the first parameters": digest(parameters.buffer),
-        "the random numbers": digest(_bytes(generator_state(rng))),
+        "the random numbers": digest(_bytes(random)),
         "the dtype": str(parameters.buffer.dtype),
         **options.identity(),
     }
