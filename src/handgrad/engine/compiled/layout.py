@@ -72,6 +72,7 @@ class Layout:
         rows = [before + 1 for before in widths[:-1]]
         self.size = sum(count * row(units) for count, shares in zip(rows, self._shares, strict=True) for units in shares)
         self.theta = self.flat()
+        self._own = self._blocks(self.theta)
         self.large = [(before + 1) * n * self.dtype.itemsize > LARGE for before, n in pairwise(widths)]
         self.WT = [
             aligned((padded(n), row(before + 1)), dtype) if l and not self.large[l] else None
@@ -114,6 +115,9 @@ class Layout:
 
     def blocks(self, flat: Array) -> list[list[Block]]:
         """The blocks of all layers in a flat array of this layout, such as the parameters or a state of the update rule."""
+        return self._own if flat is self.theta else self._blocks(flat)
+
+    def _blocks(self, flat: Array) -> list[list[Block]]:
         found, start = [], 0
         for (before, n), shares in zip(pairwise(self.network.widths), self._shares, strict=True):
             layer, first = [], 0

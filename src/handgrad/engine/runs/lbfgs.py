@@ -29,8 +29,12 @@ def minimise(course: Course, X: Array, Y: Array, weights: Array | None, **limits
     options, engine = course.options, course.engine
     first = engine.read()
 
+    placed = np.full(first.buffer.shape, np.nan)
+
     def place(flat: Array) -> None:
-        engine.write(Parameters(options.network, flat.astype(first.buffer.dtype)))
+        if not np.array_equal(flat, placed):  # most iterations end where the loss was evaluated last
+            placed[...] = flat
+            engine.write(Parameters(options.network, flat.astype(first.buffer.dtype)))
 
     def objective(flat: Array) -> tuple[float, Array]:
         course.require_wanted()
