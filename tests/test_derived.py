@@ -12,7 +12,7 @@ from markdown_it import MarkdownIt
 from test_document import compiled
 from test_program import hold
 
-from handgrad import NOTATIONS, HandgradError, Network, Notation, add_loss, derive, explain
+from handgrad import NOTATIONS, HandgradError, Network, Notation, Parameters, add_loss, derive, explain
 from handgrad.document.formats import FORMATS, write
 from handgrad.document.mathml import to_mathml
 
@@ -158,3 +158,31 @@ def test_a_step_stands_in_the_data_as_on_the_page():
         shown = [step["unicode"] for step in document.data["steps"] if step["id"] in {"dZ1_factors", "dW2_chain", "dA1_factors"}]
         assert len(shown) == 3
         assert all(line.partition(" = ")[2] in page for line in shown)
+
+
+@pytest.mark.parametrize("name", NINE)
+def test_the_gradient_of_each_output_by_the_inputs(name):
+    derivation, drawn = derivation_of(name), problem(NINE[name][0], seed=1)
+    parameters, X, step = drawn.parameters, drawn.X, 1e-6
+    found = derivation.output_gradients(parameters, X)
+    moved = np.eye(X.shape[1])[:, None, :] * step  # one input after the other
+    change = [derivation.output(parameters, X + by) - derivation.output(parameters, X - by) for by in moved]
+    np.testing.assert_allclose(found, np.stack(change, axis=2) / (2 * step), rtol=1e-6, atol=1e-8)
+    last = derivation.network.widths[-1] - 1
+    np.testing.assert_array_equal(derivation.output_gradients(parameters, X, [last, 0]), found[:, [last, 0]])
+    narrow = Parameters(derivation.network, parameters.buffer.astype(np.float32))
+    assert derivation.output_gradients(narrow, X).dtype == np.float32
+    for wanted in ([last + 1], [-1]):
+        with pytest.raises(HandgradError, match=f"are counted from 0 to {last}"):
+            derivation.output_gradients(parameters, X, wanted)
+
+
+@pytest.mark.parametrize("name", NINE)
+def test_the_gradient_of_each_examples_own_loss_is_that_of_a_batch_of_one(name):
+    derivation, drawn = derivation_of(name), problem(NINE[name][0], seed=2)
+    found = derivation.input_gradients(drawn.parameters, drawn.X, drawn.Y, drawn.weights, of_examples=True)
+    alone = [derivation.input_gradients(drawn.parameters, drawn.X[[i]], drawn.Y[[i]])[0] for i in range(len(drawn.X))]
+    np.testing.assert_allclose(found, alone, rtol=1e-9, atol=1e-12)
+    shares = drawn.weights / drawn.weights.sum()
+    together = derivation.input_gradients(drawn.parameters, drawn.X, drawn.Y, drawn.weights)
+    np.testing.assert_allclose(found * shares[:, None], together, rtol=1e-9, atol=1e-12)

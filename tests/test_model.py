@@ -2,6 +2,7 @@
 
 import os
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -197,3 +198,25 @@ def test_inputs_that_are_not_finite_name_their_place():
 def test_a_score_needs_as_many_targets():
     with pytest.raises(DataError, match="X has 2 examples, but y has 3"):
         model_of(Network("3-2")).score(np.zeros((2, 3)), [0, 1, 0])
+
+
+def test_further_arrays_stay_with_the_model(tmp_path):
+    model = model_of(Network("3-2"))
+    extras = {
+        "v": np.arange(8.0), "count": np.array([3]), "flags": np.array([[True, False]]), "narrow": np.zeros((0, 2), np.float32),
+        "W[1]": np.ones(2), "a name / of any kind": np.array([-1], np.int16),
+    }  # fmt: skip
+    again = Model.load(replace(model, extras=extras).save(tmp_path / "a.safetensors"))
+    assert set(again.extras) == set(extras)
+    for name, array in extras.items():
+        np.testing.assert_array_equal(again.extras[name], array)
+        assert again.extras[name].dtype == array.dtype
+    np.testing.assert_array_equal(again.parameters.buffer, model.parameters.buffer)
+    assert Model.load(model.save(tmp_path / "b.safetensors")).extras == {}
+
+
+@pytest.mark.parametrize("array", [np.array(["a"]), np.array([None]), np.array([1j])])
+def test_arrays_of_something_else_than_numbers_cannot_be_saved(tmp_path, array):
+    with pytest.raises(ModelFileError, match=f"state is an array of {array.dtype}"):
+        replace(model_of(Network("3-2")), extras={"state": array}).save(tmp_path / "a.safetensors")
+    assert not list(tmp_path.iterdir())

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from handgrad.catalogue.optimisers import OPTIMISERS as OPTIMISERS
     from handgrad.catalogue.own import add_activation as add_activation
     from handgrad.catalogue.own import add_loss as add_loss
+    from handgrad.catalogue.own import make_loss as make_loss
     from handgrad.catalogue.records import Activation as Activation
     from handgrad.catalogue.records import Interval as Interval
     from handgrad.catalogue.records import Loss as Loss
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from handgrad.engine.fitting import fit as fit
     from handgrad.engine.runs.states import Fit as Fit
     from handgrad.errors import HandgradError as HandgradError
+    from handgrad.estimators import MLPClassifier as MLPClassifier
+    from handgrad.estimators import MLPRegressor as MLPRegressor
     from handgrad.explain import Explanation as Explanation
     from handgrad.explain import explain as explain
     from handgrad.explain import explain_model as explain_model
@@ -56,7 +59,7 @@ _PUBLIC = {
     "catalogue.initialisers": ("INITIALISERS",),
     "catalogue.losses": ("LOSSES",),
     "catalogue.optimisers": ("OPTIMISERS",),
-    "catalogue.own": ("add_activation", "add_loss"),
+    "catalogue.own": ("add_activation", "add_loss", "make_loss"),
     "catalogue.records": ("Activation", "Interval", "Loss"),
     "check.checking": ("check",),
     "check.findings": ("Checked",),
@@ -65,6 +68,7 @@ _PUBLIC = {
     "engine.fitting": ("fit",),
     "engine.runs.states": ("Fit",),
     "errors": ("HandgradError",),
+    "estimators": ("MLPClassifier", "MLPRegressor"),
     "explain": ("Explanation", "explain", "explain_model"),
     "gradcheck": ("gradcheck",),
     "model": ("Model",),
@@ -72,7 +76,9 @@ _PUBLIC = {
     "training": ("train",),
 }
 _HOME = {name: module for module, names in _PUBLIC.items() for name in names}
-__all__ = sorted(_HOME)  # noqa: PLE0605  # the names stand above, once by module
+_HEAVY = _PUBLIC["estimators"]
+"""What a star import leaves out, since it brings scikit-learn with it."""
+__all__ = sorted(_HOME.keys() - set(_HEAVY))  # noqa: PLE0605  # the names stand above, once by module
 
 
 def __getattr__(name: str) -> Any:
@@ -84,7 +90,7 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return [*__all__, "__version__"]
+    return [*sorted(_HOME), "__version__"]
 
 
 class _Package(ModuleType):

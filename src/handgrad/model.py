@@ -17,6 +17,9 @@ from handgrad.model_file import network_from_json, network_to_json, read_model_f
 from handgrad.network import Network, Parameters
 from handgrad.version import __version__
 
+EXTRA = "extras."
+"""What the names of extra tensors in a file begin with."""
+
 
 @dataclass(frozen=True)
 class Scaling:
@@ -46,7 +49,8 @@ class Model:
     """A trained network with what it needs to predict from raw numbers.
 
     `classes` are the names of the classes, or None for a regression, whose outputs `targets` scales back. `features` names the
-    input columns. `provenance` says where the model comes from.
+    input columns. `provenance` says where the model comes from, as JSON. `extras` are arrays of numbers that a file keeps besides,
+    such as an optimiser's state.
     """
 
     network: Network
@@ -56,6 +60,7 @@ class Model:
     classes: tuple[str, ...] | None = None
     features: tuple[str, ...] = ()
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    extras: Mapping[str, Array] = field(default_factory=dict)
 
     @property
     def metric(self) -> str:
@@ -98,6 +103,10 @@ class Model:
         tensors = {**self.parameters.arrays(), "inputs.mean": self.inputs.mean, "inputs.scale": self.inputs.scale}
         if self.targets is not None:
             tensors |= {"targets.mean": self.targets.mean, "targets.scale": self.targets.scale}
+        for name, array in self.extras.items():
+            if array.dtype.kind not in "fiub" or array.dtype.itemsize > 8:
+                raise ModelFileError(f"a model file holds arrays of numbers, but {name} is an array of {array.dtype}")
+            tensors[EXTRA + name] = array
         about = {
             "handgrad": __version__,
             "numpy": np.__version__,
@@ -125,7 +134,8 @@ class Model:
                 raise ModelFileError(f"{len(classes)} classes for {network.widths[-1]} outputs")
             if features and len(features) != network.widths[0]:
                 raise ModelFileError(f"{len(features)} feature names for {network.widths[0]} inputs")
-            return cls(network, parameters, inputs, targets, classes, features, dict(about["provenance"]))
+            extras = {name.removeprefix(EXTRA): array for name, array in tensors.items() if name.startswith(EXTRA)}
+            return cls(network, parameters, inputs, targets, classes, features, dict(about["provenance"]), extras)
         except KeyError as error:
             raise ModelFileError(f"{path} is not a whole handgrad model: {error} is missing") from None
         except (HandgradError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError) as error:

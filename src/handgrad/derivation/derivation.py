@@ -11,7 +11,7 @@ import numpy as np
 
 from handgrad.calculus.equation import Equation
 from handgrad.calculus.evaluation import Value, evaluate_checked, require_sizes
-from handgrad.calculus.expressions import Call, Derivative, Expression, J, Symbol, symbol
+from handgrad.calculus.expressions import ELL, Call, Derivative, Expression, J, Symbol, symbol
 from handgrad.calculus.functions import PRIMITIVES, Array, Function
 from handgrad.calculus.indices import EXAMPLE, Axis, unit
 from handgrad.calculus.matrix_form import MatrixForm
@@ -328,10 +328,32 @@ class Derivation:
             view[...] = values[f"d{name}"]
         return found
 
-    def input_gradients(self, parameters: Parameters, X: Any, Y: Any, sample_weight: Any = None) -> Array:
-        """The gradient of `loss` by the inputs, n_samples × n_0."""
-        key = "derivative(J, X)"
-        return np.asarray(self.evaluate(self.values(parameters, X, Y, sample_weight), [key])[key]).swapaxes(-1, -2)
+    def input_gradients(
+        self, parameters: Parameters, X: Any, Y: Any, sample_weight: Any = None, *, of_examples: bool = False
+    ) -> Array:
+        """The gradient of `loss` by the inputs, n_samples × n_0.
+
+        With `of_examples` each row is the gradient of that example's own loss, without its share in the mean.
+        """
+        of, key = (self.averaged_late(), _by_inputs(ELL)) if of_examples else (self, "derivative(J, X)")
+        return np.asarray(of.evaluate(self.values(parameters, X, Y, sample_weight), [key])[key]).swapaxes(-1, -2)
+
+    def output_gradients(self, parameters: Parameters, X: Any, outputs: Sequence[int] | None = None) -> Array:
+        """The gradient of each output by the inputs, n_samples × n_L × n_0; of those that `outputs` counts from 0, in their order.
+
+        The backward pass with a unit vector in the place of dA[L], for all outputs at once.
+        """
+        L, n, own = self.network.L, self.network.widths[-1], range(self.network.widths[-1])
+        wanted = list(own if outputs is None else outputs)
+        if any(k not in own for k in wanted):
+            raise HandgradError(f"the outputs of {self.network} are counted from 0 to {n - 1}, but {wanted} was given")
+        values = self._inputs(parameters, X)
+        unit_vectors = np.eye(n, dtype=parameters.buffer.dtype)[wanted]
+        values[Derivative(ELL, symbol("A", L)).key] = np.repeat(unit_vectors[:, :, None], np.shape(values["X"])[-1], axis=2)
+        late, key = self.averaged_late(), _by_inputs(ELL)
+        chain = late[f"dZ{L}_chain" if late.network.loss.fused_with(self.network.activations[-1]) else f"dZ{L}"]
+        by_chain = replace(late, equations=tuple(e for e in late.equations if e.left != chain.left or e is chain))
+        return np.asarray(by_chain.evaluate(values, [key])[key]).transpose(2, 0, 1)
 
     def step(self, parameters: Parameters, X: Any, Y: Any, learning_rate: float, sample_weight: Any = None) -> Parameters:
         """The parameters after one update, the first, with all examples as the batch."""
@@ -360,6 +382,11 @@ class Derivation:
 def following(name: str) -> str:
     """The key of a parameter after the update: "W[1]" becomes "W[1, t+1]"."""
     return f"{name[:-1]}, t+1]"
+
+
+def _by_inputs(loss: Symbol) -> str:
+    """The key of the gradient of a loss by A[0], which no example's share in a mean is part of."""
+    return Derivative(loss, symbol("A", 0)).key
 
 
 def called(expression: Expression) -> Iterator[str]:

@@ -15,11 +15,13 @@ LINE_SEARCH = 20
 """How often an iteration may evaluate the loss on its line."""
 
 
-def minimise(course: Course, X: Array, Y: Array, weights: Array | None, **limits: float) -> Any:
+def minimise(
+    course: Course, X: Array, Y: Array, weights: Array | None, *, stops_at_infinity: bool = True, **limits: float
+) -> Any:
     """Minimise J over all examples; an iteration counts as an epoch. Returns SciPy's result.
 
     `limits` are options of SciPy's L-BFGS-B, such as gtol. SciPy works in float64 whatever the parameters' dtype. Raises whatever
-    ends a run.
+    ends a run; unless it `stops_at_infinity`, a loss that is not finite is left to the line search.
     Liu and Nocedal, On the Limited Memory BFGS Method for Large Scale Optimization (1989).
     """
     try:
@@ -40,7 +42,7 @@ def minimise(course: Course, X: Array, Y: Array, weights: Array | None, **limits
         course.require_wanted()
         place(flat)
         loss, gradient = engine.loss_and_gradient(X, Y, weights)
-        if not (np.isfinite(loss) and np.isfinite(gradient.buffer).all()):
+        if stops_at_infinity and not (np.isfinite(loss) and np.isfinite(gradient.buffer).all()):
             engine.write(course.finite)
             raise course.diverged(f"{loss}", course.epoch + 1, None)
         return loss, gradient.buffer.astype(np.float64)

@@ -1,0 +1,362 @@
+"""What the classifier and the regressor share: parameters, fitting, the forward pass, and what a fitted network can tell."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Mapping
+from numbers import Integral, Real
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin, _fit_context, is_regressor
+from sklearn.metrics import get_scorer_names
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, InvalidParameterError, Options, StrOptions
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+
+from handgrad.calculus.functions import Array
+from handgrad.catalogue.records import Activation, Loss
+from handgrad.data import as_targets
+from handgrad.derivation import Derivation
+from handgrad.errors import DataError, HandgradError, NetworkError
+from handgrad.estimators import exporting, files, insight, plotting
+from handgrad.estimators.fitting import STOCHASTIC, Examples, Fitting
+from handgrad.estimators.messages import placed
+from handgrad.estimators.predicting import activations
+from handgrad.estimators.settings import activation_records, hidden_widths, loss_record, network_of, output_name
+from handgrad.estimators.targets import ClassTargets
+from handgrad.estimators.transforming import HiddenActivations
+from handgrad.network import Network, Parameters
+
+FLOATS = (np.float64, np.float32)
+SPARSE = ("csr", "csc")
+THEIR_LOSSES = ("log_loss", "squared_error", "poisson")
+
+
+def _is_stochastic(estimator: BaseMLP) -> bool:
+    if estimator.solver not in STOCHASTIC:
+        raise AttributeError(
+            f"partial_fit takes steps of mini-batches, which the solvers sgd and adam have and {estimator.solver} has not"
+        )
+    return True
+
+
+class BaseMLP(HiddenActivations, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """What both estimators are."""
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "loss": [str, Loss, Mapping, list, tuple],
+        "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
+        "activation": [str, Activation, list, tuple],
+        "solver": [StrOptions({"lbfgs", "sgd", "adam"})],
+        "alpha": [Interval(Real, 0, None, closed="left")],
+        "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+        "learning_rate": [StrOptions({"constant", "invscaling", "adaptive"})],
+        "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
+        "power_t": [Interval(Real, 0, None, closed="left")],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "shuffle": ["boolean"],
+        "random_state": ["random_state"],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "verbose": ["verbose"],
+        "warm_start": ["boolean", StrOptions({"optimizer"})],
+        "momentum": [Interval(Real, 0, 1, closed="both")],
+        "nesterovs_momentum": ["boolean"],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="left")],
+        "beta_1": [Interval(Real, 0, 1, closed="left")],
+        "beta_2": [Interval(Real, 0, 1, closed="left")],
+        "epsilon": [Interval(Real, 0, None, closed="neither")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left"), Options(Real, {np.inf})],
+        "max_fun": [Interval(Integral, 1, None, closed="left")],
+        "dropout": [Interval(Real, 0, 1, closed="left"), list, tuple],
+        "coefs_init": [None, list, tuple],
+        "intercepts_init": [None, list, tuple],
+        "scoring": [None, StrOptions({"loss", *get_scorer_names()}), callable],
+        "callbacks": [None, callable, list, tuple],
+        "checkpoint": [None, str, os.PathLike],
+        "checkpoint_every": [Interval(Integral, 1, None, closed="left")],
+        "resume": ["boolean"],
+        "n_threads": [None, Interval(Integral, 1, None, closed="left")],
+    }
+    _targets: ClassTargets | None = None
+    _watched: bool
+    coefs_: list[Array]
+    intercepts_: list[Array]
+    best_validation_score_: float | None
+    classes_: Any
+
+    def _validate_params(self) -> None:
+        super()._validate_params()
+        for name, read in (("activation", activation_records), ("loss", loss_record)):
+            value = getattr(self, name)
+            if isinstance(value, str) and value in THEIR_LOSSES:
+                continue
+            try:
+                read(value)
+            except (HandgradError, TypeError) as error:
+                raise InvalidParameterError(
+                    f"The {name!r} parameter of {type(self).__name__} is none that is known: {error}"
+                ) from None
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, eval_set: Any = None) -> Self:
+        """Fit the network to X and y.
+
+        Parameters
+        ----------
+        X : array-like, frame or sparse matrix of shape (n_samples, n_features)
+            The inputs. float32 stays float32; all else becomes float64.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The classes or labels, or the numbers of a regression.
+        sample_weight : array-like of shape (n_samples,), default=None
+            The weight of each example.
+        eval_set : tuple (X, y) or (X, y, sample_weight), default=None
+            Examples to be scored after each epoch. With early_stopping, the run ends where their score no longer improves, and the
+            parameters of the best epoch are kept; nothing is held out of X then.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+        """
+        return self._fit(X, y, sample_weight, eval_set, incremental=False)
+
+    @available_if(_is_stochastic)
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, *, eval_set: Any = None) -> Self:
+        """Go on for one epoch over X and y; the optimiser's state is kept from call to call.
+
+        With early_stopping, the score of eval_set, or of the same validation_fraction of X in each call, is watched: after more
+        than n_iter_no_change calls in a row without an improvement the best parameters come back, and further calls change nothing.
+
+        Parameters
+        ----------
+        X, y, sample_weight, eval_set
+            As in `fit`.
+
+        Returns
+        -------
+        self : object
+            The estimator.
+        """
+        return self._fit(X, y, sample_weight, eval_set, incremental=True)
+
+    def _fit(self, X: Any, y: Any, sample_weight: Any, eval_set: Any, *, incremental: bool) -> Self:
+        hidden = hidden_widths(self.hidden_layer_sizes)
+        first = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
+        X, y = self._check_X_y(X, y, reset=first)
+        self._learn_targets(y, incremental=incremental)
+        if first:
+            self._forget()
+        given = self._examples(X, y, sample_weight, incremental=incremental)
+        random = check_random_state(self.random_state)
+        network = network_of(self, X.shape[1], given.Y.shape[1], None if self._targets is None else self._targets.kind)
+        if not first:
+            self._require_same_shape(network)
+        self.network_, self.n_outputs_ = network, given.Y.shape[1]
+        self.n_layers_, self.out_activation_ = len(hidden) + 2, output_name(network)
+        if first:
+            self._start(random, X.dtype)
+        elif not hasattr(self, "score_history_"):  # coefs_ and intercepts_ were set by hand
+            self._begin()
+        given = Examples(given.X, as_targets(given.Y, network, len(given.Y), self.coefs_[0].dtype), given.weights, given.labels)
+        held = None if eval_set is None else self._held(eval_set)
+        watched = incremental and self.early_stopping
+        if watched and not self._watched:  # scores of fit are of other examples
+            self._no_improvement_count, self.best_validation_score_, self.stopped_ = 0, -np.inf, ""
+        elif watched and self.stopped_ == "early stopping":
+            warnings.warn(
+                "partial_fit has stopped early, so that this call changes nothing; set early_stopping=False to go on, or fit anew",
+                stacklevel=4,
+            )
+            return self
+        self._watched = bool(watched)
+        Fitting(self, random, incremental=incremental).fit(given, held)
+        if watched:
+            self._remember_best()
+        return self
+
+    def _forget(self) -> None:
+        """Remove what an earlier fit has left."""
+        for name in (
+            "loss_curve_",
+            "best_loss_",
+            "validation_scores_",
+            "best_validation_score_",
+            "_optimizer_settings",
+            "_split_seed",
+            "_best",
+        ):
+            self.__dict__.pop(name, None)
+
+    def _start(self, random: np.random.RandomState, dtype: Any) -> None:
+        """First parameters."""
+        network = self.network_
+        self._begin()
+        self.coefs_, self.intercepts_ = [], []
+        for before, n in zip(network.widths, network.widths[1:], strict=False):
+            bound = np.sqrt((2.0 if self.activation == "logistic" else 6.0) / (before + n))
+            self.coefs_.append(random.uniform(-bound, bound, (before, n)).astype(dtype, copy=False))
+            self.intercepts_.append(random.uniform(-bound, bound, n).astype(dtype, copy=False))
+        self.coefs_ = self._given("coefs_init", self.coefs_)
+        self.intercepts_ = self._given("intercepts_init", self.intercepts_)
+
+    def _begin(self) -> None:
+        """Curves without a point."""
+        self.n_iter_, self.t_, self._no_improvement_count, self.stopped_, self._watched = 0, 0, 0, "", False
+        self._rate, self._optimizer_state = float(self.learning_rate_init), None
+        self.score_history_: dict[str, list[Any]] = {}
+        if self.solver in STOCHASTIC:
+            self.loss_curve_: list[float] = []
+            self.best_loss_ = None if self.early_stopping else np.inf
+            self.validation_scores_: list[float] | None = [] if self.early_stopping else None
+            self.best_validation_score_ = -np.inf if self.early_stopping else None
+
+    def _given(self, name: str, drawn: list[Array]) -> list[Array]:
+        """First weights or biases as they were given, or those drawn. Raises NetworkError for arrays that do not fit."""
+        arrays = getattr(self, name)
+        if arrays is None:
+            return drawn
+        shapes = [array.shape for array in drawn]
+        try:
+            found = [np.array(given, drawn[0].dtype) for given in arrays]
+        except (TypeError, ValueError) as error:
+            raise NetworkError(f"{name} is a list of arrays of numbers, but: {error}") from None
+        if [array.shape for array in found] != shapes:
+            raise NetworkError(
+                f"{name} has an array for each layer, of the shapes {shapes}, but {[array.shape for array in found]} was given"
+            )
+        if not all(np.isfinite(array).all() for array in found):
+            raise NetworkError(f"{name} holds finite numbers, but NaN or infinity was given")
+        return found
+
+    def _require_same_shape(self, network: Network) -> None:
+        """Refuse to go on with parameters of other widths."""
+        before = (self.coefs_[0].shape[0], *(W.shape[1] for W in self.coefs_))
+        if before != network.widths:
+            raise NetworkError(
+                f"the network has the widths {'-'.join(map(str, before))} since the first fit, but now "
+                f"{'-'.join(map(str, network.widths))} are asked for; fit without warm_start, or with the same"
+            )
+
+    def _remember_best(self) -> None:
+        """Keep the parameters of the best call of partial_fit, and bring them back once it has stopped early."""
+        if self.best_iteration_ is not None or not hasattr(self, "_best"):
+            self._best = self._parameters()
+        if self.stopped_ == "early stopping":
+            self._take(self._best)
+
+    def _check_X_y(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
+        """Inputs and targets as scikit-learn checks them; what is not finite is named with its row and column."""
+        try:
+            found = validate_data(
+                self, X, y, accept_sparse=SPARSE, multi_output=True, y_numeric=is_regressor(self), dtype=FLOATS, reset=reset
+            )
+        except ValueError as error:
+            raise placed(error, X, y) from None
+        return found[0].tocsr() if sparse.issparse(found[0]) else found[0], found[1]
+
+    def _check_X(self, X: Any) -> Any:
+        """New inputs as scikit-learn checks them: an array of float32 or float64, or CSR."""
+        check_is_fitted(self)
+        try:
+            found = validate_data(self, X, accept_sparse=SPARSE, reset=False)
+        except ValueError as error:
+            raise placed(error, X) from None
+        found = found if found.dtype in FLOATS else found.astype(np.float64)
+        return found.tocsr() if sparse.issparse(found) else found
+
+    def _held(self, eval_set: Any) -> Examples:
+        """The examples of eval_set, checked against those of X."""
+        if isinstance(eval_set, list) and len(eval_set) == 1:
+            eval_set = eval_set[0]
+        if not isinstance(eval_set, tuple | list) or not 2 <= len(eval_set) <= 3:
+            raise DataError("eval_set is a tuple (X, y) or (X, y, sample_weight), and only one of them")
+        X, y, weights = (*eval_set, None)[:3]
+        try:
+            X, y = self._check_X_y(X, y, reset=False)
+            found = self._examples(X, y, weights, incremental=True, weighed=False)
+            return Examples(
+                found.X, as_targets(found.Y, self.network_, len(found.Y), self.coefs_[0].dtype), found.weights, found.labels
+            )
+        except ValueError as error:
+            raise DataError(f"in eval_set: {error}") from None
+
+    def _examples(self, X: Any, y: Any, sample_weight: Any, *, incremental: bool, weighed: bool = True) -> Examples:
+        raise NotImplementedError
+
+    def _learn_targets(self, y: Any, *, incremental: bool) -> None:
+        raise NotImplementedError
+
+    @staticmethod
+    def _weights(sample_weight: Any, X: Any) -> Array | None:
+        return None if sample_weight is None else np.asarray(_check_sample_weight(sample_weight, X))
+
+    def _parameters(self) -> Parameters:
+        """coefs_ and intercepts_ as the network's parameters: a copy."""
+        return Parameters.given(self.network_, [W.T for W in self.coefs_], list(self.intercepts_))
+
+    def _take(self, parameters: Parameters) -> None:
+        """Set coefs_ and intercepts_."""
+        self.coefs_ = [np.ascontiguousarray(W.T) for W in parameters.W.values()]
+        self.intercepts_ = [b.copy() for b in parameters.b.values()]
+
+    def _outputs(self, X: Any) -> Array:
+        """The network's outputs for checked inputs, n_samples × n_L."""
+        return self._activations(X, self.network_.L)
+
+    def _activations(self, X: Any, layer: int) -> Array:
+        return activations(self.network_, self.coefs_, self.intercepts_, X, layer)
+
+    @property
+    def _optimizer(self) -> SimpleNamespace:
+        """The learning rate where scikit-learn's users look for it."""
+        return SimpleNamespace(learning_rate=self._rate, learning_rate_init=self.learning_rate_init)
+
+    @property
+    def derivation_(self) -> Derivation:
+        """The derivation of the fitted network: forward pass, loss, gradients and update."""
+        check_is_fitted(self)
+        return insight.derivation(self)
+
+    def explain(self, X: Any, y: Any, sample_weight: Any = None, **options: Any) -> Any:
+        """One iteration of the fitted network on these examples, worked through: `handgrad.explain` with its options."""
+        return insight.explain(self, X, y, sample_weight, **options)
+
+    def input_gradient(self, X: Any, y: Any = None, *, output: Any = None, sample_weight: Any = None) -> Array:
+        """The gradient with respect to the inputs: of each example's loss where y is given, else of the outputs.
+
+        Returns n_samples × n_features for a loss, a single output or the one that `output` names (a class, or a number from 0),
+        else n_samples × n_outputs × n_features.
+        """
+        return insight.input_gradient(self, X, y, output=output, sample_weight=sample_weight)
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the training loss and the validation score by epoch; returns matplotlib's axes."""
+        return plotting.plot(self, ax)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the fitted estimator to a model file, in which nothing is executed when it is read."""
+        return files.save(self, path)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Read an estimator that `save` wrote. Raises ModelFileError."""
+        found: Self = files.load(cls, path)
+        return found
+
+    def to_sklearn(self) -> Any:
+        """A fitted scikit-learn MLP with the same predictions. Raises an error that names what it cannot express."""
+        return exporting.to_sklearn(self)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.target_tags.multi_output = True
+        return tags
