@@ -23,6 +23,7 @@ bench: .bench-venv/.peers
 	$(BENCH)/python -m benchmarks.steps
 	$(BENCH)/python -m benchmarks.to_accuracy
 	$(BENCH)/python -m benchmarks.scaling
+	$(BENCH)/python -m benchmarks.estimators
 	$(BENCH)/python -m benchmarks.readme
 
 .venv/.python:

@@ -1,4 +1,4 @@
-"""Puts what steps.py and to_accuracy.py have measured into the README: python -m benchmarks.readme.
+"""Puts what steps.py, to_accuracy.py and estimators.py have measured into the README: python -m benchmarks.readme.
 
 The tables are printed as Markdown and take the place of the ones between the README's marks.
 """
@@ -9,11 +9,13 @@ import statistics
 from typing import Any
 
 from benchmarks.common import NAMES, OURS, RESULTS, ROOT, described
+from benchmarks.estimators import THEIRS, milliseconds, score
 from benchmarks.steps_report import microseconds, name_of
 from benchmarks.to_accuracy import CONTENDERS
 
 README = ROOT / "README.md"
 TABLES = re.compile(r"(?<=<!-- benchmarks/readme.py -->\n).*?(?=<!-- end -->)", re.DOTALL)
+ESTIMATORS = re.compile(r"(?<=<!-- benchmarks/readme.py estimators -->\n).*?(?=<!-- end estimators -->)", re.DOTALL)
 RULE = "gradient_descent"
 WORDS = {"digits": "the digits", "fashion_mnist": "Fashion-MNIST"}
 
@@ -59,17 +61,34 @@ def times(results: dict[str, Any]) -> str:
     return text
 
 
+def fits(results: dict[str, Any]) -> str:
+    """Scores and milliseconds of both packages' estimators with their defaults."""
+    text = line("data", "score of handgrad", "of scikit-learn", "fit of handgrad", "of scikit-learn")
+    text += line("---", *["---:"] * 4)
+    for row in (row for row in results["rows"] if row["setting"] == "defaults"):
+        ours, theirs = row["peers"][OURS], row["peers"][THEIRS]
+        times = (f"**{milliseconds(ours['seconds'])}**", f"{milliseconds(theirs['seconds'])} ({many(row['ratio'])}×)")
+        text += line(row["data"], score(ours), score(theirs), *times)
+    return text + "\nAccuracy; R² for diabetes, with max_iter=500. Other settings are in `benchmarks/results/estimators.json`.\n"
+
+
 def main() -> None:
     """Print the tables and write them into the README."""
-    steps, accuracy = (json.loads((RESULTS / name).read_text(encoding="utf-8")) for name in ("steps.json", "to_accuracy.json"))
-    if steps["quick"] or accuracy["quick"]:
+    names = ("steps.json", "to_accuracy.json", "estimators.json")
+    steps, accuracy, estimators = (json.loads((RESULTS / name).read_text(encoding="utf-8")) for name in names)
+    if steps["quick"] or accuracy["quick"] or estimators["quick"]:
         raise SystemExit("the results are those of a quick run, whose figures mean little")
-    text = f"{costs(steps)}{times(accuracy)}\nMeasured on {described(steps['machine'])}.\n"
-    print(text, end="")
-    found, count = TABLES.subn(lambda _: text, README.read_text(encoding="utf-8"))
-    if count != 1:
-        raise SystemExit("the README has no place for the tables, between <!-- benchmarks/readme.py --> and <!-- end -->")
-    README.write_text(found, encoding="utf-8")
+    tables = {
+        TABLES: f"{costs(steps)}{times(accuracy)}\nMeasured on {described(steps['machine'])}.\n",
+        ESTIMATORS: f"{fits(estimators)}\nMeasured on {described(estimators['machine'])}.\n",
+    }
+    readme = README.read_text(encoding="utf-8")
+    for place, text in tables.items():
+        print(text, end="")
+        readme, count = place.subn(lambda _, text=text: text, readme)  # type: ignore[misc]  # bound at once
+        if count != 1:
+            raise SystemExit(f"the README has no place for the tables: {place.pattern}")
+    README.write_text(readme, encoding="utf-8")
 
 
 if __name__ == "__main__":
