@@ -443,16 +443,6 @@ def test_sparse_inputs_are_dense_ones(form, options):
     np.testing.assert_allclose(a.predict_proba(form(X)), b.predict_proba(X), rtol=1e-12)
 
 
-def test_wide_sparse_inputs_are_written_out_a_piece_at_a_time(monkeypatch):
-    from handgrad.engine.runs import running
-
-    X = sparse.random(300, 400, 0.02, format="csr", random_state=0)
-    y = np.asarray(X.sum(axis=1)).ravel() > X.sum() / 300
-    whole = small(batch_size=16).fit(X.toarray(), y)
-    monkeypatch.setattr(running, "DENSE", 3 * 16 * 400 * 8)
-    assert same(small(batch_size=16).fit(X, y), whole)
-
-
 @pytest.mark.parametrize("n_threads", [1, 2])
 def test_a_number_of_threads_gives_the_same_run_every_time(n_threads):
     X, y = load_breast_cancer(return_X_y=True)

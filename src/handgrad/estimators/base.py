@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Mapping
+from dataclasses import replace
 from numbers import Integral, Real
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,16 +17,16 @@ from sklearn.metrics import get_scorer_names
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, InvalidParameterError, Options, StrOptions
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, column_or_1d, validate_data
 
 from handgrad.calculus.functions import Array
 from handgrad.catalogue.records import Activation, Loss
 from handgrad.data import as_targets
 from handgrad.derivation import Derivation
 from handgrad.errors import DataError, HandgradError, NetworkError
-from handgrad.estimators import exporting, files, insight, plotting
+from handgrad.estimators import exporting, files, insight, plotting, starting
 from handgrad.estimators.fitting import STOCHASTIC, Examples, Fitting
-from handgrad.estimators.messages import placed
+from handgrad.estimators.messages import placed, warn
 from handgrad.estimators.predicting import activations
 from handgrad.estimators.settings import activation_records, hidden_widths, loss_record, network_of, output_name
 from handgrad.estimators.targets import ClassTargets
@@ -35,10 +35,10 @@ from handgrad.network import Network, Parameters
 
 FLOATS = (np.float64, np.float32)
 SPARSE = ("csr", "csc")
-THEIR_LOSSES = ("log_loss", "squared_error", "poisson")
 
 
-def _is_stochastic(estimator: BaseMLP) -> bool:
+def is_stochastic(estimator: BaseMLP) -> bool:
+    """Whether the solver takes steps of mini-batches. Raises AttributeError where not, as `hasattr` expects."""
     if estimator.solver not in STOCHASTIC:
         raise AttributeError(
             f"partial_fit takes steps of mini-batches, which the solvers sgd and adam have and {estimator.solver} has not"
@@ -91,18 +91,28 @@ class BaseMLP(HiddenActivations, ClassNamePrefixFeaturesOutMixin, TransformerMix
     best_validation_score_: float | None
     classes_: Any
 
+    _own_losses: tuple[str, ...] = ()
+    """Losses that go by scikit-learn's names."""
+
     def _validate_params(self) -> None:
         super()._validate_params()
         for name, read in (("activation", activation_records), ("loss", loss_record)):
             value = getattr(self, name)
-            if isinstance(value, str) and value in THEIR_LOSSES:
+            if name == "loss" and isinstance(value, str) and value in self._own_losses:
                 continue
             try:
                 read(value)
             except (HandgradError, TypeError) as error:
+                more = f" It also takes {' and '.join(self._own_losses)}." if name == "loss" else ""
                 raise InvalidParameterError(
-                    f"The {name!r} parameter of {type(self).__name__} is none that is known: {error}"
+                    f"The {name!r} parameter of {type(self).__name__} is none that is known: {error}.{more}"
                 ) from None
+        shares = self.dropout if isinstance(self.dropout, list | tuple) else [self.dropout]
+        if not all(isinstance(share, Real) for share in shares):
+            raise InvalidParameterError(f"dropout is a share or a list of them, but {self.dropout!r} was given")
+        callbacks = self.callbacks if isinstance(self.callbacks, list | tuple) else []
+        if not all(map(callable, callbacks)):
+            raise InvalidParameterError(f"callbacks are callables of an epoch's state, but {callbacks!r} was given")
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any, sample_weight: Any = None, *, eval_set: Any = None) -> Self:
@@ -127,7 +137,7 @@ class BaseMLP(HiddenActivations, ClassNamePrefixFeaturesOutMixin, TransformerMix
         """
         return self._fit(X, y, sample_weight, eval_set, incremental=False)
 
-    @available_if(_is_stochastic)
+    @available_if(is_stochastic)
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, *, eval_set: Any = None) -> Self:
         """Go on for one epoch over X and y; the optimiser's state is kept from call to call.
@@ -147,13 +157,27 @@ class BaseMLP(HiddenActivations, ClassNamePrefixFeaturesOutMixin, TransformerMix
         """
         return self._fit(X, y, sample_weight, eval_set, incremental=True)
 
-    def _fit(self, X: Any, y: Any, sample_weight: Any, eval_set: Any, *, incremental: bool) -> Self:
+    def _fit(  # what fit and partial_fit were given
+        self, X: Any, y: Any, sample_weight: Any, eval_set: Any, classes: Any = None, *, incremental: bool
+    ) -> Self:
+        """Fit, or leave everything as it was: where not even an epoch was finished, nothing is learnt and nothing lost."""
+        before = dict(vars(self))
+        try:
+            self._train(X, y, sample_weight, eval_set, classes, incremental=incremental)
+        except BaseException as error:
+            if not getattr(getattr(error, "fit", None), "history", ()):
+                self.__dict__.clear()
+                self.__dict__.update(before)
+            raise
+        return self
+
+    def _train(  # what fit and partial_fit were given
+        self, X: Any, y: Any, sample_weight: Any, eval_set: Any, classes: Any, *, incremental: bool
+    ) -> None:
         hidden = hidden_widths(self.hidden_layer_sizes)
         first = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
         X, y = self._check_X_y(X, y, reset=first)
-        self._learn_targets(y, incremental=incremental)
-        if first:
-            self._forget()
+        self._learn_targets(y, classes, incremental=incremental)
         given = self._examples(X, y, sample_weight, incremental=incremental)
         random = check_random_state(self.random_state)
         network = network_of(self, X.shape[1], given.Y.shape[1], None if self._targets is None else self._targets.kind)
@@ -162,50 +186,35 @@ class BaseMLP(HiddenActivations, ClassNamePrefixFeaturesOutMixin, TransformerMix
         self.network_, self.n_outputs_ = network, given.Y.shape[1]
         self.n_layers_, self.out_activation_ = len(hidden) + 2, output_name(network)
         if first:
-            self._start(random, X.dtype)
-        elif not hasattr(self, "score_history_"):  # coefs_ and intercepts_ were set by hand
+            self._forget()
+            coefs, intercepts = starting.drawn(network, random, X.dtype)
+            self.coefs_ = coefs if self.coefs_init is None else starting.given("coefs_init", self.coefs_init, coefs)
+            self.intercepts_ = (
+                intercepts if self.intercepts_init is None else starting.given("intercepts_init", self.intercepts_init, intercepts)
+            )
+        if first or not hasattr(self, "score_history_"):  # coefs_ and intercepts_ may be set by hand
             self._begin()
-        given = Examples(given.X, as_targets(given.Y, network, len(given.Y), self.coefs_[0].dtype), given.weights, given.labels)
+        given = self._with_targets(given)
         held = None if eval_set is None else self._held(eval_set)
-        watched = incremental and self.early_stopping
+        watched = bool(incremental and self.early_stopping)
         if watched and not self._watched:  # scores of fit are of other examples
             self._no_improvement_count, self.best_validation_score_, self.stopped_ = 0, -np.inf, ""
+            self.__dict__.pop("_best", None)
         elif watched and self.stopped_ == "early stopping":
-            warnings.warn(
-                "partial_fit has stopped early, so that this call changes nothing; set early_stopping=False to go on, or fit anew",
-                stacklevel=4,
-            )
-            return self
-        self._watched = bool(watched)
-        Fitting(self, random, incremental=incremental).fit(given, held)
+            warn("partial_fit has stopped early, so that this call changes nothing; set early_stopping=False to go on, or fit anew")
+            return
+        self._watched = watched
+        better = Fitting(self, random, incremental=incremental).fit(given, held)
         if watched:
-            self._remember_best()
-        return self
+            self._remember_best(better=better)
 
     def _forget(self) -> None:
         """Remove what an earlier fit has left."""
         for name in (
-            "loss_curve_",
-            "best_loss_",
-            "validation_scores_",
-            "best_validation_score_",
-            "_optimizer_settings",
-            "_split_seed",
-            "_best",
-        ):
+            "loss_", "loss_curve_", "best_loss_", "best_iteration_", "validation_scores_", "best_validation_score_",
+            "_optimizer_settings", "_split_seed", "_best",
+        ):  # fmt: skip
             self.__dict__.pop(name, None)
-
-    def _start(self, random: np.random.RandomState, dtype: Any) -> None:
-        """First parameters."""
-        network = self.network_
-        self._begin()
-        self.coefs_, self.intercepts_ = [], []
-        for before, n in zip(network.widths, network.widths[1:], strict=False):
-            bound = np.sqrt((2.0 if self.activation == "logistic" else 6.0) / (before + n))
-            self.coefs_.append(random.uniform(-bound, bound, (before, n)).astype(dtype, copy=False))
-            self.intercepts_.append(random.uniform(-bound, bound, n).astype(dtype, copy=False))
-        self.coefs_ = self._given("coefs_init", self.coefs_)
-        self.intercepts_ = self._given("intercepts_init", self.intercepts_)
 
     def _begin(self) -> None:
         """Curves without a point."""
@@ -218,23 +227,9 @@ class BaseMLP(HiddenActivations, ClassNamePrefixFeaturesOutMixin, TransformerMix
             self.validation_scores_: list[float] | None = [] if self.early_stopping else None
             self.best_validation_score_ = -np.inf if self.early_stopping else None
 
-    def _given(self, name: str, drawn: list[Array]) -> list[Array]:
-        """First weights or biases as they were given, or those drawn. Raises NetworkError for arrays that do not fit."""
-        arrays = getattr(self, name)
-        if arrays is None:
-            return drawn
-        shapes = [array.shape for array in drawn]
-        try:
-            found = [np.array(given, drawn[0].dtype) for given in arrays]
-        except (TypeError, ValueError) as error:
-            raise NetworkError(f"{name} is a list of arrays of numbers, but: {error}") from None
-        if [array.shape for array in found] != shapes:
-            raise NetworkError(
-                f"{name} has an array for each layer, of the shapes {shapes}, but {[array.shape for array in found]} was given"
-            )
-        if not all(np.isfinite(array).all() for array in found):
-            raise NetworkError(f"{name} holds finite numbers, but NaN or infinity was given")
-        return found
+    def _with_targets(self, given: Examples) -> Examples:
+        """The examples with targets as the network takes them, checked against its loss. Raises DataError."""
+        return replace(given, Y=as_targets(given.Y, self.network_, len(given.Y), self.coefs_[0].dtype))
 
     def _require_same_shape(self, network: Network) -> None:
         """Refuse to go on with parameters of other widths."""
@@ -245,9 +240,9 @@ class BaseMLP(HiddenActivations, ClassNamePrefixFeaturesOutMixin, TransformerMix
                 f"{'-'.join(map(str, network.widths))} are asked for; fit without warm_start, or with the same"
             )
 
-    def _remember_best(self) -> None:
+    def _remember_best(self, *, better: bool) -> None:
         """Keep the parameters of the best call of partial_fit, and bring them back once it has stopped early."""
-        if self.best_iteration_ is not None or not hasattr(self, "_best"):
+        if better or not hasattr(self, "_best"):
             self._best = self._parameters()
         if self.stopped_ == "early stopping":
             self._take(self._best)
@@ -260,7 +255,10 @@ class BaseMLP(HiddenActivations, ClassNamePrefixFeaturesOutMixin, TransformerMix
             )
         except ValueError as error:
             raise placed(error, X, y) from None
-        return found[0].tocsr() if sparse.issparse(found[0]) else found[0], found[1]
+        X, y = found
+        if not sparse.issparse(y) and y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
+        return X.tocsr() if sparse.issparse(X) else X, y
 
     def _check_X(self, X: Any) -> Any:
         """New inputs as scikit-learn checks them: an array of float32 or float64, or CSR."""
@@ -281,17 +279,16 @@ class BaseMLP(HiddenActivations, ClassNamePrefixFeaturesOutMixin, TransformerMix
         X, y, weights = (*eval_set, None)[:3]
         try:
             X, y = self._check_X_y(X, y, reset=False)
-            found = self._examples(X, y, weights, incremental=True, weighed=False)
-            return Examples(
-                found.X, as_targets(found.Y, self.network_, len(found.Y), self.coefs_[0].dtype), found.weights, found.labels
-            )
+            return self._with_targets(self._examples(X, y, weights, incremental=True, weighed=False))
         except ValueError as error:
             raise DataError(f"in eval_set: {error}") from None
 
     def _examples(self, X: Any, y: Any, sample_weight: Any, *, incremental: bool, weighed: bool = True) -> Examples:
+        """Checked inputs with targets and weights; class weights count where they are `weighed`."""
         raise NotImplementedError
 
-    def _learn_targets(self, y: Any, *, incremental: bool) -> None:
+    def _learn_targets(self, y: Any, classes: Any = None, *, incremental: bool) -> None:
+        """Learn what there is to know of the targets before they are encoded, or hold them to what is known."""
         raise NotImplementedError
 
     @staticmethod

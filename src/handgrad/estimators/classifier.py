@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from scipy import sparse
 from sklearn.base import ClassifierMixin, _fit_context
-from sklearn.utils.class_weight import compute_sample_weight
+from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import type_of_target
-from sklearn.utils.validation import column_or_1d
 
 from handgrad.calculus.functions import Array
 from handgrad.errors import DataError
-from handgrad.estimators.base import BaseMLP, _is_stochastic
+from handgrad.estimators.base import BaseMLP, is_stochastic
+from handgrad.estimators.class_weights import class_factors
 from handgrad.estimators.documenting import documented, keep_parameters
 from handgrad.estimators.fitting import Examples
+from handgrad.estimators.settings import LOG_LOSS
 from handgrad.estimators.targets import ClassTargets
 
 
@@ -59,8 +59,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **BaseMLP._parameter_constraints,
-        "class_weight": [None, str, dict, list],
+        "class_weight": [None, StrOptions({"balanced"}), dict, list],
     }
+    _own_losses = (LOG_LOSS,)
 
     def __init__(
         self,
@@ -102,12 +103,16 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     ) -> None:
         keep_parameters(self, locals())
 
-    def _learn_targets(self, y: Any, *, incremental: bool) -> None:
-        """Learn the classes, or check that y has no others."""
+    def _learn_targets(self, y: Any, classes: Any = None, *, incremental: bool) -> None:
+        """Learn the classes, or check that y has no others. Raises DataError."""
         if self._targets is None or not (self.warm_start or incremental):
-            self._targets = ClassTargets.of(y)
+            self._targets = self._first_targets(y, classes) if incremental else ClassTargets.of(y)
             self.classes_ = self._targets.public
             return
+        if classes is not None and self._targets.differ(classes):
+            raise DataError(
+                f"`classes={classes!r}` is not the same as on last call to partial_fit, was: {self._targets.classes[0]!r}"
+            )
         missing = self._targets.missing(y)
         if self.warm_start and not incremental:
             found = ClassTargets.of(y)
@@ -122,42 +127,24 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
                 f"`y` has classes not in `self.classes_`. `self.classes_` has {self.classes_}. 'y' has {missing} as well"
             )
 
-    def _check_X_y(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
-        X, y = super()._check_X_y(X, y, reset=reset)
-        return X, column_or_1d(y, warn=True) if np.ndim(y) == 2 and y.shape[1] == 1 and not sparse.issparse(y) else y
+    @staticmethod
+    def _first_targets(y: Any, classes: Any) -> ClassTargets:
+        """The classes of the first call of partial_fit. Raises DataError where they must be given, and are not."""
+        kind = type_of_target(y)
+        if kind.startswith("multilabel"):
+            return ClassTargets.of(y)
+        if classes is None:
+            raise DataError("classes must be passed on the first call to partial_fit.")
+        return ClassTargets.among_columns(classes) if "multioutput" in kind else ClassTargets.among(classes)
 
     def _examples(self, X: Any, y: Any, sample_weight: Any, *, incremental: bool, weighed: bool = True) -> Examples:
+        """Checked inputs with encoded labels and weights; class weights count where they are `weighed`."""
         assert self._targets is not None
         weights = self._weights(sample_weight, X)
         if weighed and self.class_weight is not None:
-            factors = self._class_factors(y, incremental=incremental)
+            factors = class_factors(self.class_weight, self._targets, y, incremental=incremental)
             weights = factors if weights is None else weights * factors
         return Examples(X, self._targets.encode(y), weights, y)
-
-    def _class_factors(self, y: Any, *, incremental: bool) -> Array:
-        """The weight of each example's class. Raises DataError for classes that are not there."""
-        assert self._targets is not None
-        if self.class_weight == "balanced" and incremental:
-            raise DataError(
-                "class_weight='balanced' counts the classes of all examples, which partial_fit does not know; give a mapping, such "
-                "as that of sklearn.utils.class_weight.compute_class_weight"
-            )
-        if isinstance(self.class_weight, str) and self.class_weight != "balanced":
-            raise DataError(f"class_weight is 'balanced', a mapping or a list of them, but {self.class_weight!r} was given")
-        labels = self._targets.kind == "multilabel"
-        given = self.class_weight if isinstance(self.class_weight, list) else [self.class_weight]
-        known = [[0, 1]] * self._targets.outputs if labels else [classes.tolist() for classes in self._targets.classes]
-        if isinstance(self.class_weight, list) and len(given) != len(known):
-            raise DataError(f"class_weight has a mapping for each column of y, {len(known)} here, but {len(given)} were given")
-        if len(known) > 1 and isinstance(self.class_weight, Mapping):
-            raise DataError(f"y has {len(known)} columns: class_weight is 'balanced' or a list with a mapping for each of them")
-        for mapping, classes in zip(given, known, strict=False):
-            for label, weight in mapping.items() if isinstance(mapping, Mapping) else ():
-                if label not in classes:
-                    raise DataError(f"class_weight names the class {label!r}, but the classes are {classes}")
-                if not (np.isfinite(weight) and weight >= 0):
-                    raise DataError(f"a class weight is a finite number, 0 or more, but the class {label!r} has {weight}")
-        return _factors(given if len(known) > 1 and isinstance(self.class_weight, list) else self.class_weight, y)
 
     def _stratifies(self) -> bool:
         """Whether held-out examples have both classes alike; as scikit-learn, for a single output."""
@@ -177,7 +164,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         right = predicted == labels
         return float(np.average(right if right.ndim == 1 else right.all(axis=1), weights=weights))
 
-    @available_if(_is_stochastic)
+    @available_if(is_stochastic)
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None, *, eval_set: Any = None) -> Self:
         """Go on for one epoch over X and y; the optimiser's state is kept from call to call.
@@ -197,26 +184,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         self : object
             The estimator.
         """
-        if self._targets is None:
-            self._learn_first(y, classes)
-        elif classes is not None and self._targets.among_others(classes):
-            raise DataError(
-                f"`classes={classes!r}` is not the same as on last call to partial_fit, was: {self._targets.classes[0]!r}"
-            )
-        return self._fit(X, y, sample_weight, eval_set, incremental=True)
-
-    def _learn_first(self, y: Any, classes: Any) -> None:
-        """The classes of the first call of partial_fit."""
-        kind = type_of_target(y)
-        if kind.startswith("multilabel"):
-            found = ClassTargets.of(y)
-        elif classes is None:
-            raise DataError("classes must be passed on the first call to partial_fit.")
-        elif "multioutput" in kind:
-            found = ClassTargets("multioutput", tuple(np.unique(column) for column in classes))
-        else:
-            found = ClassTargets.among(classes)
-        self._targets, self.classes_ = found, found.public
+        return self._fit(X, y, sample_weight, eval_set, classes, incremental=True)
 
     def predict(self, X: Any) -> Any:
         """The predicted class of each example.
@@ -292,19 +260,3 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
-
-
-def _factors(class_weight: Any, y: Any) -> Array:
-    """Each example's weight by its class: the product over the columns of y."""
-    y = y.toarray() if sparse.issparse(y) else y
-    if isinstance(class_weight, list) and len(class_weight) == 1:
-        class_weight = class_weight[0]
-    if isinstance(class_weight, Mapping):  # classes that are not in this y may be named
-        present = set(np.unique(y).tolist())
-        class_weight = {label: weight for label, weight in class_weight.items() if label in present}
-    elif isinstance(class_weight, list):
-        class_weight = [
-            {label: weight for label, weight in mapping.items() if label in set(np.unique(column).tolist())}
-            for mapping, column in zip(class_weight, np.asarray(y).T, strict=True)
-        ]
-    return np.asarray(compute_sample_weight(class_weight, y))

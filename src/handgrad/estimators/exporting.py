@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from handgrad.catalogue.activations import ACTIVATIONS
 from handgrad.catalogue.records import Activation
 from handgrad.errors import NetworkError
-from handgrad.estimators.settings import THEIRS
+from handgrad.estimators.settings import THEIR_NAMES
 from handgrad.estimators.targets import ClassTargets
 
 HIDDEN = ("identity", "sigmoid", "tanh", "relu")
@@ -115,7 +115,7 @@ def _parameters(estimator: Any, theirs: Any, hidden: list[Activation]) -> dict[s
     if given["warm_start"]:
         kept["warm_start"] = True
     if hidden:
-        kept["activation"] = THEIRS.get(hidden[0].name, hidden[0].name)
+        kept["activation"] = THEIR_NAMES.get(hidden[0].name, hidden[0].name)
     if felt:
         warnings.warn(
             f"scikit-learn's {type(theirs).__name__} predicts the same, but trained further it would do without {', '.join(felt)}",

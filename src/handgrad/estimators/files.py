@@ -25,6 +25,8 @@ from handgrad.network import Network, Parameters
 Estimator = TypeVar("Estimator")
 BROKEN = (TypeError, ValueError, AttributeError, LookupError, ArithmeticError, RecursionError, MemoryError)
 """What comes of JSON of another form; HandgradError is a ValueError."""
+OF_THE_MACHINE = ("checkpoint", "resume", "n_threads")
+"""Parameters that no file brings along: what is loaded writes to no place that it was not told of here."""
 LARGEST_COUNT = 2**63 - 1
 LONG = 1000
 """Lists of more numbers than this are kept as arrays."""
@@ -42,7 +44,11 @@ def save(estimator: Any, path: str | Path) -> Path:
     estimator._validate_params()  # a file with others would not be read again
     encoder = _Encoder()
     parameters, lost = {}, []
+    usual = type(estimator)().get_params(deep=False)
     for name, value in estimator.get_params(deep=False).items():
+        if name in OF_THE_MACHINE:
+            lost.extend([name] if value != usual[name] else [])
+            continue
         try:
             parameters[name] = encoder.encode(value, f"parameters.{name}")
         except _NotHeldError:
@@ -102,15 +108,13 @@ def load(cls: type[Estimator], path: str | Path) -> Estimator:
 def _restored(cls: type[Any], model: Model, about: Mapping[str, Any]) -> Any:
     decoder = _Decoder(model.network, model.extras)
     parameters = {str(name): decoder.decode(value) for name, value in about["parameters"].items()}
-    unknown = sorted(set(parameters) - set(cls._get_param_names()))
+    unknown = sorted(set(parameters) - set(cls._get_param_names()).difference(OF_THE_MACHINE))
     if unknown:
-        raise ModelFileError(f"{cls.__name__} has no parameter {unknown[0]!r}")
+        raise ModelFileError(f"{cls.__name__} takes no parameter {unknown[0]!r} from a file")
     estimator = cls(**parameters)
     estimator._validate_params()
-    network, weights = model.network, model.parameters
-    estimator.network_ = network
-    estimator.coefs_ = [np.ascontiguousarray(W.T) for W in weights.W.values()]
-    estimator.intercepts_ = [b.copy() for b in weights.b.values()]
+    estimator.network_ = network = model.network
+    estimator._take(model.parameters)
     estimator.n_features_in_, estimator.n_outputs_ = network.widths[0], network.widths[-1]
     estimator.n_layers_ = len(network.widths)
     if model.features:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import logging
 import math
 import sys
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
@@ -20,7 +20,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils.optimize import _check_optimize_result
 
 from handgrad.calculus.functions import Array
-from handgrad.engine.runs.checkpoints import Checkpoints
+from handgrad.engine.runs.checkpoints import Checkpoints, digest
 from handgrad.engine.runs.lbfgs import minimise
 from handgrad.engine.runs.metrics import Scorer
 from handgrad.engine.runs.options import Options
@@ -29,6 +29,7 @@ from handgrad.engine.runs.progress import Progress
 from handgrad.engine.runs.running import Run
 from handgrad.engine.runs.states import DivergenceError, EpochState, Fit
 from handgrad.errors import DataError
+from handgrad.estimators.messages import warn
 from handgrad.estimators.pace import CountingPace
 from handgrad.estimators.settings import OF_THE_RULE, rule_of, trained_network
 from handgrad.network import Parameters
@@ -51,12 +52,15 @@ class Examples:
 
 
 class ValidationScore:
-    """Scores an estimator on validation examples after each epoch; larger is better."""
+    """Scores an estimator on validation examples after each epoch; larger is better.
+
+    Weights of the examples count, where what scores takes them.
+    """
 
     def __init__(self, estimator: Any, held: Examples, dtype: Any) -> None:
         self.estimator, self.held = estimator, held
         scoring = estimator.scoring
-        self.name = scoring if isinstance(scoring, str) else "score" if scoring is None else getattr(scoring, "__name__", "score")
+        self.name = "score" if scoring is None else str(getattr(scoring, "__qualname__", scoring))
         self._loss = None
         if scoring == "loss":
             X = held.X.toarray() if sparse.issparse(held.X) else held.X
@@ -64,11 +68,13 @@ class ValidationScore:
         elif scoring is not None:
             # a copy without names: its inputs are an array, which is right here and worth no warning
             self._proxy = copy.copy(estimator)
-            self._proxy.__dict__.pop("feature_names_in_", None)
+            vars(self._proxy).pop("feature_names_in_", None)
             self._scorer = check_scoring(self._proxy, scoring)
+            weighted = held.weights is not None and _takes_weights(self._scorer)
+            self._weights = {"sample_weight": held.weights} if weighted else {}
 
     def __call__(self, engine: Any) -> float:
-        """The score of the parameters as they are; NaN where a prediction is not finite."""
+        """The score of the parameters as they are; NaN where a prediction is not finite. Raises DataError where it is no number."""
         held = self.held
         if self._loss is not None:
             return -self._loss(engine)
@@ -76,8 +82,19 @@ class ValidationScore:
         if self.estimator.scoring is None:
             return float(self.estimator._default_score(held.X, held.labels, held.weights))
         self._proxy.coefs_, self._proxy.intercepts_ = self.estimator.coefs_, self.estimator.intercepts_
-        weighted = {} if held.weights is None else {"sample_weight": held.weights}
-        return float(self._scorer(self._proxy, held.X, held.labels, **weighted))
+        found = self._scorer(self._proxy, held.X, held.labels, **self._weights)
+        if not isinstance(found, int | float | np.number):
+            raise DataError(f"scoring is to return a number, but {self.name} gave {found!r}")
+        return float(found)
+
+
+def _takes_weights(scorer: Any) -> bool:
+    """Whether a scorer of scikit-learn, or a callable of (estimator, X, y), takes sample_weight."""
+    try:
+        takes = inspect.signature(getattr(scorer, "_score_func", scorer)).parameters
+    except ValueError:  # of a callable in C
+        return False
+    return "sample_weight" in takes
 
 
 class IterationLines(Progress):
@@ -122,13 +139,19 @@ class Fitting:
         self.estimator, self.random, self.incremental = estimator, random, incremental
         self.stochastic = estimator.solver in STOCHASTIC
         kept = getattr(estimator, "_optimizer_settings", None) or {}
-        wanted = incremental or estimator.warm_start == "optimizer"
+        wanted = (incremental or estimator.warm_start == "optimizer") and estimator.stopped_ != "diverged"
         self.goes_on = wanted and kept.get("solver") == estimator.solver and estimator._optimizer_state is not None
-        self.settings: dict[str, Any] = kept if self.goes_on else {name: getattr(estimator, name) for name in OF_THE_RULE}
+        now = {name: getattr(estimator, name) for name in OF_THE_RULE}
+        # partial_fit keeps the optimiser of its first call, as scikit-learn's does
+        self.settings: dict[str, Any] = kept if self.goes_on and incremental else now
+        self.same_rate = self.goes_on and self.settings["learning_rate_init"] == kept["learning_rate_init"]
         self.rule = rule_of(SimpleNamespace(**self.settings))
 
-    def fit(self, given: Examples, held: Examples | None) -> None:
-        """Train on the examples and set the fitted attributes; `held` are those of eval_set."""
+    def fit(self, given: Examples, held: Examples | None) -> bool:
+        """Train on the examples and set the fitted attributes; `held` are those of eval_set.
+
+        Tells whether a score was the best one yet.
+        """
         estimator = self.estimator
         by_score = bool(estimator.early_stopping) and (self.stochastic or held is not None)
         if by_score and held is None:
@@ -170,8 +193,8 @@ class Fitting:
                 found = replace(error.fit, parameters=best, history=(*error.fit.history, nothing))
                 self._keep(found, pace, scored=True)
                 kept = f"those of the best epoch, {pace.best_epoch}" if pace.best_epoch else "those before the first epoch"
-                warnings.warn(f"{error}. The parameters are {kept}", ConvergenceWarning, stacklevel=5)
-                return
+                warn(f"{error}. The parameters are {kept}", ConvergenceWarning)
+                return bool(pace.best_epoch)
             self._keep(error.fit, pace, scored=held is not None)
             raise DivergenceError(
                 "Solver produced non-finite parameter weights. The input data may contain large values and need to be "
@@ -181,9 +204,7 @@ class Fitting:
         except KeyboardInterrupt as error:
             if not isinstance(getattr(error, "fit", None), Fit):
                 raise
-            self._keep(error.fit, pace, scored=held is not None)  # type: ignore[attr-defined]  # it has one
-            warnings.warn("Training interrupted by user.", stacklevel=5)
-            return
+            found = replace(error.fit, stopped="interrupted")  # type: ignore[attr-defined]  # it has one
         except Exception as error:
             if isinstance(getattr(error, "fit", None), Fit):
                 self._keep(error.fit, pace, scored=held is not None)  # type: ignore[attr-defined]  # it has one
@@ -193,6 +214,7 @@ class Fitting:
             estimator.loss_ = float(solved[0].fun)
             estimator.n_iter_ = _check_optimize_result("lbfgs", solved[0], estimator.max_iter)
         self._tell(found)
+        return bool(pace.best_epoch)
 
     def _split(self, given: Examples) -> tuple[Examples, Examples]:
         """Hold out validation_fraction of the examples, as scikit-learn does; of partial_fit's, the same ones in every call."""
@@ -201,7 +223,7 @@ class Fitting:
             if not hasattr(estimator, "_split_seed"):
                 estimator._split_seed = int(random.randint(2**31))
             random = np.random.RandomState(estimator._split_seed)
-        stratify = given.Y == 1 if estimator._stratifies() else None
+        stratify = given.Y[:, 0] == 1 if estimator._stratifies() else None
         rows = train_test_split(
             np.arange(len(given.Y)), random_state=random, test_size=estimator.validation_fraction, stratify=stratify
         )
@@ -221,7 +243,7 @@ class Fitting:
         batch = min(SMALL_BATCH, samples)
         if estimator.batch_size != "auto":
             if estimator.batch_size > samples and self.stochastic:
-                warnings.warn("Got `batch_size` less than 1 or larger than sample size. It is going to be clipped", stacklevel=6)
+                warn("Got `batch_size` less than 1 or larger than sample size. It is going to be clipped")
             batch = min(int(estimator.batch_size), samples)
         return Options(
             network,
@@ -245,7 +267,7 @@ class Fitting:
         return CountingPace(
             self.random,
             kind=estimator.learning_rate if estimator.solver == "sgd" else "constant",
-            rate=estimator._rate if self.goes_on else first,
+            rate=estimator._rate if self.same_rate else first,
             first_rate=first,
             power_t=estimator.power_t,
             tol=estimator.tol,
@@ -266,10 +288,19 @@ class Fitting:
             if estimator.resume:
                 raise DataError("resume needs the folder of the checkpoints: checkpoint=…")
             return None
-        about, arrays = pace.state()
-        random = {**about, **{name: array.tolist() for name, array in arrays.items()}}
-        told = identity(options, parameters, random, _arrays(given), () if held is None else _arrays(held))
-        return Checkpoints(estimator.checkpoint, {**told, **pace.identity(), "l2": float(estimator.alpha)})
+        if self.incremental:
+            raise DataError(
+                "checkpoints are those of fit: partial_fit takes one epoch, after which the estimator itself can be saved"
+            )
+        about, _ = pace.state()
+        told = identity(options, parameters, about, _arrays(given), () if held is None else _arrays(held))
+        scoring = estimator.scoring if held is not None else None
+        more = {
+            "l2": float(estimator.alpha),
+            "scoring": str(getattr(scoring, "__qualname__", scoring)),
+            "the optimiser's state": digest(*(estimator._optimizer_state.values() if self.goes_on else ())),
+        }
+        return Checkpoints(estimator.checkpoint, {**told, **pace.identity(), **more})
 
     def _keep(self, found: Fit, pace: CountingPace, *, scored: bool) -> None:
         """Set the fitted attributes from what was reached."""
@@ -277,7 +308,6 @@ class Fitting:
         estimator._take(found.parameters)
         estimator.n_iter_, estimator.stopped_ = len(history), found.stopped
         estimator.t_, estimator._no_improvement_count, estimator._rate = pace.t, pace.waited, pace.rate
-        estimator.best_iteration_ = pace.best_epoch if scored and pace.best_epoch else None
         if history:
             estimator.loss_ = history[-1].loss
         columns: dict[str, list[Any]] = {
@@ -292,26 +322,27 @@ class Fitting:
         estimator.score_history_ = {
             name: [*kept.get(name, [None] * before), *columns.get(name, [None] * len(history))] for name in {**kept, **columns}
         }
+        scores = [math.nan if score is None else score for score in estimator.score_history_.get("validation_score", [])]
+        estimator.best_iteration_ = int(np.nanargmax(scores)) + 1 if np.isfinite(scores).any() else None
         if not self.stochastic:
             return
         estimator._optimizer_state, estimator._optimizer_settings = found.state, self.settings
-        estimator.loss_curve_.extend(columns["loss"])
+        estimator.loss_curve_ = [*getattr(estimator, "loss_curve_", []), *columns["loss"]]
         estimator.best_loss_ = None if pace.by_score else pace.best_loss
         if scored:
-            estimator.validation_scores_ = [*(estimator.validation_scores_ or []), *columns["validation_score"]]
+            estimator.validation_scores_ = [*(getattr(estimator, "validation_scores_", None) or []), *columns["validation_score"]]
             estimator.best_validation_score_ = pace.best_score
 
     def _tell(self, found: Fit) -> None:
         """Warn of a run that was interrupted, or has ended before it converged."""
         estimator = self.estimator
         if found.stopped == "interrupted":
-            warnings.warn("Training interrupted by user.", stacklevel=6)
+            warn("Training interrupted by user.")
         elif found.stopped == "finished" and self.stochastic and not self.incremental:
-            warnings.warn(
+            warn(
                 f"Stochastic Optimizer: Maximum iterations ({estimator.max_iter}) reached and the optimization hasn't converged "
                 "yet.",
                 ConvergenceWarning,
-                stacklevel=6,
             )
 
 

@@ -1,7 +1,10 @@
-"""Where in the user's arrays something is wrong."""
+"""Warnings that point at the user's own line, and errors that say where in the user's arrays something is wrong."""
 
 from __future__ import annotations
 
+import inspect
+import warnings
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -9,6 +12,18 @@ from scipy import sparse
 
 MARKS = ("NaN", "infinity")
 """What scikit-learn's messages of numbers that are not finite have in common."""
+
+OURS = ("handgrad", "sklearn", "joblib")
+"""Packages whose lines a warning does not point at."""
+
+
+def warn(message: str, category: type[Warning] = UserWarning) -> None:
+    """Warn of the first line outside handgrad and scikit-learn that led here."""
+    frame: FrameType | None = inspect.currentframe()
+    level = 0
+    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in OURS:
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, category, stacklevel=level + 1)
 
 
 def placed(error: ValueError, X: Any, y: Any = None) -> ValueError:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from handgrad.calculus.functions import Array
+from handgrad.engine.runs.checkpoints import plain
 from handgrad.engine.runs.pace import Kept
 
 TOO_SMALL, DIVISOR = 1e-6, 5.0
@@ -98,11 +99,8 @@ class CountingPace:
 
     def state(self) -> Kept:
         """Its numbers, its order and its random numbers' state."""
-        held = self.random.get_state(legacy=False)
-        numbers = {name: getattr(self, name) for name in ("rate", "t", "waited", "best_loss", "best_score", "best_epoch")}
-        random = {**{k: v for k, v in held.items() if k != "state"}, "pos": int(held["state"]["pos"])}
-        about: dict[str, Any] = {**{k: float(v) for k, v in numbers.items()}, "random": random}
-        return about, {"order": self._order, "key": np.asarray(held["state"]["key"])}
+        numbers = {name: float(getattr(self, name)) for name in ("rate", "t", "waited", "best_loss", "best_score", "best_epoch")}
+        return {**numbers, "random": plain(self.random.get_state(legacy=False))}, {"order": self._order}
 
     def restore(self, about: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
         """Go back to a kept state."""
@@ -111,4 +109,5 @@ class CountingPace:
         self.t, self.waited, self.best_epoch = (int(about[name]) for name in ("t", "waited", "best_epoch"))
         self._order = arrays["order"]
         kept = dict(about["random"])
-        self.random.set_state({**kept, "state": {"key": arrays["key"], "pos": kept.pop("pos")}})
+        words = {name: np.asarray(value, np.uint64) if isinstance(value, list) else value for name, value in kept["state"].items()}
+        self.random.set_state({**kept, "state": words})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -17,10 +18,10 @@ from handgrad.errors import CatalogueError, NetworkError
 from handgrad.estimators.targets import Kind
 from handgrad.network import Network
 
-OURS = {"logistic": "sigmoid"}
+OUR_NAMES = {"logistic": "sigmoid"}
 """Activations that scikit-learn calls otherwise."""
-THEIRS = {name: theirs for theirs, name in OURS.items()}
-LOG_LOSS, OWN_LOSS = "log_loss", "own_loss"
+THEIR_NAMES = {name: theirs for theirs, name in OUR_NAMES.items()}
+LOG_LOSS, SQUARED_ERROR, POISSON, OWN_LOSS = "log_loss", "squared_error", "poisson", "own_loss"
 CAPPED = {"cross_entropy": "log_loss", "binary_cross_entropy": "binary_log_loss"}
 """The log-losses, and those of the same gradients whose report is capped as scikit-learn's is."""
 
@@ -38,7 +39,7 @@ def hidden_widths(sizes: Any) -> list[int]:
 def activation_records(given: Any) -> list[Activation]:
     """The records of `activation`: a name, one of the catalogue's spellings or a record, or a list of them."""
     several = given if isinstance(given, list | tuple) else [given]
-    return [find_activation(OURS.get(one, one) if isinstance(one, str) else one) for one in several]
+    return [find_activation(OUR_NAMES.get(one, one) if isinstance(one, str) else one) for one in several]
 
 
 def loss_record(given: Any) -> Loss:
@@ -49,18 +50,24 @@ def loss_record(given: Any) -> Loss:
     if isinstance(given, list | tuple) and all(isinstance(part, int | np.integer) for part in given):
         raise CatalogueError(f"{given} looks like hidden_layer_sizes, which a regressor takes as its second argument: name it")
     if isinstance(given, list | tuple) and len(given) == 2:
-        return make_loss(OWN_LOSS, *given)
+        return _verified(*given)
     if isinstance(given, Mapping):
         return make_loss(**{"name": OWN_LOSS, **given})
     return find_loss(given)
 
 
+@lru_cache
+def _verified(value: Any, gradient: Any) -> Loss:
+    """A loss of the user's own, verified the first time that it is met."""
+    return make_loss(OWN_LOSS, value, gradient)
+
+
 def regression_loss(given: Any, outputs: int) -> Loss:
     """The loss of a regression; "squared_error" and "poisson" are scikit-learn's, with ½ and the mean over the outputs."""
-    if given == "squared_error":
+    if given == SQUARED_ERROR:
         record = SCIKIT_LEARN_LOSSES["half_mean_squared_error"]
         return find_loss("half_squared_error") if outputs == 1 else record.with_parameters({"n": outputs})
-    return SCIKIT_LEARN_LOSSES["half_poisson_deviance"] if given == "poisson" else loss_record(given)
+    return SCIKIT_LEARN_LOSSES["half_poisson_deviance"] if given == POISSON else loss_record(given)
 
 
 def network_of(estimator: Any, features: int, outputs: int, kind: Kind | None) -> Network:
@@ -126,4 +133,4 @@ def rule_of(estimator: Any) -> Optimiser:
 def output_name(network: Network) -> str:
     """`out_activation_`, as scikit-learn calls it."""
     name = network.activations[-1].spelling
-    return THEIRS.get(name, name)
+    return THEIR_NAMES.get(name, name)

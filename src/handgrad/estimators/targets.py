@@ -48,7 +48,7 @@ class ClassTargets:
         if kind == "multilabel-indicator":
             return cls("multilabel", (np.arange(np.shape(y)[1]),))
         if np.ndim(y) == 2:
-            return cls("multioutput", tuple(map(_sorted, np.asarray(y).T)))
+            return cls.among_columns(np.asarray(y).T)
         return cls.among(y)
 
     @classmethod
@@ -89,8 +89,13 @@ class ClassTargets:
         unknown = [np.setdiff1d(column, classes) for column, classes in zip(columns, self.classes, strict=False)]
         return np.concatenate(unknown)
 
-    def among_others(self, classes: Any) -> bool:
-        """Whether these are not the classes of a single column."""
+    @classmethod
+    def among_columns(cls, classes: Any) -> Self:
+        """Several columns, each with its own of these lists of classes."""
+        return cls("multioutput", tuple(map(_sorted, classes)))
+
+    def differ(self, classes: Any) -> bool:
+        """Whether the classes of a single column are others than these."""
         return self.kind in ("binary", "multiclass") and not np.array_equal(_sorted(classes), self.classes[0])
 
     def decode(self, outputs: Array) -> Any:
@@ -149,10 +154,12 @@ def _sorted(labels: Any) -> Array:
 
 
 def _outputs_of(classes: Sequence[Any] | Array) -> int:
+    """How many outputs a column of these classes has."""
     return len(classes) if len(classes) > 2 else 1
 
 
 def _indicators(labels: Array, classes: Array) -> Array:
+    """A column of labels as n_samples × outputs, bool. Raises DataError for one that is none of the classes."""
     labels = (
         np.array(labels.tolist(), classes.dtype.kind if classes.dtype.kind == "U" else None) if labels.dtype == object else labels
     )
@@ -167,6 +174,7 @@ def _indicators(labels: Array, classes: Array) -> Array:
 
 
 def _labels(outputs: Array, classes: Array) -> Array:
+    """The labels that a column's outputs, n_samples × outputs, stand for."""
     if outputs.shape[1] > 1:
         return np.asarray(classes[outputs.argmax(axis=1)])
     return np.asarray(classes[np.minimum((outputs[:, 0] > ONE_HALF).astype(int), len(classes) - 1)])

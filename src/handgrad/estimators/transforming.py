@@ -44,6 +44,10 @@ class HiddenActivations:
     def _layer(self, layer: int) -> int:
         """The number of a layer, from 1. Raises NetworkError for one that is not there."""
         hidden = self.network_.L - 1
+        if not isinstance(layer, int | np.integer):
+            raise NetworkError(f"a layer is a whole number, but {layer!r} was given")
+        if not hidden and layer < 0:
+            raise NetworkError("the network has no hidden layer; layer=1 is its output")
         found = hidden + 1 + layer if layer < 0 else layer
         if not 1 <= found <= (hidden if layer < 0 else hidden + 1):
             raise NetworkError(

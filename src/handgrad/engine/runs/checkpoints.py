@@ -133,10 +133,11 @@ def digest(*arrays: Array | None) -> str | None:
 
 def generator_state(rng: np.random.Generator) -> dict[str, Any]:
     """A generator's state as JSON."""
-
-    def plain(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {key: plain(part) for key, part in value.items()}
-        return value.tolist() if isinstance(value, np.ndarray | np.generic) else value
-
     return dict(plain(rng.bit_generator.state))
+
+
+def plain(value: Any) -> Any:
+    """A state of random numbers as JSON: arrays as lists, NumPy's numbers as Python's."""
+    if isinstance(value, dict):
+        return {key: plain(part) for key, part in value.items()}
+    return value.tolist() if isinstance(value, np.ndarray | np.generic) else value

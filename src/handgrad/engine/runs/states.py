@@ -80,3 +80,6 @@ class DivergenceError(TrainingError):
     def __init__(self, message: str, fit: Fit) -> None:
         super().__init__(message)
         self.fit = fit
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (str(self), self.fit)  # so that it comes back whole from a worker process
