@@ -1,6 +1,9 @@
 """What the estimators do beyond scikit-learn's."""
 
+import copy
 import io
+import pickle
+import subprocess
 import sys
 import threading
 import warnings
@@ -10,7 +13,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 from sklearn.datasets import load_breast_cancer, load_iris, make_classification, make_multilabel_classification, make_regression
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.metrics import make_scorer, mean_absolute_error
 from sklearn.preprocessing import StandardScaler
 
@@ -68,22 +71,22 @@ def gradient_step(estimator, X, Y, rate):
 def test_every_loss_takes_the_step_of_its_gradient(loss):
     interval = LOSSES[loss].targets
     y = YR if np.isneginf(interval.low) else np.clip(np.abs(YR), 0.1, 0.9)
-    options = {
-        "loss": loss,
-        "solver": "sgd",
-        "momentum": 0,
-        "alpha": 0,
-        "learning_rate_init": 0.1,
-        "shuffle": False,
-        "batch_size": 80,
-    }
-    before = small(MLPRegressor, **options, max_iter=1)
-    before.set_params(learning_rate_init=1e-300).fit(XR, y)
-    after = small(MLPRegressor, **options, max_iter=1).fit(XR, y)
-    wanted = gradient_step(before, XR, y, 0.1) if loss not in ("squared_error", "poisson") else None
-    if wanted is not None:  # those two names are scikit-learn's forms here
-        np.testing.assert_allclose(after._parameters().buffer, wanted.buffer, rtol=1e-9, atol=1e-12)
-        assert after.loss_ == pytest.approx(handgrad.derive(before.network_).loss(before._parameters(), XR, y))
+    options = {"loss": loss, "solver": "sgd", "momentum": 0, "alpha": 0, "shuffle": False, "batch_size": 80, "max_iter": 1}
+    before = small(MLPRegressor, **options, learning_rate_init=1e-300).fit(XR, y)
+    after = small(MLPRegressor, **options, learning_rate_init=0.1).fit(XR, y)
+    np.testing.assert_allclose(after._parameters().buffer, gradient_step(before, XR, y, 0.1).buffer, rtol=1e-9, atol=1e-12)
+    assert after.loss_ == pytest.approx(handgrad.derive(before.network_).loss(before._parameters(), XR, y))
+
+
+@pytest.mark.parametrize("loss", ["log_loss", *(name for name, record in LOSSES.items() if not record.own)])
+@pytest.mark.parametrize("kind", ["binary", "multiclass", "multilabel"])
+def test_every_loss_trains_a_classifier_by_its_gradient(loss, kind):
+    X, y = {"binary": (X2, y2), "multiclass": (X3, y3), "multilabel": (XL, YL)}[kind]
+    options = {"loss": loss, "solver": "sgd", "momentum": 0, "alpha": 0, "shuffle": False, "batch_size": len(X), "max_iter": 1}
+    before = small(**options, learning_rate_init=1e-300).fit(X, y)
+    after = small(**options, learning_rate_init=0.1).fit(X, y)
+    Y = before._targets.encode(y).astype(float)
+    np.testing.assert_allclose(after._parameters().buffer, gradient_step(before, X, Y, 0.1).buffer, rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -221,6 +224,18 @@ def test_eval_sets_that_cannot_be(eval_set, message):
         small().fit(X2, y2, eval_set=eval_set)
 
 
+@pytest.mark.parametrize("scoring", ["neg_max_error", lambda *_: -1.0], ids=["name", "callable"])
+def test_a_score_that_takes_no_weights_is_given_none(scoring):
+    weights = np.linspace(1, 2, len(XR))
+    fitted = small(MLPRegressor, scoring=scoring, early_stopping=True).fit(XR, YR, weights)
+    assert fitted.validation_scores_
+
+
+def test_a_score_that_is_no_number_is_refused():
+    with pytest.raises(HandgradError, match="gave 'high'"):
+        small(scoring=lambda *_: "high", early_stopping=True).fit(X2, y2)
+
+
 def test_scoring_sees_no_names_and_warns_of_none():
     pandas = pytest.importorskip("pandas")
     frame = pandas.DataFrame(X2, columns=list("abcde"))
@@ -336,6 +351,93 @@ def test_a_warm_start_may_keep_the_state_of_the_optimiser(solver):
     anew = small(**options, max_iter=5, warm_start=True).fit(X2, y2).fit(X2, y2)
     assert not same(anew, whole)
     assert [len(column) for column in halves.score_history_.values()] == [10] * len(halves.score_history_)
+
+
+def test_a_warm_start_with_the_state_takes_a_new_learning_rate():
+    options = {"shuffle": False, "max_iter": 5, "n_iter_no_change": 100, "warm_start": "optimizer"}
+    slow = small(**options).fit(X2, y2).set_params(learning_rate_init=1e-300).fit(X2, y2)
+    assert same(slow, small(**options).fit(X2, y2))
+
+
+@pytest.mark.parametrize("solver", ["adam", "sgd"])
+def test_another_solver_may_go_on(solver):
+    fitted = small(solver="lbfgs").fit(X2, y2)
+    assert not hasattr(fitted, "loss_curve_")
+    fitted.set_params(solver=solver, warm_start=True).fit(X2, y2)
+    assert len(fitted.loss_curve_) == 12
+    fitted.partial_fit(X2, y2)
+    assert len(fitted.loss_curve_) == 13
+
+
+def test_copies_do_not_share_their_curves():
+    fitted = small().fit(X2, y2)
+    copy.copy(fitted).partial_fit(X2, y2)
+    assert len(fitted.loss_curve_) == 12
+
+
+def test_what_a_user_gives_stays_as_it_is():
+    drawn = small(max_iter=1).fit(X2, y2)
+    given = [X2, y2, np.linspace(1, 2, len(X2)), *drawn.coefs_, *drawn.intercepts_]
+    before = [array.copy() for array in given]
+    small(coefs_init=drawn.coefs_, intercepts_init=drawn.intercepts_).fit(X2, y2, given[2])
+    assert all(map(np.array_equal, given, before))
+
+
+def test_partial_fit_learns_after_a_fit_that_stopped_early():
+    fitted = small(early_stopping=True, n_iter_no_change=1, tol=0.5, max_iter=50).fit(X2, y2)
+    assert fitted.stopped_ == "early stopping"
+    before = fitted._parameters().buffer.copy()
+    fitted.partial_fit(X2, y2)
+    assert not np.array_equal(fitted._parameters().buffer, before)
+
+
+def test_partial_fit_has_no_checkpoints(tmp_path):
+    with pytest.raises(HandgradError, match="checkpoints are those of fit"):
+        small(checkpoint=tmp_path).partial_fit(X2, y2, classes=[0, 1])
+
+
+REFUSED = {
+    "weights": ({}, {"sample_weight": np.ones(3)}),
+    "eval_set": ({}, {"eval_set": (X2[:, :2], y2)}),
+    "coefs_init": ({"coefs_init": [np.zeros((2, 2))]}, {}),
+    "dropout": ({"dropout": [0.1, 0.1]}, {}),
+    "class_weight": ({"class_weight": {9: 1.0}}, {}),
+    "scoring": ({"scoring": lambda *_: "high", "early_stopping": True}, {}),
+    "validation": ({"early_stopping": True, "validation_fraction": 0.005}, {}),
+    "resume": ({"resume": True}, {}),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_fit_that_is_refused_changes_nothing(name):
+    settings, given = REFUSED[name]
+    fresh = small(**settings)
+    with pytest.raises(ValueError):
+        fresh.fit(X2, y2, **given)
+    with pytest.raises(NotFittedError):
+        fresh.predict(X2)
+    fitted = small().fit(X3, y3)
+    before = {key: copy.deepcopy(value) for key, value in vars(fitted).items() if key.endswith("_")}
+    for warm in (False, "optimizer"):
+        with pytest.raises(ValueError):
+            fitted.set_params(**settings, warm_start=warm).fit(X2, y2, **given)
+        assert list(before) == [key for key in vars(fitted) if key.endswith("_")]
+        assert same(fitted, small().fit(X3, y3))
+        np.testing.assert_array_equal(fitted.predict(X3), small().fit(X3, y3).predict(X3))
+
+
+def test_a_warning_points_at_the_line_of_the_user():
+    with pytest.warns(ConvergenceWarning) as seen:
+        small(max_iter=1).fit(X2, y2)
+    assert seen[0].filename == __file__
+
+
+def test_a_run_that_diverges_in_a_worker_says_so():
+    with pytest.raises(DivergenceError) as raised:
+        small(MLPRegressor, solver="sgd", learning_rate_init=1e3, activation="identity").fit(XR * 100, YR)
+    found = pickle.loads(pickle.dumps(raised.value))
+    assert str(found) == str(raised.value)
+    assert np.isfinite(found.fit.parameters.buffer).all()
 
 
 def test_a_warm_start_with_other_widths_is_refused():
@@ -475,9 +577,10 @@ def test_histories_are_equally_long_and_of_every_epoch():
 
 
 def test_a_run_that_diverges_says_so_and_keeps_finite_weights():
-    estimator = small(MLPRegressor, solver="sgd", learning_rate_init=1e3, activation="identity")
+    estimator = small(MLPRegressor, solver="sgd", learning_rate_init=1.0, activation="identity")
     with pytest.raises(DivergenceError, match="Solver produced non-finite parameter weights"):
-        estimator.fit(XR * 100, YR)
+        estimator.fit(XR, YR)
+    assert estimator.n_iter_ > 0
     assert all(np.isfinite(W).all() for W in estimator.coefs_)
     stopped = small(MLPRegressor, solver="sgd", learning_rate_init=1e3, activation="identity", early_stopping=True)
     with pytest.warns(ConvergenceWarning, match="best epoch"):
@@ -538,9 +641,6 @@ def test_predicting_compiles_nothing():
         "import pickle, sys, numpy as np; e = pickle.load(sys.stdin.buffer); e.predict_proba(np.zeros((2, 5))); "
         "e.transform(np.zeros((2, 5))); assert 'numba' not in sys.modules, 'numba'"
     )
-    import pickle
-    import subprocess
-
     subprocess.run([sys.executable, "-c", script], input=pickle.dumps(fitted), check=True)
 
 

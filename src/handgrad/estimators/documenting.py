@@ -21,8 +21,9 @@ alpha : float, default=0.0001
 batch_size : int, default="auto"
     Examples to a mini-batch; "auto" is min(200, n_samples).
 learning_rate : {"constant", "invscaling", "adaptive"}, default="constant"
-    How sgd's learning rate changes: not, as learning_rate_init / (t + 1)^power_t after each epoch, or divided by 5 where
-    training would stop, down to 1e-6.
+    How the learning rate of sgd changes. "constant": it does not. "invscaling": after each epoch it is learning_rate_init /
+    (t + 1)^power_t, where t counts the examples seen. "adaptive": it is divided by 5 each time that training would stop, until
+    it is below 1e-6.
 learning_rate_init : float, default=0.001
     The first learning rate.
 power_t : float, default=0.5
@@ -34,7 +35,7 @@ shuffle : bool, default=True
 random_state : int, RandomState instance or None, default=None
     What first weights, held-out examples and orders are drawn with, as scikit-learn draws them.
 tol : float, default=1e-4
-    An epoch that is better than the best one by less counts as none; for lbfgs the largest gradient at the end.
+    The least improvement over the best epoch that counts as one; for lbfgs the largest entry of the gradient at its end.
 verbose : bool or int, default=False
     Shows a progress bar on a terminal, a line for each epoch elsewhere.
 warm_start : bool or "optimizer", default=False
@@ -42,15 +43,16 @@ warm_start : bool or "optimizer", default=False
 momentum : float, default=0.9
     What sgd's velocity keeps of itself.
 nesterovs_momentum : bool, default=True
-    Whether sgd steps by the velocity as it will be.
+    Whether the velocity of sgd takes up the gradient before the step rather than after it (Nesterov, 1983).
 early_stopping : bool, default=False
-    Whether to stop by the score of held-out examples, and to keep the parameters of the best epoch.
+    Whether to stop by the score of held-out examples, and to keep the parameters of the best epoch. lbfgs stops so only with an
+    eval_set.
 validation_fraction : float, default=0.1
     The share of the examples that early_stopping holds out, where no eval_set is given.
 beta_1, beta_2 : float, default=0.9, 0.999
     What adam's running means keep of the gradient and of its square.
 epsilon : float, default=1e-8
-    Added to adam's root.
+    What adam adds to the root of the mean squared gradient, by which it divides.
 n_iter_no_change : int, default=10
     How many epochs in a row may pass without an improvement by tol.
 max_fun : int, default=15000
@@ -63,12 +65,14 @@ coefs_init, intercepts_init : list of array, default=None
     First weights of the shapes (n_l-1, n_l), and biases, in place of drawn ones.
 scoring : str or callable, default=None
     What validation examples are scored by: a name or callable of scikit-learn's, "loss" for minus the loss, or None for the
-    accuracy or R².
+    accuracy or R². Weights of the examples count where it takes sample_weight; DataFrames' column names are not passed on. It
+    matters where there are validation examples: with early_stopping or an eval_set.
 callbacks : callable or list of them, default=None
     Called after each epoch with its `EpochState` (epoch, loss, score, parameters, …); one that returns True ends the run.
     One that raises ends it too, and what was reached until then is kept.
 checkpoint : path, default=None
-    A folder to which the run is written after every `checkpoint_every` epochs.
+    A folder to which fit writes the run after every `checkpoint_every` epochs; one folder for one fit, so that a search over
+    folds goes without.
 checkpoint_every : int, default=1
     See checkpoint.
 resume : bool, default=False
@@ -78,15 +82,17 @@ n_threads : int, default=None
 """
 ATTRIBUTES = """
 coefs_, intercepts_ : list of array
-    Weights of the shapes (n_l-1, n_l), and biases; those of the best epoch with early_stopping. May be assigned to.
+    Weights of the shapes (n_l-1, n_l), and biases; with early_stopping those of the best epoch of the last fit, or its last
+    ones where none was better than those of a fit before. They may be assigned to.
 loss_, loss_curve_, best_loss_ : float, list of float, float or None
-    The last loss, the mean loss of each epoch, and the least (None with early_stopping). lbfgs has no curve here.
+    The last loss, the mean loss of each epoch, and the least (None with early_stopping). With lbfgs, as in scikit-learn, there
+    is only the first; `score_history_["loss"]` has its curve.
 validation_scores_, best_validation_score_ : list of float or None, float or None
     The score of each epoch, and the best, where there are validation examples.
 n_iter_, t_, n_layers_, n_outputs_, out_activation_, n_features_in_, feature_names_in_
     As in scikit-learn: epochs, examples seen, layers with the inputs, outputs, the output's activation, what X has.
 best_iteration_ : int or None
-    The epoch with the best score, from 1.
+    The epoch with the best score, counted from 1 over `score_history_`.
 stopped_ : str
     Why the run ended: "finished", "early stopping", "callback", "interrupted", "converged", "diverged" or "error".
 score_history_ : dict of lists
@@ -101,7 +107,7 @@ TEXTS = {"{shared}": SHARED, "{more}": MORE, "{attributes}": ATTRIBUTES}
 
 def documented(cls: Class) -> Class:
     """Put the common parameters and attributes into a class's docstring."""
-    if cls.__doc__:  # python -O0 has none
+    if cls.__doc__:  # python -OO has none
         for mark, text in TEXTS.items():
             cls.__doc__ = cls.__doc__.replace(mark, text.strip().replace("\n", "\n    "))
     return cls
