@@ -15,9 +15,7 @@ LINE_SEARCH = 20
 """How often an iteration may evaluate the loss on its line."""
 
 
-def minimise(
-    course: Course, X: Array, Y: Array, weights: Array | None, *, stops_at_infinity: bool = True, **limits: float
-) -> Any:
+def minimise(course: Course, X: Array, Y: Array, weights: Array | None, *, stops_at_infinity: bool = True, **limits: float) -> Any:
     """Minimise J over all examples; an iteration counts as an epoch. Returns SciPy's result.
 
     `limits` are options of SciPy's L-BFGS-B, such as gtol. SciPy works in float64 whatever the parameters' dtype. Raises whatever
