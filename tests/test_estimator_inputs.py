@@ -87,6 +87,35 @@ def test_several_columns_of_classes():
     assert set(np.unique(small().fit(X3, text).predict(X3))) <= set(np.unique(text))
 
 
+def test_columns_of_classes_may_be_of_different_kinds():
+    Y = np.stack([y3.astype(object), np.where(X3[:, 0] > 0, "long", "short").astype(object)], axis=1)
+    fitted = small(max_iter=200, learning_rate_init=0.02).fit(X3, Y)
+    assert [classes.dtype.kind for classes in fitted.classes_] == ["i", "U"]
+    assert {type(label) for label in fitted.predict(X3)[0]} == {int, str}
+    assert fitted.score(X3, Y) > 0.7
+
+
+@pytest.mark.parametrize("pair", [(1, 2), (-1, 1), (0, 5)])
+def test_columns_of_two_numbers_are_classes_unless_they_are_0_and_1(pair):
+    Y = np.array(pair)[YL]
+    fitted = small().fit(XL, Y)
+    assert [classes.tolist() for classes in fitted.classes_] == [list(pair)] * 3
+    assert set(np.unique(fitted.predict(XL))) <= set(pair)
+
+
+def test_a_list_of_classes_for_each_column_decides_what_partial_fit_learns():
+    Y = np.stack([y3, y3 > 0], axis=1).astype(int)
+    estimator = small().partial_fit(X3[:4], np.array([[0, 1], [1, 0], [1, 1], [0, 0]]), classes=[[0, 1, 2], [0, 1]])
+    assert estimator.partial_fit(X3, Y, classes=[[0, 1, 2], [0, 1]]).predict(X3).shape == Y.shape
+    with pytest.raises(ValueError, match="not the same as on last call"):
+        estimator.partial_fit(X3, Y, classes=[[0, 1, 3], [0, 1]])
+
+
+def test_losses_are_numpys_numbers_as_scikit_learns_are():
+    fitted = small().fit(X2, y2)
+    assert {type(value) for value in (fitted.loss_, fitted.best_loss_, *fitted.loss_curve_)} == {np.float64}
+
+
 def test_transform_gives_the_activations_of_a_layer():
     fitted = small(hidden_layer_sizes=(7, 4), activation="tanh").fit(X3, y3)
     values = fitted.derivation_.forward(fitted._parameters(), X3)

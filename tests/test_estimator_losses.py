@@ -1,5 +1,7 @@
 """Activations, losses, class weights, dropout and first weights of the estimators."""
 
+import pickle
+
 import numpy as np
 import pytest
 from fitted import X2, X3, XL, XR, YL, YR, same, small, y2, y3
@@ -74,6 +76,39 @@ def test_a_loss_of_ones_own(loss):
     assert fitted.loss_ < np.mean(YR**4) / 2
     found = ((fitted.predict(XR) - YR) ** 4).mean() + fitted.alpha / 2 * sum((W**2).sum() for W in fitted.coefs_) / len(XR)
     assert fitted.loss_ == pytest.approx(found, rel=1e-6)
+
+
+FOCAL = (
+    "-(y * (1 - a)^2 * log(a) + (1 - y) * a^2 * log(1 - a))",
+    "y * (2 * (1 - a) * log(a) - (1 - a)^2 / a) + (1 - y) * (a^2 / (1 - a) - 2 * a * log(1 - a))",
+)
+
+
+def test_a_classifiers_own_loss_is_verified_for_probabilities():
+    fitted = small(loss=FOCAL, max_iter=100, learning_rate_init=0.02).fit(X2, y2)
+    assert fitted.score(X2, y2) > 0.8
+    with pytest.raises(ValueError, match="central difference"):
+        small(loss=(FOCAL[0], FOCAL[0])).fit(X2, y2)
+    positive = small(MLPRegressor, activation=["tanh", "exp"], loss=("a - y * log(a)", "1 - y / a")).fit(XR, np.abs(YR))
+    assert positive.predict(XR).min() > 0
+
+
+def test_an_activation_of_ones_own_goes_along_in_a_pickle():
+    handgrad.add_activation("cube_of_test", "z^3 / 9", "z^2 / 3")
+    try:
+        kept = pickle.dumps(small(activation="cube_of_test").fit(X2, y2))
+    finally:
+        ACTIVATIONS.pop("cube_of_test")
+    try:
+        assert pickle.loads(kept).fit(X2, y2).out_activation_ == "logistic"
+    finally:
+        ACTIVATIONS.pop("cube_of_test", None)
+
+
+@pytest.mark.parametrize("loss", ["(a - y)^2", lambda a, y: (a - y) ** 2], ids=["formula", "callable"])
+def test_a_value_without_its_gradient_is_told_what_is_missing(loss):
+    with pytest.raises(ValueError, match=r"a pair \(value, gradient\)"):
+        small(MLPRegressor, loss=loss).fit(XR, YR)
 
 
 def test_a_loss_of_ones_own_with_a_wrong_gradient_is_refused():

@@ -101,7 +101,32 @@ class RaisedError(Exception):
     """A callback's own."""
 
 
-@pytest.mark.parametrize("error", [RaisedError("no"), KeyboardInterrupt()])
+def test_a_scorer_sees_the_frames_of_an_eval_set():
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(X2, columns=list("abcde"))
+    seen = []
+
+    def scoring(estimator, X, y):
+        seen.append(X["a"].mean())
+        return estimator.score(X, y)
+
+    small(scoring=scoring, max_iter=3).fit(frame[:80], y2[:80], eval_set=(frame[80:], y2[80:]))
+    assert seen == [frame[80:]["a"].mean()] * 3
+
+
+def test_class_weights_do_not_weigh_the_score():
+    for more in ({}, {"eval_set": (X2[80:], y2[80:])}):
+        fitted = small(early_stopping=True, class_weight={0: 100.0}, max_iter=1).fit(X2[:80], y2[:80], **more)
+        count = len(y2[80:]) if more else 8
+        assert round(fitted.validation_scores_[0] * count, 9).is_integer()
+
+
+def test_held_out_examples_need_a_weight():
+    with pytest.raises(ValueError, match="held out"):
+        small(early_stopping=True).fit(X2, y2, np.eye(1, len(X2))[0])
+
+
+@pytest.mark.parametrize("error", [RaisedError("no"), KeyboardInterrupt(), SystemExit(3)])
 def test_a_callback_that_raises_leaves_the_model_so_far(error):
     def raising(state):
         if state.epoch == 3:
@@ -112,7 +137,7 @@ def test_a_callback_that_raises_leaves_the_model_so_far(error):
         with pytest.warns(UserWarning, match="interrupted"):
             estimator.fit(X2, y2)
     else:
-        with pytest.raises(RaisedError, match="no"):
+        with pytest.raises(type(error), match=str(error)):
             estimator.fit(X2, y2)
     assert estimator.n_iter_ == 3
     assert same(estimator, small(max_iter=3).fit(X2, y2))

@@ -1,6 +1,6 @@
 """A user's own activations and losses: added in one call, after their slopes are held to their values."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -110,6 +110,22 @@ def make_loss(
     """
     output = find_activation(output).name
     return _made(Loss, name, value, gradient, "gradient", parameters, kinks, outputs=outputs, targets=targets, output=output)
+
+
+def own_records(spellings: Iterable[str]) -> list[Activation | Loss]:
+    """The records among these spellings that a user has added to the catalogue."""
+    known: dict[str, Activation | Loss] = {**ACTIVATIONS, **LOSSES}
+    matches = (SPELLING.fullmatch(spelling) for spelling in spellings)
+    found = (known.get(match.group(1)) for match in matches if match)
+    return [record for record in found if record is not None and record.own]
+
+
+def know(record: Activation | Loss) -> None:
+    """Add a user's record that was verified in another process, unless its name is known here."""
+    if isinstance(record, Activation):
+        ACTIVATIONS.setdefault(record.name, record)
+    else:
+        LOSSES.setdefault(record.name, record)
 
 
 def _made(  # noqa: PLR0917  # what both kinds of record are given, in its order

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from scipy import sparse
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin, _fit_context, is_regressor
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin, _fit_context, is_classifier, is_regressor
 from sklearn.metrics import get_scorer_names
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, InvalidParameterError, Options, StrOptions
@@ -20,21 +20,24 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, column_or_1d, validate_data
 
 from handgrad.calculus.functions import Array
-from handgrad.catalogue.records import Activation, Loss
+from handgrad.catalogue.own import know, own_records
+from handgrad.catalogue.records import OPEN_UNIT, REAL, Activation, Loss
 from handgrad.data import as_targets
 from handgrad.derivation import Derivation
 from handgrad.errors import DataError, HandgradError, NetworkError
 from handgrad.estimators import exporting, files, insight, plotting, starting
-from handgrad.estimators.fitting import STOCHASTIC, Examples, Fitting
+from handgrad.estimators.fitting import LEAST_VALIDATION, STOCHASTIC, Examples, Fitting
 from handgrad.estimators.messages import placed, warn
 from handgrad.estimators.predicting import activations
-from handgrad.estimators.settings import activation_records, hidden_widths, loss_record, network_of, output_name
+from handgrad.estimators.settings import given_activations, hidden_widths, loss_record, network_of, output_name
 from handgrad.estimators.targets import ClassTargets
 from handgrad.estimators.transforming import HiddenActivations
 from handgrad.network import Network, Parameters
 
 FLOATS = (np.float64, np.float32)
 SPARSE = ("csr", "csc")
+OWN_RECORDS = "_own_records"
+"""Where a pickle has the records that a user has added to the catalogue, and the parameters name."""
 
 
 def is_stochastic(estimator: BaseMLP) -> bool:
@@ -50,7 +53,7 @@ class BaseMLP(HiddenActivations, ClassNamePrefixFeaturesOutMixin, TransformerMix
     """What both estimators are."""
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "loss": [str, Loss, Mapping, list, tuple],
+        "loss": [str, Loss, Mapping, list, tuple, callable],
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
         "activation": [str, Activation, list, tuple],
         "solver": [StrOptions({"lbfgs", "sgd", "adam"})],
@@ -74,7 +77,7 @@ class BaseMLP(HiddenActivations, ClassNamePrefixFeaturesOutMixin, TransformerMix
         "epsilon": [Interval(Real, 0, None, closed="neither")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left"), Options(Real, {np.inf})],
         "max_fun": [Interval(Integral, 1, None, closed="left")],
-        "dropout": [Interval(Real, 0, 1, closed="left"), list, tuple],
+        "dropout": [Interval(Real, 0, 1, closed="left"), list, tuple, np.ndarray],
         "coefs_init": [None, list, tuple],
         "intercepts_init": [None, list, tuple],
         "scoring": [None, StrOptions({"loss", *get_scorer_names()}), callable],
@@ -96,18 +99,23 @@ class BaseMLP(HiddenActivations, ClassNamePrefixFeaturesOutMixin, TransformerMix
 
     def _validate_params(self) -> None:
         super()._validate_params()
-        for name, read in (("activation", activation_records), ("loss", loss_record)):
-            value = getattr(self, name)
-            if name == "loss" and isinstance(value, str) and value in self._own_losses:
-                continue
-            try:
-                read(value)
-            except (HandgradError, TypeError) as error:
-                more = f" It also takes {' and '.join(self._own_losses)}." if name == "loss" else ""
-                raise InvalidParameterError(
-                    f"The {name!r} parameter of {type(self).__name__} is none that is known: {error}.{more}"
-                ) from None
-        shares = self.dropout if isinstance(self.dropout, list | tuple) else [self.dropout]
+        try:
+            _, output = given_activations(self)
+        except HandgradError as error:
+            raise InvalidParameterError(
+                f"The 'activation' parameter of {type(self).__name__} is none that is known: {error}. One of your own goes as the "
+                "record that add_activation gives"
+            ) from None
+        try:
+            if not (isinstance(self.loss, str) and self.loss in self._own_losses):
+                loss_record(self.loss, OPEN_UNIT if is_classifier(self) else REAL if output is None else output.interval)
+        except (HandgradError, TypeError) as error:
+            raise InvalidParameterError(
+                f"The 'loss' parameter of {type(self).__name__} is none that is known: {error}\n"
+                f"It also takes {' and '.join(self._own_losses)}, a pair (value, gradient) of formulas or callables, or a mapping "
+                "of the arguments of make_loss, as where a and y lie in other intervals"
+            ) from None
+        shares = self.dropout if isinstance(self.dropout, list | tuple | np.ndarray) else [self.dropout]
         if not all(isinstance(share, Real) for share in shares):
             raise InvalidParameterError(f"dropout is a share or a list of them, but {self.dropout!r} was given")
         callbacks = self.callbacks if isinstance(self.callbacks, list | tuple) else []
@@ -256,6 +264,8 @@ class BaseMLP(HiddenActivations, ClassNamePrefixFeaturesOutMixin, TransformerMix
         except ValueError as error:
             raise placed(error, X, y) from None
         X, y = found
+        if is_regressor(self) and sparse.issparse(y):
+            y = y.toarray()
         if not sparse.issparse(y) and y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         return X.tocsr() if sparse.issparse(X) else X, y
@@ -278,13 +288,16 @@ class BaseMLP(HiddenActivations, ClassNamePrefixFeaturesOutMixin, TransformerMix
             raise DataError("eval_set is a tuple (X, y) or (X, y, sample_weight), and only one of them")
         X, y, weights = (*eval_set, None)[:3]
         try:
-            X, y = self._check_X_y(X, y, reset=False)
-            return self._with_targets(self._examples(X, y, weights, incremental=True, weighed=False))
+            checked, y = self._check_X_y(X, y, reset=False)
+            found = self._examples(checked, y, weights, incremental=True, weighed=False)
+            if is_regressor(self) and len(found.Y) < LEAST_VALIDATION:
+                raise DataError(f"{LEAST_VALIDATION} examples or more are needed, but {len(found.Y)} was given")
+            return replace(self._with_targets(found), raw=X)
         except ValueError as error:
             raise DataError(f"in eval_set: {error}") from None
 
     def _examples(self, X: Any, y: Any, sample_weight: Any, *, incremental: bool, weighed: bool = True) -> Examples:
-        """Checked inputs with targets and weights; class weights count where they are `weighed`."""
+        """Checked inputs with targets and weights, those of classes included where they are `weighed`."""
         raise NotImplementedError
 
     def _learn_targets(self, y: Any, classes: Any = None, *, incremental: bool) -> None:
@@ -351,6 +364,17 @@ class BaseMLP(HiddenActivations, ClassNamePrefixFeaturesOutMixin, TransformerMix
     def to_sklearn(self) -> Any:
         """A fitted scikit-learn MLP with the same predictions. Raises an error that names what it cannot express."""
         return exporting.to_sklearn(self)
+
+    def __getstate__(self) -> dict[str, Any]:
+        state: dict[str, Any] = super().__getstate__()
+        named = [self.loss, *(self.activation if isinstance(self.activation, list | tuple) else [self.activation])]
+        own = own_records(name for name in named if isinstance(name, str))
+        return {**state, OWN_RECORDS: own} if own else state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for record in state.get(OWN_RECORDS, ()):  # by their names, as in the process that it comes from
+            know(record)
+        super().__setstate__({name: value for name, value in state.items() if name != OWN_RECORDS})
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -9,7 +9,6 @@ from scipy import sparse
 from sklearn.base import ClassifierMixin, _fit_context
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import type_of_target
 
 from handgrad.calculus.functions import Array
 from handgrad.errors import DataError
@@ -130,21 +129,25 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     @staticmethod
     def _first_targets(y: Any, classes: Any) -> ClassTargets:
         """The classes of the first call of partial_fit. Raises DataError where they must be given, and are not."""
-        kind = type_of_target(y)
-        if kind.startswith("multilabel"):
-            return ClassTargets.of(y)
-        if classes is None:
+        if np.ndim(y) == 2:
+            columns = classes is not None and all(np.ndim(column) == 1 for column in classes)
+            found = ClassTargets.among_columns(classes) if columns else ClassTargets.of(y)
+            if found.kind == "multilabel" or columns:
+                return found
+        if classes is None or np.ndim(y) == 2:
             raise DataError("classes must be passed on the first call to partial_fit.")
-        return ClassTargets.among_columns(classes) if "multioutput" in kind else ClassTargets.among(classes)
+        return ClassTargets.among(classes)
 
     def _examples(self, X: Any, y: Any, sample_weight: Any, *, incremental: bool, weighed: bool = True) -> Examples:
-        """Checked inputs with encoded labels and weights; class weights count where they are `weighed`."""
+        """Checked inputs with encoded labels and weights, those of the classes included where they are `weighed`."""
         assert self._targets is not None
-        weights = self._weights(sample_weight, X)
+        given = weights = self._weights(sample_weight, X)
         if weighed and self.class_weight is not None:
             factors = class_factors(self.class_weight, self._targets, y, incremental=incremental)
-            weights = factors if weights is None else weights * factors
-        return Examples(X, self._targets.encode(y), weights, y)
+            weights = factors if given is None else given * factors
+            if not weights.any():
+                raise DataError("with these class weights no example has a weight")
+        return Examples(X, self._targets.encode(y), weights, y, given)
 
     def _stratifies(self) -> bool:
         """Whether held-out examples have both classes alike; as scikit-learn, for a single output."""

@@ -43,12 +43,18 @@ STOCHASTIC = ("sgd", "adam")
 
 @dataclass(frozen=True)
 class Examples:
-    """Checked examples: inputs (an array or CSR), targets n_samples × n_L, weights or None, and the user's own targets."""
+    """Checked examples: inputs (an array or CSR), targets n_samples × n_L, weights or None, and the user's own targets.
+
+    `Y` is bool while it is only encoded, and a float array as soon as it is checked against the loss. `unweighed` are the weights
+    without those of the classes, by which examples are scored. `raw` are the inputs as the user has them.
+    """
 
     X: Any
     Y: Array
     weights: Array | None
     labels: Any
+    unweighed: Array | None = None
+    raw: Any = None
 
 
 class ValidationScore:
@@ -64,14 +70,14 @@ class ValidationScore:
         self._loss = None
         if scoring == "loss":
             X = held.X.toarray() if sparse.issparse(held.X) else held.X
-            self._loss = Scorer(estimator.network_, X, held.Y.astype(dtype), held.weights, "loss", larger_is_better=None)
+            self._loss = Scorer(estimator.network_, X, held.Y.astype(dtype), held.unweighed, "loss", larger_is_better=None)
         elif scoring is not None:
-            # a copy without names: its inputs are an array, which is right here and worth no warning
             self._proxy = copy.copy(estimator)
-            vars(self._proxy).pop("feature_names_in_", None)
+            if held.raw is None:  # held out of arrays that were checked: without names, which is right and worth no warning
+                self._proxy.__dict__.pop("feature_names_in_", None)
             self._scorer = check_scoring(self._proxy, scoring)
-            weighted = held.weights is not None and _takes_weights(self._scorer)
-            self._weights = {"sample_weight": held.weights} if weighted else {}
+            weighted = held.unweighed is not None and _takes_weights(self._scorer)
+            self._weights = {"sample_weight": held.unweighed} if weighted else {}
 
     def __call__(self, engine: Any) -> float:
         """The score of the parameters as they are; NaN where a prediction is not finite. Raises DataError where it is no number."""
@@ -80,9 +86,9 @@ class ValidationScore:
             return -self._loss(engine)
         self.estimator._take(engine.read())
         if self.estimator.scoring is None:
-            return float(self.estimator._default_score(held.X, held.labels, held.weights))
+            return float(self.estimator._default_score(held.X, held.labels, held.unweighed))
         self._proxy.coefs_, self._proxy.intercepts_ = self.estimator.coefs_, self.estimator.intercepts_
-        found = self._scorer(self._proxy, held.X, held.labels, **self._weights)
+        found = self._scorer(self._proxy, held.X if held.raw is None else held.raw, held.labels, **self._weights)
         if not isinstance(found, int | float | np.number):
             raise DataError(f"scoring is to return a number, but {self.name} gave {found!r}")
         return float(found)
@@ -205,13 +211,13 @@ class Fitting:
             if not isinstance(getattr(error, "fit", None), Fit):
                 raise
             found = replace(error.fit, stopped="interrupted")  # type: ignore[attr-defined]  # it has one
-        except Exception as error:
+        except BaseException as error:  # SystemExit too: what was reached is kept
             if isinstance(getattr(error, "fit", None), Fit):
                 self._keep(error.fit, pace, scored=held is not None)  # type: ignore[attr-defined]  # it has one
             raise
         self._keep(found, pace, scored=held is not None)
         if solved:
-            estimator.loss_ = float(solved[0].fun)
+            estimator.loss_ = np.float64(solved[0].fun)
             estimator.n_iter_ = _check_optimize_result("lbfgs", solved[0], estimator.max_iter)
         self._tell(found)
         return bool(pace.best_epoch)
@@ -233,9 +239,11 @@ class Fitting:
                 f"{len(rows[1])} of {len(given.Y)} examples were held out, and {LEAST_VALIDATION} are needed"
             )
         trained, held = (
-            Examples(given.X[part], given.Y[part], None if given.weights is None else given.weights[part], given.labels[part])
+            Examples(given.X[part], given.Y[part], _part(given.weights, part), given.labels[part], _part(given.unweighed, part))
             for part in rows
         )
+        if held.unweighed is not None and not held.unweighed.any():
+            raise DataError("Sample weights must contain at least one non-zero number, also among the examples that are held out")
         return trained, held
 
     def _options(self, network: Any, given: Examples, *, restore: bool) -> Options:
@@ -309,9 +317,9 @@ class Fitting:
         estimator.n_iter_, estimator.stopped_ = len(history), found.stopped
         estimator.t_, estimator._no_improvement_count, estimator._rate = pace.t, pace.waited, pace.rate
         if history:
-            estimator.loss_ = history[-1].loss
+            estimator.loss_ = np.float64(history[-1].loss)
         columns: dict[str, list[Any]] = {
-            "loss": [state.loss for state in history],
+            "loss": [np.float64(state.loss) for state in history],
             "learning_rate": [state.learning_rate for state in history],
             "seconds": [state.seconds for state in history],
         }
@@ -328,7 +336,7 @@ class Fitting:
             return
         estimator._optimizer_state, estimator._optimizer_settings = found.state, self.settings
         estimator.loss_curve_ = [*getattr(estimator, "loss_curve_", []), *columns["loss"]]
-        estimator.best_loss_ = None if pace.by_score else pace.best_loss
+        estimator.best_loss_ = None if pace.by_score else np.float64(pace.best_loss)
         if scored:
             estimator.validation_scores_ = [*(getattr(estimator, "validation_scores_", None) or []), *columns["validation_score"]]
             estimator.best_validation_score_ = pace.best_score
@@ -344,6 +352,10 @@ class Fitting:
                 "yet.",
                 ConvergenceWarning,
             )
+
+
+def _part(weights: Array | None, rows: Array) -> Array | None:
+    return None if weights is None else weights[rows]
 
 
 def _arrays(examples: Examples) -> tuple[Array | None, ...]:

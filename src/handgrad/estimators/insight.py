@@ -45,14 +45,14 @@ def input_gradient(estimator: Any, X: Any, y: Any = None, *, output: Any = None,
         return _by_outputs(estimator, estimator._check_X(X), output)
     if output is not None:
         raise DataError(f"with y the gradient is that of the loss, not that of an output, but output={output!r} was given too")
-    examples = _examples(estimator, X, y, sample_weight, weighed=False)
+    examples = _examples(estimator, X, y, sample_weight)
     parameters = _parameters(estimator, examples.X.dtype)
     network, dtype = parameters.network, parameters.buffer.dtype
     Y = as_targets(examples.Y, network, examples.X.shape[0], dtype)
     found = np.empty(examples.X.shape, dtype)
     for rows in _pieces(len(found), max(network.widths)):
         found[rows] = derive(network).input_gradients(parameters, _dense(examples.X[rows]), Y[rows], of_examples=True)
-    return found if examples.weights is None else found * examples.weights[:, None].astype(dtype)
+    return found if examples.unweighed is None else found * examples.unweighed[:, None].astype(dtype)
 
 
 def _by_outputs(estimator: Any, X: Any, output: Any) -> Array:
@@ -91,7 +91,7 @@ def explain(estimator: Any, X: Any, y: Any, sample_weight: Any = None, **options
     as `iterations`, `notation` or `optimiser`. Raises what `fit` raises for X, y and weights that do not fit.
     """
     check_is_fitted(estimator)
-    examples = _examples(estimator, X, y, sample_weight, weighed=True)
+    examples = _examples(estimator, X, y, sample_weight)
     as_weights(examples.weights, examples.X.shape[0])  # whose sum is above 0
     weight = float(examples.X.shape[0] if examples.weights is None else examples.weights.sum())
     network = estimator.network_
@@ -102,10 +102,10 @@ def explain(estimator: Any, X: Any, y: Any, sample_weight: Any = None, **options
     return explain_network(*given, sample_weight=examples.weights, **{**rule, **options})
 
 
-def _examples(estimator: Any, X: Any, y: Any, sample_weight: Any, *, weighed: bool) -> Any:
-    """Checked inputs, targets as the network takes them, and weights: as in a call of fit, with class weights if `weighed`."""
+def _examples(estimator: Any, X: Any, y: Any, sample_weight: Any) -> Any:
+    """Checked inputs, targets as the network takes them, and weights, as in a call of fit."""
     X, y = estimator._check_X_y(X, y, reset=False)
-    return estimator._examples(X, y, sample_weight, incremental=False, weighed=weighed)
+    return estimator._examples(X, y, sample_weight, incremental=False)
 
 
 def _parameters(estimator: Any, dtype: Any) -> Parameters:

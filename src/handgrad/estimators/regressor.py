@@ -92,8 +92,17 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     def _learn_targets(self, y: Any, classes: Any = None, *, incremental: bool) -> None:
         """A regression has no classes to learn."""
 
-    def _examples(self, X: Any, y: Any, sample_weight: Any, *, incremental: bool, weighed: bool = True) -> Examples:  # noqa: ARG002  # a classifier's
-        return Examples(X, y if y.ndim == 2 else y[:, None], self._weights(sample_weight, X), y)
+    def _examples(  # the last two are a classifier's
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        *,
+        incremental: bool,  # noqa: ARG002
+        weighed: bool = True,  # noqa: ARG002
+    ) -> Examples:
+        weights = self._weights(sample_weight, X)
+        return Examples(X, y if y.ndim == 2 else y[:, None], weights, y, weights)
 
     def _stratifies(self) -> bool:
         """There are no classes that held-out examples should have alike."""

@@ -12,7 +12,7 @@ from sklearn.utils._param_validation import InvalidParameterError
 from handgrad.catalogue.lookup import find_activation, find_loss
 from handgrad.catalogue.optimisers import LBFGS, OPTIMISERS
 from handgrad.catalogue.own import make_loss
-from handgrad.catalogue.records import CLOSED_UNIT, Activation, Loss, Optimiser
+from handgrad.catalogue.records import CLOSED_UNIT, OPEN_UNIT, REAL, Activation, Interval, Loss, Optimiser
 from handgrad.catalogue.scikit_learn import SCIKIT_LEARN_LOSSES, SCIKIT_LEARN_RULES
 from handgrad.errors import CatalogueError, NetworkError
 from handgrad.estimators.targets import Kind
@@ -29,7 +29,7 @@ CAPPED = {"cross_entropy": "log_loss", "binary_cross_entropy": "binary_log_loss"
 def hidden_widths(sizes: Any) -> list[int]:
     """`hidden_layer_sizes` as a list. Raises NetworkError for a width below 1, InvalidParameterError where one is not whole."""
     widths = list(sizes) if isinstance(sizes, Iterable) else [sizes]
-    if not all(isinstance(width, int | np.integer) for width in widths):
+    if not all(isinstance(width, int | np.integer) and not isinstance(width, bool) for width in widths):
         raise InvalidParameterError(f"hidden_layer_sizes are whole numbers, but {widths} was given")
     if any(width <= 0 for width in widths):
         raise NetworkError(f"hidden_layer_sizes must be > 0, got {widths}.")
@@ -42,32 +42,45 @@ def activation_records(given: Any) -> list[Activation]:
     return [find_activation(OUR_NAMES.get(one, one) if isinstance(one, str) else one) for one in several]
 
 
-def loss_record(given: Any) -> Loss:
+def loss_record(given: Any, outputs: Interval = REAL) -> Loss:
     """The record of `loss`: a spelling of the catalogue or a record; or a user's own, which is verified first.
 
-    Those are a pair (value, gradient), of formulas or callables, or a mapping with the arguments of `make_loss`.
+    Those are a pair (value, gradient), of formulas or callables, which is verified for these `outputs` (and targets in [0, 1]
+    where they are probabilities), or a mapping with the arguments of `make_loss`.
     """
     if isinstance(given, list | tuple) and all(isinstance(part, int | np.integer) for part in given):
         raise CatalogueError(f"{given} looks like hidden_layer_sizes, which a regressor takes as its second argument: name it")
     if isinstance(given, list | tuple) and len(given) == 2:
-        return _verified(*given)
+        return _verified(*given, outputs, CLOSED_UNIT if outputs in CLOSED_UNIT else REAL)
     if isinstance(given, Mapping):
         return make_loss(**{"name": OWN_LOSS, **given})
+    if callable(given) and not isinstance(given, Loss):
+        raise CatalogueError("a loss of your own is a pair: (value, gradient)")
     return find_loss(given)
 
 
 @lru_cache
-def _verified(value: Any, gradient: Any) -> Loss:
-    """A loss of the user's own, verified the first time that it is met."""
-    return make_loss(OWN_LOSS, value, gradient)
+def _verified(value: Any, gradient: Any, outputs: Interval, targets: Interval) -> Loss:
+    """A loss of the user's own, verified for these outputs and targets the first time that it is met."""
+    return make_loss(OWN_LOSS, value, gradient, outputs=outputs, targets=targets)
 
 
-def regression_loss(given: Any, outputs: int) -> Loss:
-    """The loss of a regression; "squared_error" and "poisson" are scikit-learn's, with ½ and the mean over the outputs."""
+def regression_loss(given: Any, outputs: int, within: Interval) -> Loss:
+    """The loss of a regression whose outputs lie `within` an interval.
+
+    "squared_error" and "poisson" are scikit-learn's, with ½ and the mean over the outputs.
+    """
     if given == SQUARED_ERROR:
         record = SCIKIT_LEARN_LOSSES["half_mean_squared_error"]
         return find_loss("half_squared_error") if outputs == 1 else record.with_parameters({"n": outputs})
-    return SCIKIT_LEARN_LOSSES["half_poisson_deviance"] if given == POISSON else loss_record(given)
+    return SCIKIT_LEARN_LOSSES["half_poisson_deviance"] if given == POISSON else loss_record(given, within)
+
+
+def given_activations(estimator: Any) -> tuple[list[Activation], Activation | None]:
+    """The records of `activation`, and the output's, if that is one of them."""
+    records, hidden = activation_records(estimator.activation), hidden_widths(estimator.hidden_layer_sizes)
+    listed = isinstance(estimator.activation, list | tuple) and len(records) == len(hidden) + 1
+    return records, records[-1] if listed else None
 
 
 def network_of(estimator: Any, features: int, outputs: int, kind: Kind | None) -> Network:
@@ -76,15 +89,15 @@ def network_of(estimator: Any, features: int, outputs: int, kind: Kind | None) -
     Raises NetworkError or CatalogueError for what does not go together.
     """
     hidden = hidden_widths(estimator.hidden_layer_sizes)
-    records = activation_records(estimator.activation)
+    records, output = given_activations(estimator)
     single = not isinstance(estimator.activation, list | tuple)
     if not single and len(records) not in (len(hidden), len(hidden) + 1):
         raise NetworkError(
             f"activation is one name, or a list with one for each of the {len(hidden)} hidden layers (and one more for the "
             f"output), but {len(records)} were given"
         )
-    output = records[-1] if not single and len(records) > len(hidden) else None
-    loss = regression_loss(estimator.loss, outputs) if kind is None else classification_loss(estimator.loss, kind)
+    within = REAL if output is None else output.interval
+    loss = regression_loss(estimator.loss, outputs, within) if kind is None else classification_loss(estimator.loss, kind)
     if output is None:
         binary = kind != "multiclass" or loss.name == "binary_cross_entropy"
         output = find_activation(loss.output if kind is None else "sigmoid" if binary else "softmax")
@@ -99,7 +112,7 @@ def classification_loss(given: Any, kind: Kind) -> Loss:
     multiclass = kind == "multiclass"
     if given in (LOG_LOSS, "cross_entropy"):
         return find_loss("cross_entropy" if multiclass else "binary_cross_entropy")
-    return loss_record(given)
+    return loss_record(given, OPEN_UNIT)
 
 
 def trained_network(estimator: Any, network: Network, dtype: Any) -> Network:

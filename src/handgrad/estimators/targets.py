@@ -43,12 +43,14 @@ class ClassTargets:
             y = y.toarray()
             if type_of_target(y) == "multilabel-indicator":
                 return cls("multilabel", (np.arange(y.shape[1]),), from_sparse=True)
-        check_classification_targets(y)
-        kind = type_of_target(y, input_name="y")
-        if kind == "multilabel-indicator":
-            return cls("multilabel", (np.arange(np.shape(y)[1]),))
         if np.ndim(y) == 2:
-            return cls.among_columns(np.asarray(y).T)
+            columns = np.asarray(y).T
+            for column in columns:  # which may be of other kinds of labels than their neighbours
+                check_classification_targets(_plain(column))
+            if all(np.isin(_plain(column), (0, 1)).all() for column in columns):
+                return cls("multilabel", (np.arange(len(columns)),))
+            return cls.among_columns(columns)
+        check_classification_targets(y)
         return cls.among(y)
 
     @classmethod
@@ -83,10 +85,11 @@ class ClassTargets:
 
     def missing(self, y: Any) -> Array:
         """Those of the labels that are none of the classes."""
-        columns = np.asarray(y).T if np.ndim(y) == 2 else [np.asarray(y)]
+        y = y.toarray() if sparse.issparse(y) else np.asarray(y)
         if self.kind == "multilabel":
-            return np.setdiff1d(np.asarray(y), (0, 1))
-        unknown = [np.setdiff1d(column, classes) for column, classes in zip(columns, self.classes, strict=False)]
+            return np.setdiff1d(y, (0, 1))
+        columns = y.T if y.ndim == 2 else [y]
+        unknown = [np.setdiff1d(_plain(column), classes) for column, classes in zip(columns, self.classes, strict=False)]
         return np.concatenate(unknown)
 
     @classmethod
@@ -95,8 +98,11 @@ class ClassTargets:
         return cls("multioutput", tuple(map(_sorted, classes)))
 
     def differ(self, classes: Any) -> bool:
-        """Whether the classes of a single column are others than these."""
-        return self.kind in ("binary", "multiclass") and not np.array_equal(_sorted(classes), self.classes[0])
+        """Whether the classes are others than these, a list for each column where there are several."""
+        if self.kind == "multilabel":
+            return False
+        columns = classes if self.kind == "multioutput" else [classes]
+        return len(columns) != len(self.classes) or not all(map(np.array_equal, map(_sorted, columns), self.classes))
 
     def decode(self, outputs: Array) -> Any:
         """The predicted labels of outputs n_samples × outputs: the largest one's, or the second class above one half."""
@@ -104,7 +110,10 @@ class ClassTargets:
             found = (outputs > ONE_HALF).astype(int)
             return sparse.csr_matrix(found) if self.from_sparse else found
         columns = [_labels(part, classes) for part, classes in zip(self._parts(outputs), self.classes, strict=True)]
-        return columns[0] if self.kind != "multioutput" else np.stack(columns, axis=1)
+        if self.kind != "multioutput":
+            return columns[0]
+        mixed = len({column.dtype.kind for column in columns}) > 1
+        return np.stack([column.astype(object) for column in columns] if mixed else columns, axis=1)
 
     def probabilities(self, outputs: Array) -> Any:
         """Of every class, n_samples × classes; of every label where y has labels; a list of arrays where it has several columns."""
@@ -149,8 +158,13 @@ class ClassTargets:
 
 def _sorted(labels: Any) -> Array:
     """The different labels in their order; of objects that are all text, or all numbers, an array of these."""
-    found = np.unique(labels)
-    return np.array(found.tolist()) if found.dtype == object else found
+    return np.unique(_plain(labels))
+
+
+def _plain(labels: Any) -> Array:
+    """Labels as they are; objects that are all text, or all numbers, as an array of these."""
+    found = np.asarray(labels)
+    return np.array(found.tolist()) if found.dtype == object and len({type(label) for label in found.flat}) == 1 else found
 
 
 def _outputs_of(classes: Sequence[Any] | Array) -> int:
@@ -160,14 +174,12 @@ def _outputs_of(classes: Sequence[Any] | Array) -> int:
 
 def _indicators(labels: Array, classes: Array) -> Array:
     """A column of labels as n_samples × outputs, bool. Raises DataError for one that is none of the classes."""
-    labels = (
-        np.array(labels.tolist(), classes.dtype.kind if classes.dtype.kind == "U" else None) if labels.dtype == object else labels
-    )
+    labels = _plain(labels)
     places = np.searchsorted(classes, labels)
     places = np.minimum(places, len(classes) - 1)
     wrong = np.flatnonzero(classes[places] != labels)
     if wrong.size:
-        raise DataError(f"the classes are {list(classes)}, but row {wrong[0] + 1} of y is {labels[wrong[0]]!r}")
+        raise DataError(f"the classes are {classes.tolist()}, but row {wrong[0] + 1} of y is {labels[wrong].tolist()[0]!r}")
     if len(classes) <= 2:
         return np.asarray(places[:, None] == 1)
     return np.asarray(places[:, None] == np.arange(len(classes)))
