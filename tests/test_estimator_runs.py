@@ -7,11 +7,12 @@ import threading
 import numpy as np
 import pytest
 from fitted import X2, XR, YR, same, small, y2
+from sklearn import neural_network
 from sklearn.datasets import load_breast_cancer
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import StandardScaler
 
-from handgrad import MLPRegressor
+from handgrad import MLPClassifier, MLPRegressor
 from handgrad.engine.runs.states import DivergenceError
 from handgrad.errors import HandgradError
 
@@ -112,6 +113,17 @@ def test_a_run_that_diverges_in_a_worker_says_so():
     found = pickle.loads(pickle.dumps(raised.value))
     assert str(found) == str(raised.value)
     assert np.isfinite(found.fit.parameters.buffer).all()
+
+
+@pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
+def test_weights_below_zero_are_counted_as_they_are(solver):
+    weights = np.where(np.arange(len(X2)) % 5, 1.0, -0.5)
+    ours, theirs = (
+        cls((6,), solver=solver, random_state=0, max_iter=8, batch_size=40).fit(X2, y2, weights)
+        for cls in (MLPClassifier, neural_network.MLPClassifier)
+    )
+    for one, other in zip(ours.coefs_, theirs.coefs_, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-8)
 
 
 def test_a_warm_start_with_other_widths_is_refused():

@@ -16,7 +16,8 @@ NOTES = "examples/notes.md"
 """What is checked has mistakes, which the exit code says."""
 
 
-def test_its_python_gives_the_output_that_stands_there():
+def test_its_python_gives_the_output_that_stands_there(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # it saves a model
     result = doctest.testfile(
         str(ROOT / "README.md"), module_relative=False, encoding="utf-8", optionflags=doctest.NORMALIZE_WHITESPACE
     )
@@ -57,6 +58,9 @@ def test_its_figures_have_the_place_in_which_the_benchmark_puts_them():
 
 def test_its_times_have_the_place_in_which_the_benchmark_puts_them(monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT))
-    (tables,) = runpy.run_path(str(ROOT / "benchmarks" / "readme.py"))["TABLES"].findall(README)
+    places = runpy.run_path(str(ROOT / "benchmarks" / "readme.py"))
+    (fits,) = places["ESTIMATORS"].findall(README)
+    assert "Measured on" in fits
+    (tables,) = places["TABLES"].findall(README)
     assert re.search(r"^\| 784-128-10, 64 \| \*\*[\d.,]+\*\* \|", tables, re.MULTILINE)
     assert "Measured on" in tables

@@ -16,12 +16,13 @@ from handgrad.engine.compiled import tables as at
 from handgrad.engine.compiled.building import address_of
 from handgrad.engine.compiled.layout import Layout, aligned, padded
 from handgrad.engine.compiled.machine import PAD
-from handgrad.engine.compiled.products import panels
+from handgrad.engine.compiled.products import panels, sparse_product, sparse_update
 from handgrad.engine.compiled.small import go_small
 from handgrad.engine.compiled.team import threads_for, together
 from handgrad.engine.dropout import threshold
 from handgrad.engine.interface import Steps
 from handgrad.engine.kernels.compiling import kernel, record_kernel
+from handgrad.engine.sparse import Inputs, SparseInputs, is_sparse
 from handgrad.errors import TrainingError
 from handgrad.network import Network, Parameters
 
@@ -84,6 +85,7 @@ class Engine:
         self._drops(dropout, seed)
         self._rule(find_optimiser(optimiser).with_parameters(hyperparameters or {}), weight_decay, clip)
         self._gradient: Array | None = None
+        self._ends: Array | None = None
         targets = aligned((batch_size, self._layout.tables[0, -1, at.LD]), self.dtype)
         self._weights = aligned((batch_size,), self.dtype)
         self._set(
@@ -187,13 +189,39 @@ class Engine:
             self._layout.point(at.GRADIENT, self._gradient)
         return self._gradient
 
+    def _read(self, X: Inputs) -> Inputs:
+        """Sparse inputs in the engine's precision; arrays as they are."""
+        return SparseInputs.of(X, self.dtype) if is_sparse(X) else X
+
+    def _point_to(self, X: Inputs) -> None:
+        """Say where the inputs stand, and make what they need."""
+        if isinstance(X, SparseInputs):
+            name = self.dtype.name
+            if self._ends is None:
+                self._ends = aligned((self.batch_size, 2), np.int64)
+                self._layout.need_counts()
+            self._set(
+                {
+                    at.X: X.data.ctypes.data, at.COLUMNS: X.indices.ctypes.data, at.INDPTR: X.indptr.ctypes.data,
+                    at.ENDS: self._ends.ctypes.data, at.SPARSE_PRODUCT: address_of(sparse_product, 10, name),
+                    at.SPARSE_UPDATE: address_of(sparse_update, 14, name),
+                }
+            )  # fmt: skip
+            return
+        self._layout.need_inputs()
+        self._set(
+            {
+                at.X: X.ctypes.data, at.X_KIND: KINDS[X.dtype], at.X_ROW: X.strides[0], at.X_COLUMN: X.strides[1], at.INDPTR: 0,
+            }
+        )  # fmt: skip
+
     def _inputs(self, X: Array) -> Array:
         """X as it is where it can be gathered from, else a copy in the engine's precision."""
         if X.dtype in KINDS and X.strides[1] >= 0 and all(stride % X.itemsize == 0 for stride in X.strides):
             return X
         return np.ascontiguousarray(X, self.dtype)
 
-    def _require_shapes(self, X: Array, Y: Array | None, weights: Array | None) -> None:
+    def _require_shapes(self, X: Inputs, Y: Array | None, weights: Array | None) -> None:
         """Refuse arrays that do not fit: compiled code reads where they say that they are."""
         wanted = {"X": (X, self.network.widths[0]), "Y": (Y, self.network.widths[-1])}
         for name, (array, width) in wanted.items():
@@ -203,23 +231,23 @@ class Engine:
             raise TrainingError(f"sample weights are {len(X)} numbers, but an array of the shape {weights.shape} was given")
 
     def _go(  # noqa: PLR0917  # the job, and the arrays of its run
-        self, job: int, X: Array, Y: Array | None, order: Array, alphas: Array, weights: Array | None
+        self, job: int, X: Inputs, Y: Array | None, order: Array, alphas: Array, weights: Array | None
     ) -> Steps:
         self._require_shapes(X, Y, weights)
-        X = self._inputs(X)
-        targets = X[:0] if Y is None else self._inputs(Y)
+        X = X if isinstance(X, SparseInputs) else self._inputs(X)
+        self._point_to(X)
+        targets = self._weights[:0, None] if Y is None else self._inputs(Y)
         self._weights[...] = 1
         held = None if weights is None else np.ascontiguousarray(weights, self.dtype)
         self._set(
             {
-                at.JOB: job, at.X: X.ctypes.data, at.X_KIND: KINDS[X.dtype], at.X_ROW: X.strides[0],
-                at.X_COLUMN: X.strides[1], at.Y: targets.ctypes.data, at.Y_KIND: KINDS[targets.dtype],
+                at.JOB: job, at.Y: targets.ctypes.data, at.Y_KIND: KINDS[targets.dtype],
                 at.Y_ROW: targets.strides[0], at.Y_COLUMN: targets.strides[1], at.STEP: self.t,
                 at.WEIGHTS: 0 if held is None else held.ctypes.data, at.ALL: len(X),
             }
         )  # fmt: skip
         tables = self._layout.tables, self._factors, self._run, self._settings
-        if self._small and job == at.TRAIN and held is None:
+        if self._small and job == at.TRAIN and held is None and not self._run[at.INDPTR]:
             done, loss, weight = go_small(self._layout.tables[0], self._run, self._settings, order, alphas, self._one)
             self._layout.turn()
             return Steps(done, loss, weight, done == len(alphas))
@@ -233,13 +261,16 @@ class Engine:
         return Steps(done, loss, weight, done == len(alphas))
 
     def steps(  # noqa: PLR0917  # the arrays of a run, then its weights
-        self, X: Array, Y: Array, order: Array, alphas: Array, sample_weight: Array | None = None, usual_weight: float = 1.0
+        self, X: Inputs, Y: Array, order: Array, alphas: Array, sample_weight: Array | None = None, usual_weight: float = 1.0
     ) -> Steps:
         """Take one step per learning rate: step k with the rows order[k · batch_size : (k + 1) · batch_size].
 
-        X is n_samples × n_0 of any real dtype (float32, float64 and uint8 are read in place), Y n_samples × n_L, `order` int64. A
-        step whose loss is not finite is not taken, and ends them. A batch without weight counts as a step, and moves nothing.
+        X is n_samples × n_0 of any real dtype (float32, float64 and uint8 are read in place), or sparse; Y n_samples × n_L, `order`
+        int64. A step whose loss is not finite is not taken, and ends them. A batch without weight counts as a step, and moves
+        nothing. Of sparse inputs the first layer reads the non-zeros alone; plain gradient descent without L2 and decay also moves
+        no other rows of its weights. In an array's place there may be `SparseInputs`, which are checked once, or a SciPy matrix.
         """
+        X = self._read(X)
         # what is read-only has a type of its own for Numba, which would compile all of it once more
         order = np.require(order, np.int64, ["C", "W"])
         alphas = np.require(alphas, np.float64, ["C", "W"])
@@ -253,10 +284,11 @@ class Engine:
             self.t += found.done
         return found
 
-    def loss_and_gradient(self, X: Array, Y: Array, sample_weight: Array | None = None) -> tuple[float, Parameters]:
+    def loss_and_gradient(self, X: Inputs, Y: Array, sample_weight: Array | None = None) -> tuple[float, Parameters]:
         """J over all rows, L2 included and nothing dropped out, and its gradient. Raises TrainingError where nothing has weight."""
+        X = self._read(X)
         total = float(len(X) if sample_weight is None else sample_weight.sum(dtype=np.float64))
-        if not total > 0:
+        if not abs(total) > 0:
             raise TrainingError("a loss is a mean over examples, but none with a weight was given")
         with self._turn:
             gradient = self._need_gradient()
@@ -272,8 +304,9 @@ class Engine:
                 J += l2 / 2 * float(np.square(W, dtype=np.float64).sum())
         return J, result
 
-    def outputs(self, X: Array) -> Array:
+    def outputs(self, X: Inputs) -> Array:
         """The network's outputs, n_samples × n_L."""
+        X = self._read(X)
         found = np.empty((len(X), self.network.widths[-1]), self.dtype)
         with self._turn:
             self._run[at.OUT] = found.ctypes.data
@@ -281,7 +314,7 @@ class Engine:
                 self._go(at.OUTPUTS, X, None, *self._pass_over(X), None)
         return found
 
-    def _pass_over(self, X: Array) -> tuple[Array, Array]:
+    def _pass_over(self, X: Inputs) -> tuple[Array, Array]:
         """All rows in their order, and a number for each batch of them."""
         return np.arange(len(X), dtype=np.int64), np.zeros(-(-len(X) // self.batch_size))
 

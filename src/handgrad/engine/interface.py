@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from handgrad.calculus.functions import Array
+from handgrad.engine.sparse import Inputs
 from handgrad.network import Parameters
 
 
@@ -25,7 +26,7 @@ class Steps:
 
 
 class Trainer(Protocol):
-    """An engine: parameters and an optimiser's state, and steps that move them. All arrays have examples as rows."""
+    """An engine: parameters and an optimiser's state, and steps that move them. Arrays have examples as rows; X may be sparse."""
 
     @property
     def n_threads(self) -> int:
@@ -37,7 +38,7 @@ class Trainer(Protocol):
 
     def steps(  # noqa: PLR0917  # the arrays of a run, then its weights
         self,
-        X: Array,
+        X: Inputs,
         Y: Array,
         order: Array,
         alphas: Array,
@@ -46,10 +47,10 @@ class Trainer(Protocol):
     ) -> Steps:
         """Take one step per learning rate: step k with the rows order[k · batch_size : (k + 1) · batch_size]."""
 
-    def loss_and_gradient(self, X: Array, Y: Array, sample_weight: Array | None = None) -> tuple[float, Parameters]:
+    def loss_and_gradient(self, X: Inputs, Y: Array, sample_weight: Array | None = None) -> tuple[float, Parameters]:
         """J over all rows, L2 included and nothing dropped out, and its gradient."""
 
-    def outputs(self, X: Array) -> Array:
+    def outputs(self, X: Inputs) -> Array:
         """The network's outputs, n_samples × n_L."""
 
     def read(self) -> Parameters:

@@ -18,6 +18,7 @@ from handgrad.catalogue.rules import CLIPPED_GRADIENT, DROPPED_OUT, RATE_OF_ARRA
 from handgrad.derivation import derive, following
 from handgrad.engine.dropout import kept
 from handgrad.engine.interface import Steps
+from handgrad.engine.sparse import Inputs, SparseInputs, is_sparse, written_out
 from handgrad.network import Network, Parameters
 
 
@@ -66,7 +67,7 @@ class ReferenceEngine:
 
     def steps(  # noqa: PLR0917  # the arrays of a run, then its weights
         self,
-        X: Array,
+        X: Inputs,
         Y: Array,
         order: Array,
         alphas: Array,
@@ -76,12 +77,14 @@ class ReferenceEngine:
         """Take one step per learning rate, on consecutive batches of `order`.
 
         With sample weights a step is as long as its batch is heavy, unless `per_batch`: its learning rate is multiplied by the
-        batch's mean weight against `usual_weight`. A batch without weight counts as a step, and moves nothing.
+        batch's mean weight against `usual_weight`. A batch without weight counts as a step, and moves nothing. Sparse inputs are
+        written out, of a batch at a time.
         """
+        X = SparseInputs.of(X, self._parameters.buffer.dtype) if is_sparse(X) else X
         total = weight = 0.0
         for done, alpha in enumerate(alphas):
             rows = order[done * self.batch_size : (done + 1) * self.batch_size]
-            values = self._values(X[rows], Y[rows], None if sample_weight is None else sample_weight[rows])
+            values = self._values(written_out(X, rows), Y[rows], None if sample_weight is None else sample_weight[rows])
             share = float(len(rows)) if sample_weight is None else float(sample_weight[rows].sum(dtype=np.float64))
             counts = float(len(rows)) if self.per_batch else share
             if not share:
@@ -97,20 +100,22 @@ class ReferenceEngine:
             total, weight = total + counts * loss, weight + counts
         return Steps(len(alphas), total, weight)
 
-    def loss_and_gradient(self, X: Array, Y: Array, sample_weight: Array | None = None) -> tuple[float, Parameters]:
+    def loss_and_gradient(self, X: Inputs, Y: Array, sample_weight: Array | None = None) -> tuple[float, Parameters]:
         """J over all rows, L2 included and nothing dropped out, and its gradient in the form of the parameters."""
         gradient = Parameters(self.network, np.empty_like(self._parameters.buffer))
         with np.errstate(all="ignore"):  # what is not finite is seen by the caller
-            found = self._derivation.evaluate(self._values(X, Y, sample_weight), ["J", *(f"d{name}" for name in gradient.arrays())])
+            found = self._derivation.evaluate(
+                self._values(written_out(X), Y, sample_weight), ["J", *(f"d{name}" for name in gradient.arrays())]
+            )
         for name, view in gradient.arrays().items():
             view[...] = found[f"d{name}"]
         return float(np.asarray(found["J"])), gradient
 
-    def outputs(self, X: Array) -> Array:
+    def outputs(self, X: Inputs) -> Array:
         """The network's outputs, n_samples × n_L."""
         key = f"A[{self.network.L}]"
         with np.errstate(all="ignore"):
-            found = self._derivation.evaluate({**self._parameters.arrays(), "X": self._cast(X).T}, [key])
+            found = self._derivation.evaluate({**self._parameters.arrays(), "X": self._cast(written_out(X)).T}, [key])
         return np.ascontiguousarray(np.asarray(found[key]).T)
 
     def read(self) -> Parameters:

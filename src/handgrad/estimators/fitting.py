@@ -28,6 +28,7 @@ from handgrad.engine.runs.preparing import identity
 from handgrad.engine.runs.progress import Progress
 from handgrad.engine.runs.running import Run
 from handgrad.engine.runs.states import DivergenceError, EpochState, Fit
+from handgrad.engine.sparse import SparseInputs
 from handgrad.errors import DataError
 from handgrad.estimators.messages import warn
 from handgrad.estimators.pace import CountingPace
@@ -69,7 +70,7 @@ class ValidationScore:
         self.name = "score" if scoring is None else str(getattr(scoring, "__qualname__", scoring))
         self._loss = None
         if scoring == "loss":
-            X = held.X.toarray() if sparse.issparse(held.X) else held.X
+            X = SparseInputs.of(held.X, dtype) if sparse.issparse(held.X) else held.X
             self._loss = Scorer(estimator.network_, X, held.Y.astype(dtype), held.unweighed, "loss", larger_is_better=None)
         elif scoring is not None:
             self._proxy = copy.copy(estimator)
@@ -172,9 +173,6 @@ class Fitting:
         def minimiser(*arguments: Any) -> None:
             solved.append(minimise(*arguments, stops_at_infinity=False, maxfun=estimator.max_fun, gtol=estimator.tol))
 
-        X = given.X
-        if sparse.issparse(X):
-            X = X.tocsr() if self.stochastic else X.toarray()  # all at once, as the solver takes them
         callbacks = estimator.callbacks or ()
         run = Run(
             options,
@@ -191,7 +189,7 @@ class Fitting:
             minimiser=minimiser,
         )
         try:
-            found = run.fit(X, given.Y, given.weights)
+            found = run.fit(given.X, given.Y, given.weights)
         except DivergenceError as error:
             if by_score and not self.incremental:  # the best epoch's parameters are good, as scikit-learn has it too
                 nothing = EpochState(len(error.fit.history) + 1, options.epochs, math.nan, math.nan, pace.rate, error.fit.seconds)

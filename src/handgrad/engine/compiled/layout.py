@@ -82,12 +82,26 @@ class Layout:
             rows for pair, is_large in zip(pairwise(widths), self.large, strict=True) if is_large for rows in (pair[0] + 1, pair[1])
         ]
         self.panel = padded(max(shared, default=0)) * COLUMNS
-        self.A = [aligned((batch_size, row(n + 1)), dtype) for n in widths]
+        self.A = [aligned((batch_size if l else 0, row(n + 1)), dtype) for l, n in enumerate(widths)]
         self.S = [aligned((batch_size if l else 0, row(n + 1)), dtype) for l, n in enumerate(widths)]
+        self.counts: Array | None = None
         self.tables = np.zeros((parts, len(widths), at.FIELDS), np.int64)
         for part in range(parts):
             self._fill(part, self.tables[part])
         self.clear()
+
+    def need_inputs(self) -> None:
+        """Make the buffer for a batch's inputs, with a 1 after each example's; sparse inputs need none."""
+        if not self.A[0].size:
+            self.A[0] = aligned((self.A[1].shape[0], self.A[0].shape[1]), self.dtype)
+            self.A[0][:, self.network.widths[0]] = 1
+            self.tables[:, 0, at.A] = self.A[0].ctypes.data
+
+    def need_counts(self) -> None:
+        """Make the buffers in which each thread counts the non-zeros of a batch's sparse inputs."""
+        if self.counts is None:
+            self.counts = aligned((self.parts, padded(len(self.A[1]))), np.int64)
+            self.tables[:, 1, at.SEEN] = [counts.ctypes.data for counts in self.counts]
 
     def _fill(self, part: int, table: Array) -> None:
         """One thread's table."""
@@ -135,11 +149,10 @@ class Layout:
                 self.tables[part, l, field] = blocks[part % len(blocks)].matrix.ctypes.data
 
     def clear(self) -> None:
-        """Zeros everywhere, padding included, where something not finite may stand; and the 1 after the inputs."""
-        for array in (self.theta, *self.A, *self.S, *self.WT):
+        """Zeros everywhere, padding included, where something not finite may stand; inputs are gathered before each use."""
+        for array in (self.theta, *self.A[1:], *self.S, *self.WT):
             if array is not None:
                 array[...] = 0
-        self.A[0][:, self.network.widths[0]] = 1
 
     def put(self, flat: Array, parameters: Parameters) -> None:
         """Write weights and biases, or a state of their form, into a flat array of this layout."""

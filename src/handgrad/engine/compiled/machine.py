@@ -192,6 +192,25 @@ def add_outer(typing, x, errors, count, w, row, alpha, beta):
 
 
 @intrinsic
+def add_row(typing, factor, source, target, wide):
+    """Add a multiple of a row of `wide` bytes, whole pads, to another."""
+    signature = types.void(factor, types.int64, types.int64, types.int64)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        factor, source, target, wide = arguments
+        v = _Vectors(builder, signature.args[0])
+        times, pad = v.splat(factor), PAD * v.size
+        with cgutils.for_range(builder, builder.udiv(wide, i64(pad)), intp=i64) as loop:
+            for byte in range(0, pad, VECTOR_BYTES):
+                offset = builder.add(builder.mul(loop.index, i64(pad)), i64(byte))
+                place = builder.add(target, offset)
+                v.store(v.fma(times, v.load(builder.add(source, offset)), v.load(place)), place)
+        return context.get_dummy_value()
+
+    return signature, generate
+
+
+@intrinsic
 def times_rows(typing, w, row, count, errors, s, one):
     """Compute s = s ∘ (W errors) for `count` rows of W, each of one pad."""
     signature = types.void(*[types.int64] * 5, one)
@@ -350,6 +369,19 @@ def _call(count: int, result: Any) -> tuple[Any, Callable[..., Any]]:
     return result(*[types.int64] * (count + 1)), generate
 
 
+def _call_with_reals(integers: int, real: Any) -> tuple[Any, Callable[..., Any]]:
+    """The same for a function of so many int64 and then two numbers of the type `real`, as building.address_of makes them."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        v = _Vectors(builder, signature.args[-1])
+        address, *passed = arguments
+        native = ir.FunctionType(ir.VoidType(), [*[i64] * integers, v.real, v.real])
+        builder.call(_pointer(builder, address, native), passed)
+        return context.get_dummy_value()
+
+    return types.void(*[types.int64] * (integers + 1), real, real), generate
+
+
 @intrinsic
 def call_activation(typing, address, z, s, rows, n, ld, p):
     """Call an activation's kernel."""
@@ -371,15 +403,19 @@ def call_loss(typing, address, a, s, y, w, rows, n, ld, ldy, p):
 @intrinsic
 def call_product(typing, address, a, rs, cs, b, ldb, k, c, ldc, m, n, mode, alpha, beta):
     """Call products.panels, compiled for the type of alpha and beta."""
+    return _call_with_reals(11, alpha)
 
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        v = _Vectors(builder, signature.args[12])
-        address, *passed = arguments
-        native = ir.FunctionType(ir.VoidType(), [*[i64] * 11, v.real, v.real])
-        builder.call(_pointer(builder, address, native), passed)
-        return context.get_dummy_value()
 
-    return types.void(*[types.int64] * 12, alpha, alpha), generate
+@intrinsic
+def call_sparse_product(typing, address, x, columns, ends, rows, w, row, bias, z, ldz, wide, one, _):
+    """Call products.sparse_product."""
+    return _call_with_reals(10, one)
+
+
+@intrinsic
+def call_sparse_update(typing, address, x, columns, ends, seen, rows, bias, first, last, d, ldd, c, row, wide, mode, alpha, beta):
+    """Call products.sparse_update."""
+    return _call_with_reals(14, alpha)
 
 
 @intrinsic

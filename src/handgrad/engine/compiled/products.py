@@ -1,4 +1,4 @@
-"""Compiled array work of any size over the tiles of machine.py: products, transposes, gathering, and the threads' meeting point."""
+"""Compiled array work of any size over machine.py: products, dense and sparse, transposes, gathering, and the threads' meeting."""
 
 from __future__ import annotations
 
@@ -15,9 +15,11 @@ from handgrad.engine.compiled.machine import (
     LINE,
     PAUSES,
     ROWS,
+    STORE,
     UPDATE,
     VECTOR_BYTES,
     add_atomically,
+    add_row,
     call_product,
     copy,
     lanes,
@@ -126,6 +128,66 @@ def add_product(panels_of, a, rs, cs, b, ldb, k, c, ldc, m, n, mode, alpha, beta
                 call_product(
                     panels_of, rows, rs, cs, left_b + left, ldb, count, place, ldc, min(ROWS, m - i), right - left, how, alpha, keep
                 )
+
+
+@compiled
+def first_from(numbers, least):
+    """The place of the first of some rising numbers that is not below `least`."""
+    low, high = 0, len(numbers)
+    while low < high:
+        middle = (low + high) // 2
+        if numbers[middle] < least:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+def sparse_product(x, columns, ends, rows, w, row, bias, z, ldz, wide, one, _):
+    """Z = X W + b for `rows` examples of sparse inputs, whose non-zeros stand between two places each, in pairs at `ends`.
+
+    `x` and `columns` are where the values and the columns of all non-zeros begin. W has a row for each column, and b as the row
+    `bias`; rows of W and Z are `wide` bytes, of which one begins every `row` and `ldz` bytes. Called by address, so that only who
+    has sparse inputs compiles it.
+    """
+    size, count = VECTOR_BYTES // lanes(one), wide * lanes(one) // VECTOR_BYTES
+    of, biases = view(ends, 2 * rows, 0), view(w + bias * row, count, one)
+    for r in range(rows):
+        begin, there = of[2 * r], of[2 * r + 1] - of[2 * r]
+        values, places = view(x + begin * size, there, one), view(columns + begin * 8, there, 0)
+        to = view(z + r * ldz, count, one)
+        for j in range(count):
+            to[j] = biases[j]
+        for k in range(there):
+            add_row(values[k], w + places[k] * row, z + r * ldz, wide)
+
+
+def sparse_update(x, columns, ends, seen, rows, bias, first, last, d, ldd, c, row, wide, mode, alpha, beta):
+    """Rows first … last of C = αXᵀD (`mode` STORE) or C = βC + αXᵀD (UPDATE); X as in `sparse_product`, with 1 in column `bias`.
+
+    Row `first` of C stands at `c`. The columns of an example rise. For pieces of C that are asked for in rising order, `seen` keeps
+    how many of each example's non-zeros are done with; before the first piece of a step it is -1.
+    """
+    size, count = VECTOR_BYTES // lanes(beta), wide * lanes(beta) // VECTOR_BYTES
+    if mode == STORE:
+        for i in range(last - first):
+            view(c + i * row, count, beta)[:] = real(0, beta)
+    elif beta != 1:
+        for i in range(last - first):
+            to = view(c + i * row, count, beta)
+            for j in range(count):
+                to[j] *= beta
+    of, done = view(ends, 2 * rows, 0), view(seen, rows, 0)
+    for r in range(rows):
+        begin, there = of[2 * r], of[2 * r + 1] - of[2 * r]
+        values, places = view(x + begin * size, there, beta), view(columns + begin * 8, there, 0)
+        k = done[r] if done[r] >= 0 else first_from(places, first)
+        while k < there and places[k] < last:
+            add_row(alpha * values[k], d + r * ldd, c + (places[k] - first) * row, wide)
+            k += 1
+        done[r] = k
+        if first <= bias < last:
+            add_row(alpha, d + r * ldd, c + (bias - first) * row, wide)
 
 
 @compiled

@@ -18,7 +18,7 @@ import numpy as np
 from handgrad.engine import dropout
 from handgrad.engine.compiled import tables as at
 from handgrad.engine.compiled.building import compiled
-from handgrad.engine.compiled.machine import COLUMNS, STORE, TIMES, call_activation, call_loss, call_vjp
+from handgrad.engine.compiled.machine import COLUMNS, STORE, TIMES, call_activation, call_loss, call_sparse_product, call_vjp
 from handgrad.engine.compiled.products import gather, meet, pack, product, real, rows_of, transposed, view
 from handgrad.engine.compiled.updates import accumulate, clip, measure, squared_weights, update
 
@@ -64,23 +64,20 @@ def wait(run, sums, part, parts):
 
 @compiled
 def fetch(layers, run, settings, order, start, low, high, one):
-    """Gather the rows low … high of the mini-batch that begins at `start`: inputs, targets and weights."""
+    """Gather the rows low … high of the mini-batch that begins at `start`: inputs, targets and weights.
+
+    Sparse inputs stay where they are; of them it is noted where they stand.
+    """
     last = len(layers) - 1
     inputs, outputs = layers[0, at.N], layers[last, at.N]
-    to = layers[0, at.A] + low * layers[0, at.ROW]
-    gather(
-        run[at.X],
-        run[at.X_KIND],
-        run[at.X_ROW],
-        run[at.X_COLUMN],
-        order,
-        start + low,
-        start + high,
-        to,
-        layers[0, at.ROW],
-        inputs,
-        one,
-    )
+    if run[at.INDPTR]:
+        begins, ends = view(run[at.INDPTR], run[at.ALL] + 1, 0), view(run[at.ENDS], 2 * run[at.BATCH], 0)
+        for r in range(low, high):
+            ends[2 * r], ends[2 * r + 1] = begins[order[start + r]], begins[order[start + r] + 1]
+        view(layers[1, at.SEEN], run[at.BATCH], 0)[:] = -1
+    else:
+        to, row = layers[0, at.A] + low * layers[0, at.ROW], layers[0, at.ROW]
+        gather(run[at.X], run[at.X_KIND], run[at.X_ROW], run[at.X_COLUMN], order, start + low, start + high, to, row, inputs, one)
     if run[at.JOB] == at.OUTPUTS:
         return
     ld = run[at.Y_LD] * run[at.SIZE]
@@ -115,7 +112,10 @@ def forward(layers, factors, run, rows, low, high, t, sums, part, parts, one):
         x, left = layers[l - 1, at.A] + top * before, layers[l, at.FIRST] // size
         a, s = layers[l, at.A] + top * after + layers[l, at.FIRST], layers[l, at.S] + top * after + layers[l, at.FIRST]
         w, row = layers[l, at.W], layers[l, at.W_ROW]
-        if layers[l, at.LARGE]:
+        if l == 1 and run[at.INDPTR]:
+            ends, bias, kind = run[at.ENDS] + top * 16, layers[0, at.N], run[at.SPARSE_PRODUCT]
+            call_sparse_product(kind, run[at.X], run[at.COLUMNS], ends, bottom - top, w, row, bias, a, after, wide, one, one)
+        elif layers[l, at.LARGE]:
             for j in range(0, wide, COLUMNS):
                 width = min(COLUMNS, wide - j)
                 pack(w + j, row, n, width, panel, one)
@@ -254,13 +254,13 @@ def go(tables, factors, run, settings, order, alphas, sums, part, parts, one):
         heavy = float(rows) if per_batch else total
         l2 = settings[at.L2]
         if per_batch:
-            l2 = l2 / total if total > 0 else 0.0
+            l2 = l2 / total if total != 0 else 0.0
         whole *= l2 / 2
         if not math.isfinite(found + whole):
             return done, loss, weight
         if job == at.GRADIENTS:
             accumulate(layers, run, settings, rows, one)
-        elif total > 0:
+        elif total != 0:
             alpha = alphas[k] if per_batch else alphas[k] * total / (rows * settings[at.USUAL])
             if run[at.CLIPPED]:
                 sums[part, at.SQUARES] = measure(layers, run, l2, rows, total, one)
@@ -271,7 +271,7 @@ def go(tables, factors, run, settings, order, alphas, sums, part, parts, one):
                     norm += sums[other, at.SQUARES]
                 clip(layers, run, math.sqrt(norm), settings[at.CLIP], one)
             update(layers, factors, run, settings, l2, rows, alpha, total, t, part, one)
-        share = heavy / total if total > 0 else 1.0
+        share = heavy / total if total != 0 else 1.0
         loss, weight, done = loss + share * (found + whole * total), weight + heavy, done + 1
         if not wait(run, sums, part, parts):
             return done, loss, weight

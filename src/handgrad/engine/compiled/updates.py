@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from handgrad.engine.compiled import tables as at
 from handgrad.engine.compiled.building import compiled
-from handgrad.engine.compiled.machine import PAD, STORE, UPDATE, call_rule
+from handgrad.engine.compiled.machine import PAD, STORE, UPDATE, call_rule, call_sparse_update
 from handgrad.engine.compiled.products import add_product, real, transposed, view
 
 
 @compiled
 def to_weights(layers, run, l, first, last, rows, place, mode, alpha, beta):
-    """Σ over the batch of A[l-1] dZ[l], for the rows first … last of a thread's block of layer l's weights, to `place`."""
+    """Σ over the batch of A[l-1] dZ[l], for the rows first … last of a thread's block of layer l's weights, to `place`.
+
+    Within a step a thread asks for each row of a layer once, and in rising order.
+    """
+    if l == 1 and run[at.INDPTR]:
+        call_sparse_update(
+            run[at.SPARSE_UPDATE], run[at.X], run[at.COLUMNS], run[at.ENDS], layers[1, at.SEEN], rows, layers[0, at.N], first, last,
+            layers[1, at.S] + layers[1, at.FIRST], layers[1, at.ROW], place, layers[1, at.W_ROW], layers[1, at.WIDE], mode,
+            alpha, beta,
+        )  # fmt: skip
+        return
     a, b = layers[l - 1, at.A] + first * run[at.SIZE], layers[l, at.S] + layers[l, at.FIRST]
     add_product(
         run[at.PANELS], a, run[at.SIZE], layers[l - 1, at.ROW], b, layers[l, at.ROW], rows, place, layers[l, at.W_ROW],

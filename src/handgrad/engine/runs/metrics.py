@@ -11,6 +11,7 @@ from handgrad.calculus.evaluation import evaluate
 from handgrad.calculus.functions import Array
 from handgrad.derivation import derive
 from handgrad.engine.interface import Trainer
+from handgrad.engine.sparse import Inputs
 from handgrad.errors import TrainingError, did_you_mean
 from handgrad.network import Network, Parameters
 
@@ -35,7 +36,7 @@ class Scorer:
     """
 
     def __init__(
-        self, network: Network, X: Array, Y: Array, weights: Array | None, metric: Metric, *, larger_is_better: bool | None
+        self, network: Network, X: Inputs, Y: Array, weights: Array | None, metric: Metric, *, larger_is_better: bool | None
     ) -> None:
         self.X, self.Y, self.weights = X, Y, np.ones(len(X)) if weights is None else weights.astype(np.float64)
         self.name, self.larger_is_better = named(metric, larger_is_better=larger_is_better)

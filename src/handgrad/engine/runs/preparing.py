@@ -13,13 +13,37 @@ from handgrad.data import as_array, as_inputs, as_targets, as_weights
 from handgrad.engine.runs.checkpoints import Checkpoint, digest
 from handgrad.engine.runs.metrics import Scorer
 from handgrad.engine.runs.options import Options
+from handgrad.engine.sparse import Inputs, SparseInputs, is_sparse
 from handgrad.errors import DataError, ModelFileError, TrainingError
 from handgrad.model_file import network_to_json
 from handgrad.network import Network, Parameters
 
 
-def examples(network: Network, X: Any, Y: Any, weights: Any, dtype: Any) -> tuple[Array, Array, Array | None]:
+def examples(network: Network, X: Any, Y: Any, weights: Any, dtype: Any) -> tuple[Inputs, Array, Array | None]:
     """Inputs as they are, where an engine can read them so; targets and weights in the parameters' dtype. Raises DataError."""
+    inputs = _sparse(network, X, dtype) if is_sparse(X) else _dense(network, X, dtype)
+    return inputs, np.ascontiguousarray(as_targets(Y, network, len(inputs), dtype)), as_weights(weights, len(inputs), dtype)
+
+
+def _sparse(network: Network, X: Any, dtype: Any) -> SparseInputs:
+    """Sparse inputs in the parameters' dtype, whose non-zeros are finite."""
+    inputs = SparseInputs.of(X, dtype)
+    if inputs.shape[1] != network.widths[0]:
+        raise DataError(f"the network {network} has {network.widths[0]} inputs, but X has {inputs.shape[1]} columns")
+    if not len(inputs):
+        raise DataError("X has no rows")
+    wrong = np.flatnonzero(~np.isfinite(inputs.data))
+    if len(wrong):
+        row, column = int(np.searchsorted(inputs.indptr, wrong[0], side="right")), inputs.indices[wrong[0]] + 1
+        found = X.tocsr()[row - 1, column - 1]
+        if np.isfinite(found):
+            raise DataError(f"X holds {found:g} in row {row}, column {column}, which {np.dtype(dtype)} cannot hold")
+        raise DataError(f"X holds finite numbers, but row {row}, column {column} is {found}")
+    return inputs
+
+
+def _dense(network: Network, X: Any, dtype: Any) -> Array:
+    """An array that an engine can read, where it is finite in the parameters' dtype."""
     array = as_array(X, "X")
     if array.ndim == 2 and array.dtype.kind in "iub" and len(array):
         as_inputs(array[:1], network)  # whole numbers are finite: the first row tells whether the shape fits
@@ -30,7 +54,7 @@ def examples(network: Network, X: Any, Y: Any, weights: Any, dtype: Any) -> tupl
         largest = np.finfo(dtype).max
         if array.dtype != dtype and (array.max() > largest or array.min() < -largest):
             raise DataError(f"X holds numbers that {np.dtype(dtype)} cannot hold, in which the network is trained")
-    return array, np.ascontiguousarray(as_targets(Y, network, len(array), dtype)), as_weights(weights, len(array), dtype)
+    return array
 
 
 def scorer_for(options: Options, validation: Sequence[Any] | None, dtype: Any) -> Scorer | None:
@@ -41,6 +65,7 @@ def scorer_for(options: Options, validation: Sequence[Any] | None, dtype: Any) -
         return None
     if not isinstance(validation, Sequence) or not 2 <= len(validation) <= 3:
         raise TrainingError("validation is a tuple (X, Y) or (X, Y, weights)")
+    X: Any
     X, Y, weights = (*validation, None)[:3]
     try:
         X, Y, weights = examples(options.network, X, Y, weights, dtype)
@@ -53,8 +78,8 @@ def identity(
     options: Options,
     parameters: Parameters,
     random: Any,
-    data: tuple[Array | None, ...],
-    validation: tuple[Array | None, ...],
+    data: tuple[Inputs | None, ...],
+    validation: tuple[Inputs | None, ...],
 ) -> dict[str, Any]:
     """What a run is, for its checkpoints: network, data, options, first parameters and the state of its random numbers."""
     try:
@@ -64,14 +89,22 @@ def identity(
     found = {
         "the network": repr(options.network),
         "the formulas of its own records": digest(_bytes(formulas)),
-        "the training data": digest(*data),
-        "the validation data": digest(*validation),
+        "the training data": digest(*_arrays(data)),
+        "the validation data": digest(*_arrays(validation)),
         "the first parameters": digest(parameters.buffer),
         "the random numbers": digest(_bytes(random)),
         "the dtype": str(parameters.buffer.dtype),
         **options.identity(),
     }
     return dict(json.loads(json.dumps(found)))
+
+
+def _arrays(data: Sequence[Inputs | None]) -> list[Array | None]:
+    """The arrays of data, with those of which sparse inputs are made."""
+    found: list[Array | None] = []
+    for each in data:
+        found += [each.data, each.indices, each.indptr] if isinstance(each, SparseInputs) else [each]
+    return found
 
 
 def _bytes(value: Any) -> Array:

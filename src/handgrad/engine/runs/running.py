@@ -12,7 +12,7 @@ import numpy as np
 
 from handgrad.calculus.functions import Array
 from handgrad.derivation import derive
-from handgrad.engine.interface import MakesTrainer, Steps, Trainer
+from handgrad.engine.interface import MakesTrainer, Trainer
 from handgrad.engine.reference import ReferenceEngine
 from handgrad.engine.runs.checkpoints import Checkpoints
 from handgrad.engine.runs.course import Course, Stop
@@ -23,6 +23,7 @@ from handgrad.engine.runs.pace import Pace
 from handgrad.engine.runs.preparing import require_same_rates
 from handgrad.engine.runs.progress import Callback, Progress
 from handgrad.engine.runs.states import DivergenceError, Fit
+from handgrad.engine.sparse import Inputs, SparseInputs, is_sparse
 from handgrad.errors import MissingExtraError, TrainingError
 from handgrad.network import Network, Parameters
 
@@ -33,8 +34,6 @@ OPERATIONS, BETWEEN = 1e11, 2e-7
 measured, so that sums over the pieces are the same in every run."""
 SHORT = 1e8
 """Operations of an epoch below which starting threads for each costs more than they save."""
-DENSE = 1 << 26
-"""Bytes of sparse inputs that are written out at a time."""
 
 
 @dataclass
@@ -58,11 +57,13 @@ class Run:
     seed: int = 0
     state: Mapping[str, Array] | None = None
     per_batch: bool = False
-    minimiser: Callable[[Course, Array, Array, Array | None], Any] = minimise
+    minimiser: Callable[[Course, Any, Array, Array | None], Any] = minimise
 
-    def fit(self, X: Any, Y: Array, weights: Array | None) -> Fit:
-        """Train, and return what was reached. X is an array that an engine reads, or a SciPy sparse matrix in CSR form."""
+    def fit(self, X: Inputs, Y: Array, weights: Array | None) -> Fit:
+        """Train, and return what was reached. X is an array that an engine reads, or sparse, SciPy's too."""
         options = self.options
+        if is_sparse(X):
+            X = SparseInputs.of(X, self.parameters.buffer.dtype)  # once, and not for each piece of the run
         if self.checkpoints is not None and not options.rule.update:
             raise TrainingError(f"{options.rule.name} runs in SciPy, which does not tell its state, so it has no checkpoints")
         saved, notes = None, list[str]()
@@ -94,12 +95,12 @@ class Run:
                 return course.fit(stop.why)
             except DivergenceError:
                 raise
-            except (Exception, KeyboardInterrupt) as error:
+            except BaseException as error:
                 if course.history:
                     error.add_note(
                         f"in epoch {course.epoch} of handgrad's training; what was reached is this error's attribute fit"
                     )
-                error.fit = course.fit("error")  # type: ignore[union-attr]  # any exception takes it along
+                error.fit = course.fit("error")  # type: ignore[attr-defined]  # any exception takes it along
                 raise
             return course.fit("finished")
 
@@ -119,17 +120,15 @@ class Run:
             made.restore(self.parameters, self.state)
         return made
 
-    def _take_steps(self, course: Course, X: Any, Y: Array, weights: Array | None) -> None:
+    def _take_steps(self, course: Course, X: Inputs, Y: Array, weights: Array | None) -> None:
         """All epochs on mini-batches, in pieces between which a Ctrl-C is heard."""
         options, engine, batch, samples = self.options, course.engine, self.options.batch_size, X.shape[0]
         per_epoch, usual = -(-samples // batch), 1.0 if weights is None else float(weights.mean(dtype=np.float64))
         piece = _piece(options.network.size, min(batch, samples), engine)
-        sparse = not isinstance(X, np.ndarray)
-        if sparse:
-            piece = min(piece, max(DENSE // (batch * X.shape[1] * X.dtype.itemsize), 1))
         if self.pace.stops_explosions and not course.epoch:
             with np.errstate(all="ignore"):  # a loss that is not finite is told of by the first step
-                course.first_loss = derive(options.network).loss(engine.read(), X[:batch], Y[:batch])
+                first = X.rows(np.arange(min(batch, samples))) if isinstance(X, SparseInputs) else X[:batch]
+                course.first_loss = derive(options.network).loss(engine.read(), first, Y[:batch])
         for epoch in range(course.epoch + 1, options.epochs + 1):
             order = self.pace.order(samples)
             rates = self.pace.rates(epoch, per_epoch)
@@ -138,22 +137,11 @@ class Run:
                 course.require_wanted()
                 course.progress.move(epoch - 1 + start / per_epoch)
                 rows, alphas = order[start * batch : (start + piece) * batch], rates[start : start + piece]
-                if sparse:
-                    done = _on_rows(engine, X, Y, rows, alphas, weights, usual)
-                else:
-                    done = engine.steps(X, Y, rows, alphas, weights, usual)
+                done = engine.steps(X, Y, rows, alphas, weights, usual)
                 if not done.finite:
                     raise course.diverged("not finite", epoch, float(rates[start + done.done]))
                 loss, weight = loss + done.loss, weight + done.weight
             course.finish_epoch(loss / weight, float(rates[-1]))
-
-
-def _on_rows(  # noqa: PLR0917  # the arrays of a piece, as `Trainer.steps` takes them
-    engine: Trainer, X: Any, Y: Array, rows: Array, alphas: Array, weights: Array | None, usual: float
-) -> Steps:
-    """Steps on rows of sparse inputs, which are written out for them."""
-    held = None if weights is None else weights[rows]
-    return engine.steps(X[rows].toarray(), Y[rows], np.arange(len(rows)), alphas, held, usual)
 
 
 def _piece(size: int, batch: int, engine: Any) -> int:
