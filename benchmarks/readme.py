@@ -70,8 +70,8 @@ def fits(results: dict[str, Any]) -> str:
         times = (f"**{milliseconds(ours['seconds'])}**", f"{milliseconds(theirs['seconds'])} ({many(row['ratio'])}×)")
         text += line(row["data"], score(ours), score(theirs), *times)
     ratios = [row["ratio"] for row in results["rows"]]
-    text += f"\nAccuracy; R² for diabetes, with max_iter=500. Over all {len(ratios)} rows of `benchmarks/results/estimators.json`, which also "
-    text += "has early stopping, two layers, sgd and lbfgs, "
+    text += f"\nAccuracy; R² for diabetes, with max_iter=500. Over all {len(ratios)} rows of `benchmarks/results/estimators.json`, "
+    text += "which also has early stopping, two layers, sgd and lbfgs, "
     return text + f"scikit-learn's fit takes {min(ratios):.2f} to {max(ratios):.1f} times as long.\n"
 
 
