@@ -11,10 +11,10 @@ import numpy as np
 from handgrad.catalogue.base import CLOSED_UNIT, NOT_NEGATIVE, POSITIVE, Interval
 from handgrad.catalogue.losses import LOSSES
 from handgrad.catalogue.optimisers import OPTIMISERS
-from handgrad.catalogue.records import Fused, Loss
+from handgrad.catalogue.records import Loss
 from handgrad.catalogue.rules import Optimiser
 
-_ADAM = OPTIMISERS["adam"]
+_ADAM, _POISSON = OPTIMISERS["adam"], LOSSES["poisson"]
 _WITH_RATE = {"alpha": POSITIVE, "beta": CLOSED_UNIT}
 
 _CLASSICAL = Optimiser(
@@ -82,23 +82,12 @@ _LOSSES = (
         source="scikit-learn's squared error: half the mean over the n outputs, which the sum over the outputs of this is; the "
         "gradient is the one that belongs to it, while scikit-learn's own is n times that (its issue 8349)",
     ),
-    Loss(
-        "half_poisson_deviance",
+    replace(
+        _POISSON,
+        name="half_poisson_deviance",
         value="a - y + y * log(y / a)",
         stable="a - y + where(y == 0, 0, y * log(y / a))",
-        gradient="1 - y / a",
-        stable_gradient="where(y == 0, 1, 1 - y / a)",
-        outputs=POSITIVE,
-        targets=NOT_NEGATIVE,
-        fused={
-            "exp": Fused(
-                value="exp(z) - y + where(y == 0, 0, y * (log(y) - z))",
-                steps=LOSSES["poisson"].fused["exp"].steps,
-                delta="a - y",
-                why="multiplied out, a cancels",
-            )
-        },
-        output="exp",
+        fused={"exp": replace(_POISSON.fused["exp"], value="exp(z) - y + where(y == 0, 0, y * (log(y) - z))")},
         source="McCullagh and Nelder, Generalized Linear Models (1989), section 2.3; 0 where a is y, which poisson is not",
     ),
     # Only the report is capped: the gradient stays a - y, that of the loss without cap and floor, so that no output stands still.

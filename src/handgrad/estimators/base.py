@@ -165,10 +165,11 @@ class BaseMLP(HiddenActivations, ClassNamePrefixFeaturesOutMixin, TransformerMix
         """
         return self._fit(X, y, sample_weight, eval_set, incremental=True)
 
-    def _fit(  # what fit and partial_fit were given
-        self, X: Any, y: Any, sample_weight: Any, eval_set: Any, classes: Any = None, *, incremental: bool
-    ) -> Self:
-        """Fit, or leave everything as it was: where not even an epoch was finished, nothing is learnt and nothing lost."""
+    def _fit(self, X: Any, y: Any, sample_weight: Any, eval_set: Any, classes: Any = None, *, incremental: bool) -> Self:
+        """Fit, or leave everything as it was: where not even an epoch was finished, nothing is learnt and nothing lost.
+
+        What training changes it replaces, so that the old attributes need no copies.
+        """
         before = dict(vars(self))
         try:
             self._train(X, y, sample_weight, eval_set, classes, incremental=incremental)
@@ -179,9 +180,7 @@ class BaseMLP(HiddenActivations, ClassNamePrefixFeaturesOutMixin, TransformerMix
             raise
         return self
 
-    def _train(  # what fit and partial_fit were given
-        self, X: Any, y: Any, sample_weight: Any, eval_set: Any, classes: Any, *, incremental: bool
-    ) -> None:
+    def _train(self, X: Any, y: Any, sample_weight: Any, eval_set: Any, classes: Any, *, incremental: bool) -> None:
         hidden = hidden_widths(self.hidden_layer_sizes)
         first = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
         X, y = self._check_X_y(X, y, reset=first)
