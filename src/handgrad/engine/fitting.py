@@ -94,6 +94,7 @@ def fit(
     `engine` is what takes the steps: the compiled one, or ReferenceEngine, which trains networks with Python functions.
     Raises TrainingError, DataError, CatalogueError or MissingExtraError for what cannot be done.
 
+    >>> from handgrad.engine.reference import ReferenceEngine
     >>> network = Network("2-3-1", loss="squared_error")
     >>> found = fit(network, Parameters.draw(network, 0), [[0.0, 1.0], [1.0, 0.0]], [0.0, 1.0], epochs=2, engine=ReferenceEngine)
     >>> found.stopped, len(found.losses)

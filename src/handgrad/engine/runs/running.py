@@ -73,7 +73,7 @@ class Run:
                 require_same_rates(options, saved)
         with ExitStack() as stack:
             shown = stack.enter_context(self.progress)
-            engine = self._make(stack, X.shape[0])
+            engine = self._make(stack, X)
             for note in notes:
                 shown.say(note)
             course = Course(
@@ -104,15 +104,18 @@ class Run:
                 raise
             return course.fit("finished")
 
-    def _make(self, stack: ExitStack, samples: int) -> Trainer:
+    def _make(self, stack: ExitStack, X: Inputs) -> Trainer:
         """The engine, where the run starts; what it compiles is told of."""
         maker = self.engine or engine_for(self.options.network)
         if maker is not ReferenceEngine:
             from handgrad.engine.kernels.compiling import telling  # which needs Numba
 
             stack.enter_context(telling(self.progress.say))
-        told = self.options.for_engine()
-        told["batch_size"] = min(told.get("batch_size", self.options.batch_size), samples)
+        told, samples = self.options.for_engine(), len(X)
+        batch = told.get("batch_size", self.options.batch_size)
+        if isinstance(X, SparseInputs) and not self.options.rule.update:
+            batch = max(batch, _rows_at_once(self.options.network))
+        told["batch_size"] = min(batch, samples)
         if self.options.n_threads is None and 6 * samples * self.options.network.size < SHORT:
             told["n_threads"] = 1
         made = maker(self.options.network, self.parameters, **told, seed=self.seed, per_batch=self.per_batch)
@@ -142,6 +145,14 @@ class Run:
                     raise course.diverged("not finite", epoch, float(rates[start + done.done]))
                 loss, weight = loss + done.loss, weight + done.weight
             course.finish_epoch(loss / weight, float(rates[-1]))
+
+
+def _rows_at_once(network: Network) -> int:
+    """How many sparse examples a pass over all of them takes at once: as many as have activations no larger than the weights.
+
+    Each batch goes all over the weights and then all over their gradient, which push each other out of the cache.
+    """
+    return network.size // sum(network.widths[1:])
 
 
 def _piece(size: int, batch: int, engine: Any) -> int:
