@@ -282,6 +282,24 @@ def test_fit_takes_them_and_validates_by_them(engine: Any, optimiser: str) -> No
     np.testing.assert_allclose(found.parameters.buffer, dense.parameters.buffer, rtol=1e-6, atol=1e-8)
 
 
+def test_a_pass_over_all_rows_is_the_same_in_few_batches_and_in_many() -> None:
+    """Of sparse inputs lbfgs takes as many rows at once as have activations no larger than the weights, here 28 of 90."""
+    network, X, Y = Network("30-25:tanh-25:tanh-3"), drawn(90, 30, 0.3), np.eye(3)[np.arange(90) % 3]
+    made = []
+
+    class Watched(Engine):
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            made.append(self.batch_size)
+
+    found = [
+        fit(network, Parameters.draw(network, 0), given_X, given_Y, epochs=3, batch_size=4, optimiser="lbfgs", engine=Watched)
+        for given_X, given_Y in ((X, Y), (X.toarray(), Y), (X[:9], Y[:9]))
+    ]
+    assert made == [network.size // (25 + 25 + 3), 4, 9]
+    np.testing.assert_allclose(found[0].losses, found[1].losses, rtol=1e-8)
+
+
 def test_fit_refuses_what_is_not_finite() -> None:
     network, y = Network("6-5-2"), np.arange(8) % 2
     X = sparse.csr_array(([1.0, 2.0, np.nan], ([0, 3, 3], [1, 0, 4])), shape=(8, 6))

@@ -295,20 +295,14 @@ class Engine:
             gradient[...] = 0
             self._settings[at.TOTAL] = total
             found = self._go(at.GRADIENTS, X, Y, *self._pass_over(X), sample_weight)
-            J = found.loss / total if found.finite else np.nan
-            if self.network.l2:
-                J += self._penalise(gradient, self.network.l2 / total if self.per_batch else self.network.l2)
-            return J, self._layout.take(gradient)
-
-    def _penalise(self, gradient: Array, l2: float) -> float:
-        """λ/2 ΣW[l]², whose gradient is added to that of the loss; padding is 0 in all weights."""
-        found = 0.0
-        for layer, slopes in zip(self._layout.blocks(self._layout.theta), self._layout.blocks(gradient), strict=True):
-            for own, of in zip(layer, slopes, strict=True):
-                W = own.matrix[:-1]
-                of.matrix[:-1] += l2 * W
-                found += float(np.einsum("ij,ij->", W, W, dtype=np.float64))
-        return l2 / 2 * found
+            result, parameters = self._layout.take(gradient), self.read()
+        J = found.loss / total if found.finite else np.nan
+        if self.network.l2:
+            l2 = self.network.l2 / total if self.per_batch else self.network.l2
+            for l, W in parameters.W.items():
+                result.W[l] += l2 * W
+                J += l2 / 2 * float(np.square(W, dtype=np.float64).sum())
+        return J, result
 
     def outputs(self, X: Inputs) -> Array:
         """The network's outputs, n_samples × n_L."""

@@ -62,7 +62,7 @@ def fit(
 ) -> Fit:
     """Train a network on mini-batches and return a `Fit`; `parameters` are where it starts, and stay as they are.
 
-    X is n_samples × n_0 of any numbers, read in place and never copied as a whole; Y is n_samples × n_L, or whole-number labels
+    X is n_samples × n_0 of any numbers, read in place and never copied as a whole, or sparse, SciPy's; Y is n_samples × n_L, or whole-number labels
     where the loss is over classes; the work is done in the parameters' dtype, float32 or float64. L2 and label smoothing are the
     network's. The same data, options, seed and number of threads give the same bits.
 

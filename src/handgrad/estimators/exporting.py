@@ -45,7 +45,7 @@ def to_sklearn(estimator: Any) -> Any:
     >>> from sklearn.datasets import load_iris
     >>> from handgrad import MLPClassifier
     >>> X, y = load_iris(return_X_y=True)
-    >>> ours = MLPClassifier((8,), solver="lbfgs", random_state=0).fit(X, y)
+    >>> ours = MLPClassifier((8,), early_stopping=True, random_state=0).fit(X, y)
     >>> bool((ours.to_sklearn().predict(X) == ours.predict(X)).all())
     True
     """
