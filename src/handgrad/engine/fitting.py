@@ -62,9 +62,9 @@ def fit(
 ) -> Fit:
     """Train a network on mini-batches and return a `Fit`; `parameters` are where it starts, and stay as they are.
 
-    X is n_samples × n_0 of any numbers, read in place and never copied as a whole, or sparse, SciPy's; Y is n_samples × n_L, or whole-number labels
-    where the loss is over classes; the work is done in the parameters' dtype, float32 or float64. L2 and label smoothing are the
-    network's. The same data, options, seed and number of threads give the same bits.
+    X is n_samples × n_0 of any numbers, read in place and never copied as a whole, or a sparse matrix of SciPy's; Y is n_samples ×
+    n_L, or whole-number labels where the loss is over classes; the work is done in the parameters' dtype, float32 or float64. L2
+    and label smoothing are the network's. The same data, options, seed and number of threads give the same bits.
 
     The step. `optimiser` is a rule of the catalogue, as "momentum(beta=0.8)", or "lbfgs", which takes all examples at once and
     for which an epoch is an iteration; `hyperparameters` are the rule's others than the `learning_rate`, whose default is the
