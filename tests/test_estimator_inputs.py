@@ -93,6 +93,8 @@ def test_columns_of_classes_may_be_of_different_kinds():
     assert [classes.dtype.kind for classes in fitted.classes_] == ["i", "U"]
     assert {type(label) for label in fitted.predict(X3)[0]} == {int, str}
     assert fitted.score(X3, Y) > 0.7
+    assert fitted.score(X3, Y.tolist()) == fitted.score(X3, Y)
+    assert same(small().fit(X3, Y.tolist()), small().fit(X3, Y))
 
 
 @pytest.mark.parametrize("pair", [(1, 2), (-1, 1), (0, 5)])

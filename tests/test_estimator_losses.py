@@ -1,6 +1,7 @@
 """Activations, losses, class weights, dropout and first weights of the estimators."""
 
 import pickle
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -91,6 +92,41 @@ def test_a_classifiers_own_loss_is_verified_for_probabilities():
         small(loss=(FOCAL[0], FOCAL[0])).fit(X2, y2)
     positive = small(MLPRegressor, activation=["tanh", "exp"], loss=("a - y * log(a)", "1 - y / a")).fit(XR, np.abs(YR))
     assert positive.predict(XR).min() > 0
+
+
+@dataclass
+class Value:
+    """A callable that cannot be hashed."""
+
+    power: int = 2
+
+    def __call__(self, a, y):
+        return (a - y) ** self.power
+
+
+@dataclass
+class Gradient(Value):
+    """The gradient of such a one."""
+
+    def __call__(self, a, y):
+        return self.power * (a - y) ** (self.power - 1)
+
+
+def test_callables_that_cannot_be_hashed_are_a_loss():
+    assert small(MLPRegressor, loss=(Value(), Gradient()), max_iter=2).fit(XR, YR).n_iter_ == 2
+
+
+def test_the_intervals_of_a_loss_may_be_pairs_and_are_kept(tmp_path):
+    own = {
+        "value": FOCAL[0],
+        "gradient": FOCAL[1],
+        "outputs": (0, 1),
+        "targets": handgrad.Interval(0, 1, low_closed=True, high_closed=True),
+    }
+    fitted = small(loss=own).fit(X2, y2)
+    kept = type(fitted).load(fitted.save(tmp_path / "m.safetensors"))
+    assert kept.loss == own
+    assert same(kept.partial_fit(X2, y2), fitted.partial_fit(X2, y2))
 
 
 def test_an_activation_of_ones_own_goes_along_in_a_pickle():

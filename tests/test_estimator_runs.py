@@ -88,6 +88,29 @@ def test_another_solver_may_go_on(solver):
     assert len(fitted.loss_curve_) == 13
 
 
+def test_another_solver_may_go_on_and_be_saved(tmp_path):
+    fitted = small(solver="lbfgs").fit(X2, y2).set_params(solver="adam").partial_fit(X2, y2)
+    assert fitted.validation_scores_ is None
+    kept = MLPClassifier.load(fitted.save(tmp_path / "m.safetensors"))
+    assert same(kept.partial_fit(X2, y2), fitted.partial_fit(X2, y2))
+
+
+def test_partial_fit_remembers_the_best_of_calls_whose_callback_raised():
+    def raising(state):
+        raise RuntimeError(state.epoch)
+
+    estimator = small(early_stopping=True, n_iter_no_change=2, learning_rate_init=0.05)
+    estimator.partial_fit(X2, y2, classes=[0, 1], eval_set=(X2, y2))
+    estimator.callbacks = raising
+    for _ in range(10):
+        with pytest.raises(RuntimeError):
+            estimator.partial_fit(X2, y2, eval_set=(X2, y2))
+    estimator.callbacks = None
+    while estimator.stopped_ != "early stopping":
+        estimator.partial_fit(X2, 1 - y2, eval_set=(X2, y2))
+    assert estimator.score(X2, y2) == estimator.best_validation_score_ == max(estimator.validation_scores_)
+
+
 def test_copies_do_not_share_their_curves():
     fitted = small().fit(X2, y2)
     copy.copy(fitted).partial_fit(X2, y2)

@@ -30,7 +30,7 @@ from handgrad.estimators.fitting import LEAST_VALIDATION, STOCHASTIC, Examples, 
 from handgrad.estimators.messages import placed, warn
 from handgrad.estimators.predicting import activations
 from handgrad.estimators.settings import given_activations, hidden_widths, loss_record, network_of, output_name
-from handgrad.estimators.targets import ClassTargets
+from handgrad.estimators.targets import ClassTargets, rows_as_they_are
 from handgrad.estimators.transforming import HiddenActivations
 from handgrad.network import Network, Parameters
 
@@ -109,7 +109,7 @@ class BaseMLP(HiddenActivations, ClassNamePrefixFeaturesOutMixin, TransformerMix
         try:
             if not (isinstance(self.loss, str) and self.loss in self._own_losses):
                 loss_record(self.loss, OPEN_UNIT if is_classifier(self) else REAL if output is None else output.interval)
-        except (HandgradError, TypeError) as error:
+        except (HandgradError, TypeError, AttributeError) as error:
             raise InvalidParameterError(
                 f"The 'loss' parameter of {type(self).__name__} is none that is known: {error}\n"
                 f"It also takes {' and '.join(self._own_losses)}, a pair (value, gradient) of formulas or callables, or a mapping "
@@ -211,9 +211,12 @@ class BaseMLP(HiddenActivations, ClassNamePrefixFeaturesOutMixin, TransformerMix
             warn("partial_fit has stopped early, so that this call changes nothing; set early_stopping=False to go on, or fit anew")
             return
         self._watched = watched
-        better = Fitting(self, random, incremental=incremental).fit(given, held)
-        if watched:
-            self._remember_best(better=better)
+        fitting = Fitting(self, random, incremental=incremental)
+        try:
+            fitting.fit(given, held)
+        finally:
+            if watched and fitting.learnt:
+                self._remember_best(better=fitting.better)
 
     def _forget(self) -> None:
         """Remove what an earlier fit has left."""
@@ -256,6 +259,7 @@ class BaseMLP(HiddenActivations, ClassNamePrefixFeaturesOutMixin, TransformerMix
 
     def _check_X_y(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
         """Inputs and targets as scikit-learn checks them; what is not finite is named with its row and column."""
+        y = rows_as_they_are(y)
         try:
             found = validate_data(
                 self, X, y, accept_sparse=SPARSE, multi_output=True, y_numeric=is_regressor(self), dtype=FLOATS, reset=reset

@@ -17,7 +17,7 @@ from handgrad.estimators.class_weights import class_factors
 from handgrad.estimators.documenting import documented, keep_parameters
 from handgrad.estimators.fitting import Examples
 from handgrad.estimators.settings import LOG_LOSS
-from handgrad.estimators.targets import ClassTargets
+from handgrad.estimators.targets import ClassTargets, rows_as_they_are
 
 
 @documented
@@ -163,7 +163,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     @staticmethod
     def _accuracy(predicted: Any, labels: Any, weights: Array | None) -> float:
         """The share of examples of which everything is right."""
-        predicted, labels = (y.toarray() if sparse.issparse(y) else np.asarray(y) for y in (predicted, labels))
+        predicted, labels = (y.toarray() if sparse.issparse(y) else np.asarray(rows_as_they_are(y)) for y in (predicted, labels))
         right = predicted == labels
         return float(np.average(right if right.ndim == 1 else right.all(axis=1), weights=weights))
 

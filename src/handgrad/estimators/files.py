@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from handgrad.calculus.functions import Array
 from handgrad.catalogue.lookup import find_activation, find_loss
-from handgrad.catalogue.records import Activation, Loss
+from handgrad.catalogue.records import Activation, Interval, Loss
 from handgrad.errors import ModelFileError
 from handgrad.estimators.settings import OF_THE_RULE, output_name, rule_of
 from handgrad.estimators.targets import ClassTargets
@@ -292,6 +292,8 @@ class _Encoder:
                 return {"tuple": parts} if isinstance(value, tuple) else parts
             case dict():
                 return {"dict": [[self.encode(key, name), self.encode(part, f"{name}.{key}")] for key, part in value.items()]}
+            case Interval():
+                return {"interval": [str(value.low), str(value.high), value.low_closed, value.high_closed]}
             case Activation() | Loss() if not value.opaque:
                 return {"activation" if isinstance(value, Activation) else "loss": value.spelling}
             case _:
@@ -319,6 +321,8 @@ class _Decoder:
                 return tuple(self.decode(part) for part in parts)
             case {"dict": list(pairs), **rest} if not rest:
                 return {self.decode(key): self.decode(part) for key, part in pairs}
+            case {"interval": [str(low), str(high), bool(low_closed), bool(high_closed)], **rest} if not rest:
+                return Interval(float(low), float(high), low_closed, high_closed)
             case {"activation": str(spelling), **rest} if not rest:
                 own = (g for g in self.network.activations if g.spelling == spelling)
                 return next(own, None) or find_activation(spelling)

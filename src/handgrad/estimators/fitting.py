@@ -140,10 +140,15 @@ class IterationLines(Progress):
 
 
 class Fitting:
-    """A call of fit (or partial_fit, which is `incremental`) of an estimator whose first parameters are set."""
+    """A call of fit (or partial_fit, which is `incremental`) of an estimator whose first parameters are set.
+
+    Afterwards, also where it ended in an error, `learnt` tells whether an epoch was finished, and `better` whether one had the best
+    score yet.
+    """
 
     def __init__(self, estimator: Any, random: np.random.RandomState, *, incremental: bool) -> None:
         self.estimator, self.random, self.incremental = estimator, random, incremental
+        self.learnt = self.better = False
         self.stochastic = estimator.solver in STOCHASTIC
         kept = getattr(estimator, "_optimizer_settings", None) or {}
         wanted = (incremental or estimator.warm_start == "optimizer") and estimator.stopped_ != "diverged"
@@ -154,11 +159,8 @@ class Fitting:
         self.same_rate = self.goes_on and self.settings["learning_rate_init"] == kept["learning_rate_init"]
         self.rule = rule_of(SimpleNamespace(**self.settings))
 
-    def fit(self, given: Examples, held: Examples | None) -> bool:
-        """Train on the examples and set the fitted attributes; `held` are those of eval_set.
-
-        Tells whether a score was the best one yet.
-        """
+    def fit(self, given: Examples, held: Examples | None) -> None:
+        """Train on the examples and set the fitted attributes; `held` are those of eval_set."""
         estimator = self.estimator
         by_score = bool(estimator.early_stopping) and (self.stochastic or held is not None)
         if by_score and held is None:
@@ -198,7 +200,7 @@ class Fitting:
                 self._keep(found, pace, scored=True)
                 kept = f"those of the best epoch, {pace.best_epoch}" if pace.best_epoch else "those before the first epoch"
                 warn(f"{error}. The parameters are {kept}", ConvergenceWarning)
-                return bool(pace.best_epoch)
+                return
             self._keep(error.fit, pace, scored=held is not None)
             raise DivergenceError(
                 "Solver produced non-finite parameter weights. The input data may contain large values and need to be "
@@ -218,7 +220,6 @@ class Fitting:
             estimator.loss_ = np.float64(solved[0].fun)
             estimator.n_iter_ = _check_optimize_result("lbfgs", solved[0], estimator.max_iter)
         self._tell(found)
-        return bool(pace.best_epoch)
 
     def _split(self, given: Examples) -> tuple[Examples, Examples]:
         """Hold out validation_fraction of the examples, as scikit-learn does; of partial_fit's, the same ones in every call."""
@@ -311,6 +312,7 @@ class Fitting:
     def _keep(self, found: Fit, pace: CountingPace, *, scored: bool) -> None:
         """Set the fitted attributes from what was reached."""
         estimator, history = self.estimator, found.history
+        self.learnt, self.better = bool(history), bool(pace.best_epoch)
         estimator._take(found.parameters)
         estimator.n_iter_, estimator.stopped_ = len(history), found.stopped
         estimator.t_, estimator._no_improvement_count, estimator._rate = pace.t, pace.waited, pace.rate
@@ -335,6 +337,8 @@ class Fitting:
         estimator._optimizer_state, estimator._optimizer_settings = found.state, self.settings
         estimator.loss_curve_ = [*getattr(estimator, "loss_curve_", []), *columns["loss"]]
         estimator.best_loss_ = None if pace.by_score else np.float64(pace.best_loss)
+        if not hasattr(estimator, "validation_scores_"):  # the first fit was one of lbfgs
+            estimator.validation_scores_ = estimator.best_validation_score_ = None
         if scored:
             estimator.validation_scores_ = [*(getattr(estimator, "validation_scores_", None) or []), *columns["validation_score"]]
             estimator.best_validation_score_ = pace.best_score

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -51,9 +51,12 @@ def loss_record(given: Any, outputs: Interval = REAL) -> Loss:
     if isinstance(given, list | tuple) and all(isinstance(part, int | np.integer) for part in given):
         raise CatalogueError(f"{given} looks like hidden_layer_sizes, which a regressor takes as its second argument: name it")
     if isinstance(given, list | tuple) and len(given) == 2:
-        return _verified(*given, outputs, CLOSED_UNIT if outputs in CLOSED_UNIT else REAL)
+        targets = CLOSED_UNIT if outputs in CLOSED_UNIT else REAL
+        remembered = all(isinstance(part, Hashable) for part in given)
+        return (_verified if remembered else _verified.__wrapped__)(*given, outputs, targets)
     if isinstance(given, Mapping):
-        return make_loss(**{"name": OWN_LOSS, **given})
+        ends = {name: Interval(*given[name]) for name in ("outputs", "targets") if isinstance(given.get(name), list | tuple)}
+        return make_loss(**{"name": OWN_LOSS, **given, **ends})
     if callable(given) and not isinstance(given, Loss):
         raise CatalogueError("a loss of your own is a pair: (value, gradient)")
     return find_loss(given)

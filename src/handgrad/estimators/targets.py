@@ -167,6 +167,12 @@ def _plain(labels: Any) -> Array:
     return np.array(found.tolist()) if found.dtype == object and len({type(label) for label in found.flat}) == 1 else found
 
 
+def rows_as_they_are(y: Any) -> Any:
+    """Rows of labels of several kinds, in lists, as an array of objects: NumPy would make text of them all."""
+    rows = isinstance(y, list) and len(y) > 0 and isinstance(y[0], list | tuple)
+    return np.array(y, dtype=object) if rows and len({type(label) for label in y[0]}) > 1 else y
+
+
 def _outputs_of(classes: Sequence[Any] | Array) -> int:
     """How many outputs a column of these classes has."""
     return len(classes) if len(classes) > 2 else 1
