@@ -229,3 +229,8 @@ def test_weights_that_a_user_sets_are_what_predicts():
 def test_widths_in_the_place_of_the_loss_are_told_of():
     with pytest.raises(ValueError, match=r"\(30, 20\) looks like hidden_layer_sizes"):
         MLPRegressor((30, 20)).fit(XR, YR)
+
+
+def test_a_class_of_one_example_cannot_be_held_out_of():
+    with pytest.raises(ValueError, match=r"only 1 member.*\['True'\]"):
+        small(early_stopping=True).fit([[1, 2], [2, 3], [3, 4], [4, 5]], [0, 0, 0, 1])

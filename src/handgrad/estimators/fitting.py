@@ -228,7 +228,7 @@ class Fitting:
             if not hasattr(estimator, "_split_seed"):
                 estimator._split_seed = int(random.randint(2**31))
             random = np.random.RandomState(estimator._split_seed)
-        stratify = given.Y[:, 0] == 1 if estimator._stratifies() else None
+        stratify = (given.Y[:, 0] == 1).astype(str) if estimator._stratifies() else None
         rows = train_test_split(
             np.arange(len(given.Y)), random_state=random, test_size=estimator.validation_fraction, stratify=stratify
         )
