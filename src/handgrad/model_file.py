@@ -65,7 +65,7 @@ def read_model_file(path: Path) -> tuple[dict[str, Any], dict[str, Array]]:
         version, written = about.get("format"), about.pop("sha256", None)
         if version != FORMAT:
             raise ModelFileError(f"{path} has the format {version!r}, but this version of handgrad reads {FORMAT}")
-        if written != fingerprint(about, tensors):
+        if written != fingerprint(about, tensors) or text != json.dumps({"sha256": written, **about}):
             raise ModelFileError(f"{path} is damaged: its contents are not those that were written")
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
         if isinstance(error, ModelFileError):
