@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -16,14 +15,15 @@ from sklearn.utils.validation import check_is_fitted
 from handgrad.catalogue.activations import ACTIVATIONS
 from handgrad.catalogue.records import Activation
 from handgrad.errors import NetworkError
-from handgrad.estimators.settings import THEIR_NAMES
+from handgrad.estimators.messages import warn
+from handgrad.estimators.settings import POISSON, SQUARED_ERROR, THEIR_NAMES
 from handgrad.estimators.targets import ClassTargets
 
 HIDDEN = ("identity", "sigmoid", "tanh", "relu")
 """Those activations of the catalogue that its hidden layers can have."""
 OUTPUT = ("identity", "sigmoid", "softmax", "exp")
 """Those that its output layer can have."""
-LOSSES = ("squared_error", "poisson")
+LOSSES = (SQUARED_ERROR, POISSON)
 """The losses of its regressor; its classifier's is no parameter."""
 UNFELT = {"activation", "n_threads", "checkpoint", "checkpoint_every", "resume"}
 """Parameters that are translated, or on which the result of no training depends."""
@@ -117,11 +117,7 @@ def _parameters(estimator: Any, theirs: Any, hidden: list[Activation]) -> dict[s
     if hidden:
         kept["activation"] = THEIR_NAMES.get(hidden[0].name, hidden[0].name)
     if felt:
-        warnings.warn(
-            f"scikit-learn's {type(theirs).__name__} predicts the same, but trained further it would do without {', '.join(felt)}",
-            UserWarning,
-            stacklevel=4,
-        )
+        warn(f"scikit-learn's {type(theirs).__name__} predicts the same, but trained further it would do without {', '.join(felt)}")
     return kept
 
 

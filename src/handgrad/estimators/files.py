@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,6 +16,7 @@ from handgrad.calculus.functions import Array
 from handgrad.catalogue.lookup import find_activation, find_loss
 from handgrad.catalogue.records import Activation, Interval, Loss
 from handgrad.errors import ModelFileError
+from handgrad.estimators.messages import warn
 from handgrad.estimators.settings import OF_THE_RULE, output_name, rule_of
 from handgrad.estimators.targets import ClassTargets
 from handgrad.model import Model, Scaling
@@ -75,11 +75,9 @@ def save(estimator: Any, path: str | Path) -> Path:
     )
     saved = model.save(path)
     if lost:
-        warnings.warn(
+        warn(
             f"a model file cannot hold {', '.join(lost)}: {'it is the default' if len(lost) == 1 else 'they are the defaults'} "
             f"in what is loaded from {saved}",
-            UserWarning,
-            stacklevel=3,
         )
     return saved
 

@@ -28,7 +28,7 @@ from handgrad.engine.runs.preparing import identity
 from handgrad.engine.runs.progress import Progress
 from handgrad.engine.runs.running import Run
 from handgrad.engine.runs.states import DivergenceError, EpochState, Fit
-from handgrad.engine.sparse import SparseInputs
+from handgrad.engine.sparse import Inputs, SparseInputs
 from handgrad.errors import DataError
 from handgrad.estimators.messages import warn
 from handgrad.estimators.pace import CountingPace
@@ -70,8 +70,9 @@ class ValidationScore:
         self.name = "score" if scoring is None else str(getattr(scoring, "__qualname__", scoring))
         self._loss = None
         if scoring == "loss":
-            X = SparseInputs.of(held.X, dtype) if sparse.issparse(held.X) else held.X
-            self._loss = Scorer(estimator.network_, X, held.Y.astype(dtype), held.unweighed, "loss", larger_is_better=None)
+            self._loss = Scorer(
+                estimator.network_, _inputs(held, dtype), held.Y.astype(dtype), held.unweighed, "loss", larger_is_better=None
+            )
         elif scoring is not None:
             self._proxy = copy.copy(estimator)
             if held.raw is None:  # held out of arrays that were checked: without names, which is right and worth no warning
@@ -191,7 +192,7 @@ class Fitting:
             minimiser=minimiser,
         )
         try:
-            found = run.fit(given.X, given.Y, given.weights)
+            found = run.fit(_inputs(given, parameters.buffer.dtype), given.Y, given.weights)
         except DivergenceError as error:
             if by_score and not self.incremental:  # the best epoch's parameters are good, as scikit-learn has it too
                 nothing = EpochState(len(error.fit.history) + 1, options.epochs, math.nan, math.nan, pace.rate, error.fit.seconds)
@@ -300,7 +301,10 @@ class Fitting:
                 "checkpoints are those of fit: partial_fit takes one epoch, after which the estimator itself can be saved"
             )
         about, _ = pace.state()
-        told = identity(options, parameters, about, _arrays(given), () if held is None else _arrays(held))
+        data, validation = (
+            () if part is None else (_inputs(part, parameters.buffer.dtype), part.Y, part.weights) for part in (given, held)
+        )
+        told = identity(options, parameters, about, data, validation)
         scoring = estimator.scoring if held is not None else None
         more = {
             "l2": float(estimator.alpha),
@@ -340,7 +344,7 @@ class Fitting:
         if not hasattr(estimator, "validation_scores_"):  # the first fit was one of lbfgs
             estimator.validation_scores_ = estimator.best_validation_score_ = None
         if scored:
-            estimator.validation_scores_ = [*(getattr(estimator, "validation_scores_", None) or []), *columns["validation_score"]]
+            estimator.validation_scores_ = [*(estimator.validation_scores_ or []), *columns["validation_score"]]
             estimator.best_validation_score_ = pace.best_score
 
     def _tell(self, found: Fit) -> None:
@@ -360,8 +364,6 @@ def _part(weights: Array | None, rows: Array) -> Array | None:
     return None if weights is None else weights[rows]
 
 
-def _arrays(examples: Examples) -> tuple[Array | None, ...]:
-    """The arrays that tell examples from others."""
-    X = examples.X
-    inputs = (X.data, X.indices, X.indptr) if sparse.issparse(X) else (X,)
-    return (*inputs, examples.Y, examples.weights)
+def _inputs(examples: Examples, dtype: Any) -> Inputs:
+    """Inputs as an engine reads them."""
+    return SparseInputs.of(examples.X, dtype) if sparse.issparse(examples.X) else np.asarray(examples.X)

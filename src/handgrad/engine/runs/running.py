@@ -32,6 +32,8 @@ PIECE = 0.1
 OPERATIONS, BETWEEN = 1e11, 2e-7
 """Operations a second, and seconds a step beside them, by which the length of a piece is judged. It is judged, not
 measured, so that sums over the pieces are the same in every run."""
+PER_PARAMETER = 6
+"""Operations of a step per parameter and example: those of forward pass, backward pass and update."""
 SHORT = 1e8
 """Operations of an epoch below which starting threads for each costs more than they save."""
 
@@ -116,7 +118,7 @@ class Run:
         if isinstance(X, SparseInputs) and not self.options.rule.update:
             batch = max(batch, _rows_at_once(self.options.network))
         told["batch_size"] = min(batch, samples)
-        if self.options.n_threads is None and 6 * samples * self.options.network.size < SHORT:
+        if self.options.n_threads is None and PER_PARAMETER * samples * self.options.network.size < SHORT:
             told["n_threads"] = 1
         made = maker(self.options.network, self.parameters, **told, seed=self.seed, per_batch=self.per_batch)
         if self.state is not None:
@@ -156,8 +158,8 @@ def _rows_at_once(network: Network) -> int:
 
 
 def _piece(size: int, batch: int, engine: Any) -> int:
-    """How many steps take about PIECE seconds: forward, backward and update are 6 operations per parameter and example."""
-    return max(1, math.floor(PIECE / (getattr(engine, "seconds_per_step", BETWEEN) + 6 * size * batch / OPERATIONS)))
+    """How many steps take about PIECE seconds."""
+    return max(1, math.floor(PIECE / (getattr(engine, "seconds_per_step", BETWEEN) + PER_PARAMETER * size * batch / OPERATIONS)))
 
 
 def engine_for(network: Network) -> MakesTrainer:
