@@ -101,6 +101,66 @@ class HeatMap:
 
 
 @dataclass(frozen=True)
+class Curve:
+    """A curve of a line chart: its name, and its values at `first`, `first` + 1, …; NaN and ±inf are gaps."""
+
+    name: str
+    values: tuple[float, ...]
+    first: int = 1
+
+
+@dataclass(frozen=True)
+class LineChart:
+    """Curves over whole numbers such as epochs. `across` and `up` name the axes.
+
+    The upper axis is logarithmic, and says so, where every value is positive and the largest is more than 100 times the
+    smallest. `mark` is a place on the axis `across` that is marked, as the best epoch is; `mark_words` say what it is.
+    """
+
+    curves: tuple[Curve, ...]
+    caption: Words = ()
+    across: str = "epoch"
+    up: str = ""
+    mark: int | None = None
+    mark_words: str = ""
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A bar: its name, its value, and the error of the value, which is shown as ± where it is above 0."""
+
+    name: str
+    value: float
+    error: float = 0.0
+
+
+@dataclass(frozen=True)
+class BarChart:
+    """Bars under each other, from 0 to the right where their values are positive, else to the left; `across` says what they are."""
+
+    bars: tuple[Bar, ...]
+    caption: Words = ()
+    across: str = ""
+
+
+@dataclass(frozen=True)
+class PointChart:
+    """Points (x, y), with `across` and `up` naming the axes; those with a NaN or ±inf are left out.
+
+    `diagonal` draws the line y = x, and both axes are then the same.
+    """
+
+    points: tuple[tuple[float, float], ...]
+    caption: Words = ()
+    across: str = ""
+    up: str = ""
+    diagonal: bool = False
+
+
+Chart = LineChart | BarChart | PointChart
+
+
+@dataclass(frozen=True)
 class Aside:
     """A remark set apart: `kind` is "note", "warning" or "good"."""
 
@@ -108,7 +168,7 @@ class Aside:
     words: Words
 
 
-Block = Heading | Paragraph | Bullets | Formula | Table | Program | HeatMap | Aside
+Block = Heading | Paragraph | Bullets | Formula | Table | Program | HeatMap | LineChart | BarChart | PointChart | Aside
 
 
 NOTEBOOK = 100

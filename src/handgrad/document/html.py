@@ -12,6 +12,7 @@ from handgrad.calculus.latex import Latex
 from handgrad.calculus.written import Written
 from handgrad.document.blocks import (
     Aside,
+    BarChart,
     Block,
     Bullets,
     Code,
@@ -19,12 +20,15 @@ from handgrad.document.blocks import (
     Formula,
     Heading,
     HeatMap,
+    LineChart,
     Paragraph,
+    PointChart,
     Program,
     Strong,
     Table,
     Words,
 )
+from handgrad.document.charts.svg import to_svg
 from handgrad.document.mathml import to_mathml
 from handgrad.document.parts import ASIDES, cleaned, colour, largest, measured, plain, rows
 
@@ -107,6 +111,9 @@ class _Page:
                 yield f'<pre><code class="language-{escape(language)}">{escape(source)}</code></pre>'
             case HeatMap():
                 yield from self.heat_map(block)
+            case LineChart() | BarChart() | PointChart():
+                caption = f"<figcaption>{self.text(block.caption)}</figcaption>" if block.caption else ""
+                yield f"<figure>{caption}{to_svg(block)}</figure>"
             case Aside(kind, words):
                 name = escape(kind)
                 yield f'<aside class="{name}"><strong>{escape(ASIDES.get(kind, kind))}.</strong> {self.text(words)}</aside>'

@@ -12,6 +12,7 @@ from handgrad.calculus.latex import Latex
 from handgrad.calculus.written import Written
 from handgrad.document.blocks import (
     Aside,
+    BarChart,
     Block,
     Bullets,
     Code,
@@ -20,12 +21,15 @@ from handgrad.document.blocks import (
     Heading,
     HeatMap,
     Line,
+    LineChart,
     Paragraph,
+    PointChart,
     Program,
     Strong,
     Table,
     Words,
 )
+from handgrad.document.charts.drawn import as_text
 from handgrad.document.letters import declaration, escaped
 from handgrad.document.parts import ASIDES, cleaned, colour, extent, largest, measured, plain, rows
 
@@ -117,6 +121,13 @@ class _Article:
                 return _program(source)
             case HeatMap():
                 return "\n".join(self.heat_map(block))
+            case LineChart() | BarChart() | PointChart():
+                caption = self.line(block.caption)
+                return (
+                    f"{caption}\\nopagebreak\n\n{_program(as_text(block, ascii_only=True))}"
+                    if caption
+                    else _program(as_text(block, ascii_only=True))
+                )
             case Aside(kind, words):
                 tint = {"warning": "orange", "good": "green"}.get(kind, "blue")
                 return rf"\aside{{{tint}!12}}{{\textbf{{{escaped(ASIDES.get(kind, kind))}.}} {self.line(words)}}}"

@@ -9,6 +9,7 @@ from handgrad.calculus.latex import Latex
 from handgrad.calculus.written import Written
 from handgrad.document.blocks import (
     Aside,
+    BarChart,
     Block,
     Bullets,
     Code,
@@ -16,12 +17,15 @@ from handgrad.document.blocks import (
     Formula,
     Heading,
     HeatMap,
+    LineChart,
     Paragraph,
+    PointChart,
     Program,
     Strong,
     Table,
     Words,
 )
+from handgrad.document.charts.drawn import as_text
 from handgrad.document.parts import cleaned, largest, rows, shaded
 
 LIMIT = 100
@@ -67,6 +71,8 @@ class _Markdown:
                 scale = largest(values)
                 shades = "\n".join("".join(shaded(value, scale) for value in row) for row in values)
                 return f"{self.line(caption)} (█ is ±{scale:.3g}, - marks what is below 0)\n\n{_fenced(shades, 'text')}"
+            case LineChart() | BarChart() | PointChart():
+                return f"{self.line(block.caption)}\n\n{_fenced(as_text(block), 'text')}".lstrip("\n")
             case Aside(kind, words):
                 return f"> [!{ALERTS.get(kind, 'NOTE')}]\n> {self.line(words)}"
 

@@ -22,6 +22,12 @@ ASIDES = {"note": "Note", "warning": "Warning", "good": "Good"}
 """What stands before an aside of a kind."""
 
 
+Piece = tuple[str, str]
+"""Text, and its style by rich's name."""
+Pieces = list[Piece]
+"""A line of output on a terminal."""
+
+
 def cleaned(document: Document) -> Document:
     """The document with � for every control character in its text, which could steer a terminal and which no page may hold."""
     return replace(document, title=_clean(document.title), blocks=_clean(document.blocks))

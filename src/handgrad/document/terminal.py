@@ -13,6 +13,7 @@ from handgrad.calculus.boxes import Box, beside, box, broken, columns
 from handgrad.calculus.unicode import Unicode
 from handgrad.document.blocks import (
     Aside,
+    BarChart,
     Block,
     Bullets,
     Code,
@@ -21,18 +22,16 @@ from handgrad.document.blocks import (
     Heading,
     HeatMap,
     Line,
+    LineChart,
     Paragraph,
+    PointChart,
     Program,
     Strong,
     Table,
     Words,
 )
-from handgrad.document.parts import ASIDES, cleaned, colour, largest, shaded
-
-Piece = tuple[str, str]
-"""Text, and its style by rich's name."""
-Pieces = list[Piece]
-"""A line of output."""
+from handgrad.document.charts.drawn import drawn
+from handgrad.document.parts import ASIDES, Piece, Pieces, cleaned, colour, largest, shaded
 
 INDENT = "  "
 REASONS = 44
@@ -96,6 +95,9 @@ class _Layout:
                 yield from ([(f"{INDENT}{INDENT}{line}", "")] for line in source.expandtabs().splitlines())
             case HeatMap():
                 yield from self.heat_map(block)
+            case LineChart() | BarChart() | PointChart():
+                yield from self.wrapped(block.caption, self.width)
+                yield from ([(INDENT, ""), *line] for line in drawn(block, self.width - len(INDENT)))
             case Aside(kind, words):
                 yield from self.hanging(words, f"{ASIDES.get(kind, kind)}: ", KINDS.get(kind, ""))
 

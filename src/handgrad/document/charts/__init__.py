@@ -1,0 +1,1 @@
+"""Charts: their scales, and how they are drawn in characters and as SVG."""
