@@ -1,0 +1,1 @@
+"""Tables: files and data frames read, kinds of columns found, and rows encoded as numbers."""
