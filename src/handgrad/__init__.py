@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from handgrad.errors import HandgradError as HandgradError
     from handgrad.estimators import MLPClassifier as MLPClassifier
     from handgrad.estimators import MLPRegressor as MLPRegressor
+    from handgrad.estimators import TableEncoder as TableEncoder
     from handgrad.explain import Explanation as Explanation
     from handgrad.explain import explain as explain
     from handgrad.explain import explain_model as explain_model
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
     from handgrad.network import Network as Network
     from handgrad.network import Parameters as Parameters
     from handgrad.network import outputs_for as outputs_for
+    from handgrad.table_model import TableModel as TableModel
+    from handgrad.table_model import load as load
     from handgrad.training import train as train
 
 _PUBLIC = {
@@ -68,11 +71,12 @@ _PUBLIC = {
     "engine.fitting": ("fit",),
     "engine.runs.states": ("Fit",),
     "errors": ("HandgradError",),
-    "estimators": ("MLPClassifier", "MLPRegressor"),
+    "estimators": ("MLPClassifier", "MLPRegressor", "TableEncoder"),
     "explain": ("Explanation", "explain", "explain_model"),
     "gradcheck": ("gradcheck",),
     "model": ("Model",),
     "network": ("Network", "Parameters", "outputs_for"),
+    "table_model": ("TableModel", "load"),
     "training": ("train",),
 }
 _HOME = {name: module for module, names in _PUBLIC.items() for name in names}

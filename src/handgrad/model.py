@@ -9,12 +9,14 @@ from typing import Any
 
 import numpy as np
 
+from handgrad import forward
 from handgrad.calculus.functions import Array
 from handgrad.data import numbers
-from handgrad.derivation import derive
 from handgrad.errors import DataError, HandgradError, ModelFileError
 from handgrad.model_file import network_from_json, network_to_json, read_model_file, write_model_file
 from handgrad.network import Network, Parameters
+from handgrad.tables.encoding import TableEncoding
+from handgrad.tables.frames import as_frame
 from handgrad.version import __version__
 
 EXTRA = "extras."
@@ -34,6 +36,11 @@ class Scaling:
         deviation = X.std(axis=0)
         return cls(X.mean(axis=0), np.where(deviation > 0, deviation, 1.0))
 
+    @classmethod
+    def none(cls, width: int) -> Scaling:
+        """Nothing shifted or scaled."""
+        return cls(np.zeros(width), np.ones(width))
+
     def apply(self, X: Array) -> Array:
         """Scale columns."""
         with np.errstate(over="ignore"):  # what is infinite then is refused by whoever takes it
@@ -49,7 +56,8 @@ class Model:
     """A trained network with what it needs to predict from raw numbers.
 
     `classes` are the names of the classes, or None for a regression, whose outputs `targets` scales back. `features` names the
-    input columns. `provenance` says where the model comes from, as JSON. `extras` are arrays of numbers that a file keeps besides,
+    input columns. The model of a `table` takes raw rows, which that encodes as inputs; `target` is the column that was learnt.
+    `provenance` says where the model comes from, as JSON. `extras` are arrays of numbers that a file keeps besides,
     such as an optimiser's state.
     """
 
@@ -61,14 +69,18 @@ class Model:
     features: tuple[str, ...] = ()
     provenance: Mapping[str, Any] = field(default_factory=dict)
     extras: Mapping[str, Array] = field(default_factory=dict)
+    table: TableEncoding | None = None
+    target: str = ""
 
     @property
     def metric(self) -> str:
         """What `score` is."""
         return metric_of(self.classes)
 
-    def outputs(self, X: Any) -> Array:
-        """The network's outputs for raw inputs of n_samples × n_0: n_samples × n_L, in the targets' own units."""
+    def scaled(self, X: Any) -> Array:
+        """The network's inputs for raw rows: an array of n_samples × n_0, or a data frame of the table. Raises DataError."""
+        if self.table is not None:
+            return self.inputs.apply(self.table.encode(as_frame(X, self.table.inputs)).X.astype(self.parameters.buffer.dtype))
         array = numbers(X, "X")
         if array.ndim != 2 or array.shape[1] != self.network.widths[0]:
             wanted = f"numbers of the shape (n_samples, {self.network.widths[0]})"
@@ -78,15 +90,33 @@ class Model:
         if not finite.all():
             row, column = np.argwhere(~finite)[0]
             raise DataError(f"row {row + 1}, column {column + 1} is {array[row, column]}, which is not a finite number when scaled")
-        found = derive(self.network).output(self.parameters, scaled)
+        return scaled
+
+    def forward(self, inputs: Array) -> Array:
+        """The network's outputs for inputs that are scaled: n_samples × n_L, in the targets' own units.
+
+        The bits of a row are the same beside whatever other rows, and for any number of threads (see `forward.outputs`).
+        """
+        found = forward.outputs(self.network, self.parameters, inputs)
         return found if self.targets is None else self.targets.undo(found)
 
-    def predict(self, X: Any) -> Array:
+    def outputs(self, X: Any) -> Array:
+        """The network's outputs for raw inputs of n_samples × n_0: n_samples × n_L, in the targets' own units."""
+        return self.forward(self.scaled(X))
+
+    def probabilities(self, outputs: Array) -> Array:
+        """The probability of each class, n_samples × n_classes; a single output is that of the second of two."""
+        return np.concatenate([1 - outputs, outputs], axis=1) if outputs.shape[1] == 1 else outputs
+
+    def chosen(self, outputs: Array) -> Array:
         """Class numbers (n_samples,), or numbers of (n_samples,) or (n_samples, n_L) for a regression."""
-        found = self.outputs(X)
         if self.classes is None:
-            return found[:, 0] if found.shape[1] == 1 else found
-        return (found[:, 0] > 0.5).astype(int) if found.shape[1] == 1 else found.argmax(axis=1)
+            return outputs[:, 0] if outputs.shape[1] == 1 else outputs
+        return (outputs[:, 0] > 0.5).astype(int) if outputs.shape[1] == 1 else outputs.argmax(axis=1)
+
+    def predict(self, X: Any) -> Array:
+        """What `chosen` makes of the outputs for raw inputs."""
+        return self.chosen(self.outputs(X))
 
     def score(self, X: Any, y: Any) -> float:
         """Accuracy; R² for a regression, over all outputs."""
@@ -115,6 +145,8 @@ class Model:
             "features": self.features,
             "provenance": dict(self.provenance),
         }
+        if self.table is not None:
+            about["table"] = {"target": self.target, "encoding": self.table.to_json()}
         write_model_file(Path(path), about, tensors)
         return Path(path)
 
@@ -134,12 +166,21 @@ class Model:
                 raise ModelFileError(f"{len(classes)} classes for {network.widths[-1]} outputs")
             if features and len(features) != network.widths[0]:
                 raise ModelFileError(f"{len(features)} feature names for {network.widths[0]} inputs")
+            table = _table(about["table"], network) if "table" in about else None
+            target = str(about["table"]["target"]) if "table" in about else ""
             extras = {name.removeprefix(EXTRA): array for name, array in tensors.items() if name.startswith(EXTRA)}
-            return cls(network, parameters, inputs, targets, classes, features, dict(about["provenance"]), extras)
+            return cls(network, parameters, inputs, targets, classes, features, dict(about["provenance"]), extras, table, target)
         except KeyError as error:
             raise ModelFileError(f"{path} is not a whole handgrad model: {error} is missing") from None
         except (HandgradError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError) as error:
             raise ModelFileError(f"{path} is not a valid handgrad model: {error}") from None
+
+
+def _table(about: Any, network: Network) -> TableEncoding:
+    found = TableEncoding.from_json(about["encoding"])
+    if found.width != network.widths[0]:
+        raise ModelFileError(f"the table's columns make {found.width} inputs, but the network has {network.widths[0]}")
+    return found
 
 
 def class_targets(labels: Array, outputs: int) -> Array:

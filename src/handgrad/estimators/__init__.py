@@ -5,6 +5,7 @@ from handgrad.errors import MissingExtraError
 try:
     from handgrad.estimators.classifier import MLPClassifier as MLPClassifier
     from handgrad.estimators.regressor import MLPRegressor as MLPRegressor
+    from handgrad.estimators.table_encoder import TableEncoder as TableEncoder
 except ImportError as error:
     if (error.name or "").startswith("handgrad"):
         raise

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from sklearn.utils.extmath import safe_sparse_dot
 
-from handgrad.calculus.evaluation import evaluate_checked
-from handgrad.calculus.expressions import Expression, symbol
-from handgrad.calculus.functions import Array, Function
-from handgrad.catalogue.lookup import functions
+from handgrad.calculus.functions import Array
 from handgrad.catalogue.records import Activation
+from handgrad.forward import activate
 from handgrad.network import Network
 
 NUMBERS_AT_ONCE = 1 << 16
@@ -39,15 +36,3 @@ def _through(layers: Sequence[tuple[Activation, Array, Array]], A: Any) -> Array
         A = activate(g, Z)
     return np.asarray(A)
 
-
-def activate(g: Activation, Z: Array) -> Array:
-    """The activation of every entry of Z, or of every row: the catalogue's formula, evaluated."""
-    if g.name == "identity":
-        return Z
-    value, known = _formula(g)
-    return evaluate_checked(value, {"z": Z}, known, None)
-
-
-@lru_cache
-def _formula(g: Activation) -> tuple[Expression, Mapping[str, Function]]:
-    return g.call(symbol("z")) if g.opaque else g.stable_expression, functions(g)
