@@ -74,9 +74,10 @@ def fit(
     multiplies `sample_weight`, of which only the ratios count.
 
     Validation. After each epoch the examples `validation` = (X, Y) or (X, Y, weights) are scored by `metric`: "loss" (without
-    penalty and smoothing), "accuracy", "r2", or a callable of outputs and targets, for which `larger_is_better` is said too. With
-    `restore_best` the parameters of the best epoch are returned. `patience` ends the run after so many epochs in a row without
-    an improvement of more than `min_delta`; without validation it watches the training loss.
+    penalty and smoothing), "accuracy", "accuracy_then_loss" (which breaks ties), "r2", or a callable of outputs and targets, for
+    which `larger_is_better` is said too. With `restore_best` the parameters of the best epoch are returned. `patience` ends the
+    run after so many epochs in a row without an improvement of more than `min_delta`; without validation it watches the training
+    loss.
 
     Watching. `callbacks` get an `EpochState` after each epoch; one that returns True ends the run. One that raises ends it too:
     the error goes on with the `Fit` so far as its attribute `fit`. `progress` shows a bar on a terminal, plain lines elsewhere; it

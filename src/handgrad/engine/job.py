@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -108,13 +109,11 @@ class Run:
         self._chosen = self._with_defaults(options)
         self.options = Options(self.network, **self._chosen)
         self.rng = np.random.default_rng(seed)
-        self.split = self._split()
-        self.validated = self.split.held_out
-        if self.stops_early:
-            self._set_aside()
+        self.weights: Array | None = None
+        self.split, self.validated = self._divide()
         self.inputs = self._input_scaling()
         self.targets = self._target_scaling() if data.classes is None else None
-        self.parameters = Parameters.draw(self.network, self.rng, dtype=self.dtype)
+        self.parameters = self._first_parameters()
         self.gradient_check: GradientCheck | None = None
         self.fit: Fit | None = None
 
@@ -136,7 +135,7 @@ class Run:
         if self.network.L == 1:
             usual.pop("dropout", None)
         metric = given.get("metric", "loss" if "patience" in given else "accuracy" if self.data.classes else "r2")
-        if metric == "accuracy" and not self.data.classes:
+        if str(metric).startswith("accuracy") and not self.data.classes:
             raise TrainingError(f"accuracy counts classes, and {self.data.name} has numbers to predict: take r2 or loss")
         return {**usual, **given, "metric": metric, "restore_best": "patience" in given}
 
@@ -149,17 +148,21 @@ class Run:
             kind = "one number to predict" if data.classes is None else f"{len(data.classes)} classes"
             raise NetworkError(f"{data.name} has {kind}, but the network {self.network} has {widths[-1]} outputs")
 
-    def _split(self) -> Split:
+    def _divide(self) -> tuple[Split, Array]:
+        """Rows to train on and held out, and those that validate: the held-out ones, or some of the others to stop by."""
         if self.data.held_out:
-            rows = np.arange(len(self.data.y))
-            return Split(rows[: -self.data.held_out], rows[-self.data.held_out :])
-        return stratified_split(self.data, self.rng)
-
-    def _set_aside(self) -> None:
-        """Take the validation examples out of the training examples."""
-        rows = self.split.train
+            every = np.arange(len(self.data.y))
+            split = Split(every[: -self.data.held_out], every[-self.data.held_out :])
+        else:
+            split = stratified_split(self.data, self.rng)
+        if not self.stops_early:
+            return split, split.held_out
+        rows = split.train
         inner = stratified_split(replace(self.data, y=self.data.y[rows]), self.rng, VALIDATED)
-        self.split, self.validated = Split(rows[inner.train], self.split.held_out), rows[inner.held_out]
+        return Split(rows[inner.train], split.held_out), rows[inner.held_out]
+
+    def _first_parameters(self) -> Parameters:
+        return Parameters.draw(self.network, self.rng, dtype=self.dtype)
 
     def _input_scaling(self) -> Scaling:
         """Mean 0 and deviation 1: by column, or for the grey values of images over all columns together."""
@@ -188,6 +191,10 @@ class Run:
             return X, class_targets(y, self.network.widths[-1])
         return X, y[:, None].astype(float) if self.targets is None else self.targets.apply(y[:, None])
 
+    def weighed(self, rows: Array) -> tuple[Array, Array, Array | None]:
+        """Scaled inputs, targets and weights of these rows."""
+        return *self.examples(rows), None if self.weights is None else self.weights[rows]
+
     def check(self) -> GradientCheck:
         """Hold the gradient of a few training examples to central differences."""
         rows = self.split.train[:: max(1, len(self.split.train) // CHECKED_EXAMPLES)][:CHECKED_EXAMPLES]
@@ -210,7 +217,7 @@ class Run:
         """Train, and stand with the parameters that came out. Raises DivergenceError, with what was reached kept all the same."""
         try:
             self.fit = fit(
-                self.network, self.parameters, *self.examples(self.split.train), validation=self.examples(self.validated),
+                self.network, self.parameters, *self.weighed(self.split.train), validation=self.weighed(self.validated),
                 progress=progress or False, rng=self.rng, checkpoint=checkpoint, every=every, resume=resume, engine=engine,
                 **self._chosen,
             )  # fmt: skip
@@ -224,21 +231,26 @@ class Run:
 
     def model(self) -> Model:
         """The trained network with its scaling, names and provenance."""
+        return replace(self._predictor, provenance=dict(self.provenance))
+
+    @property
+    def provenance(self) -> Mapping[str, Any]:
+        """Where the model comes from, as JSON."""
         fitted, options = self.fit, self.options
-        provenance: dict[str, Any] = {
+        found: dict[str, Any] = {
             "data": self.data.name,
             "seed": self.seed,
             "metric": self.metric,
             "hold_out_score": self.score(),
         }
-        provenance["gradient_check"] = self.gradient_check.worst[1] if self.gradient_check else None
-        provenance |= {
+        found["gradient_check"] = self.gradient_check.worst[1] if self.gradient_check else None
+        found |= {
             "optimiser": options.rule.label, "learning_rate": options.alpha, "schedule": options.timing.spelling,
             "batch_size": options.batch_size,
         }  # fmt: skip
         if fitted is not None:
-            provenance |= {"epochs": len(fitted.history), "best_epoch": fitted.best_epoch, "stopped": fitted.stopped}
-        return replace(self._predictor, provenance=provenance)
+            found |= {"epochs": len(fitted.history), "best_epoch": fitted.best_epoch, "stopped": fitted.stopped}
+        return found
 
     def score(self) -> float:
         """The hold-out score of the parameters as they are."""

@@ -30,7 +30,8 @@ class Scores(Protocol):
 class Scorer:
     """Scores an engine's outputs on validation examples.
 
-    `metric` is "loss" (the weighted mean over the examples of the plain loss, without penalty or smoothing), "accuracy", "r2", or a
+    `metric` is "loss" (the weighted mean over the examples of the plain loss, without penalty or smoothing), "accuracy",
+    "accuracy_then_loss" (of epochs with the same accuracy the one with the smaller loss is better), "r2", or a
     callable of (A, Y), both n_samples × n_L, that returns a number; then `larger_is_better` says which way it goes. The callable
     does not see sample weights; the others count them. Raises TrainingError for a metric that does not exist or does not fit.
     """
@@ -42,7 +43,9 @@ class Scorer:
         self.name, self.larger_is_better = named(metric, larger_is_better=larger_is_better)
         self._plain = Network(network.widths, network.activations, network.loss)
         self._given_weights = weights
-        by_name: dict[str, Callable[[Array, Array], float]] = {"loss": self._loss, "accuracy": self._accuracy, "r2": self._r2}
+        by_name: dict[str, Callable[[Array, Array], float]] = {
+            "loss": self._loss, "accuracy": self._accuracy, "r2": self._r2, "accuracy_then_loss": self._accuracy_then_loss,
+        }  # fmt: skip
         self._score = by_name[metric] if isinstance(metric, str) else metric
 
     def __call__(self, engine: Trainer) -> float:
@@ -71,6 +74,10 @@ class Scorer:
         right = A.argmax(axis=1) == Y.argmax(axis=1) if one_class else ((A > 0.5) == (Y > 0.5)).all(axis=1)
         return float(np.average(right, weights=self.weights))
 
+    def _accuracy_then_loss(self, A: Array, Y: Array) -> float:
+        """The accuracy and, where that is the same, the smaller loss: by far less than an example counts."""
+        return self._accuracy(A, Y) - LOSS_BESIDE * float(np.fmin(self._loss(A, Y), LARGEST_LOSS))
+
     def _r2(self, A: Array, Y: Array) -> float:
         """1 - Σ (y - a)² / Σ (y - mean y)², over all outputs; NaN for targets that are all alike."""
         w, Y = self.weights[:, None], Y.astype(np.float64)
@@ -78,7 +85,8 @@ class Scorer:
         return 1 - float((w * (Y - A) ** 2).sum()) / spread if spread else float("nan")
 
 
-NAMED = {"loss": False, "accuracy": True, "r2": True}
+LOSS_BESIDE, LARGEST_LOSS = 1e-7, 100.0
+NAMED = {"loss": False, "accuracy": True, "accuracy_then_loss": True, "r2": True}
 """The metrics that have a name, and whether a larger one is better."""
 
 

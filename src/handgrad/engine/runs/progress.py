@@ -20,10 +20,13 @@ SHORTEST = 0.1
 
 
 class Progress:
-    """Shows epochs as they end, and on a terminal how far the one under way is. `score` is what the score is called."""
+    """Shows epochs as they end, and on a terminal how far the one under way is. `score` is what the score is called.
 
-    def __init__(self, console: Console | None, epochs: int, score: str) -> None:
-        self.console, self.epochs, self.score = console, epochs, score
+    With `estimates`, the first epoch is followed by a line that says how long all of them will take.
+    """
+
+    def __init__(self, console: Console | None, epochs: int, score: str, *, estimates: bool = False) -> None:
+        self.console, self.epochs, self.score, self.estimates = console, epochs, score, estimates
         self._bar: Any = None
         self._task: Any = None
         self._told = self._moved = time.monotonic()
@@ -61,6 +64,11 @@ class Progress:
 
     def epoch(self, state: EpochState) -> None:
         """Show an epoch."""
+        if self.estimates:
+            self.estimates = False
+            left = self.epochs - state.epoch
+            took = state.seconds / state.epoch
+            self.say(f"an epoch takes {duration(took)}: {left} more take at most about {duration(took * left)}")
         words = f"loss {state.loss:.4f}" + ("" if state.score is None else f"  {self.score} {state.score:.4f}")
         if self._bar is not None:
             self._bar.update(self._task, completed=state.epoch, description=words, epoch=f"{state.epoch}/{self.epochs}")
@@ -70,6 +78,13 @@ class Progress:
         if due:
             self._told = now
             self.say(f"epoch {state.epoch}/{self.epochs}  {words}")
+
+
+def duration(seconds: float) -> str:
+    """A time in words: 0.03 s, 12 s, 3 min, 2.5 h."""
+    if seconds < 90:
+        return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1g} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def progress_for(shown: bool | Console | Progress, epochs: int, score: str) -> Progress:  # noqa: FBT001  # what fit was given

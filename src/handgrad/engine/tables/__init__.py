@@ -1,0 +1,1 @@
+"""Training on tables: rows divided, columns encoded, and the recipe that suits them."""

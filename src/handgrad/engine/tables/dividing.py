@@ -1,0 +1,109 @@
+"""Which rows of a table train, validate and are held out: by class, by group, by time, or as a test file has them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from handgrad.calculus.functions import Array
+from handgrad.datasets import Dataset
+from handgrad.engine.job import VALIDATED
+from handgrad.errors import DataError, MissingExtraError
+from handgrad.training import Split, stratified_split
+
+if TYPE_CHECKING:
+    import polars as pl
+
+HELD_OUT = 0.25
+"""The share of the rows that is held out where no test file is given."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What rows are divided by: their numbers in a table, answers y, class names or None, and one of groups or times, each (n,)."""
+
+    name: str
+    numbers: Array
+    y: Array
+    classes: tuple[str, ...] | None
+    groups: Array | None = None
+    times: Array | None = None
+
+    def take(self, rows: Array) -> Rows:
+        """These rows alone."""
+        groups, times = (None if each is None else each[rows] for each in (self.groups, self.times))
+        return Rows(self.name, self.numbers[rows], self.y[rows], self.classes, groups, times)
+
+    def divided(self, share: float, rng: np.random.Generator) -> Split:
+        """Hold out about this share: whole groups, the latest times, or of every class alike; by place. Raises DataError."""
+        if self.times is not None:
+            return self._by_time(share)
+        if self.groups is not None:
+            return self._by_group(share, rng)
+        return stratified_split(Dataset(self.name, np.empty((len(self.y), 0)), self.y, (), self.classes), rng, share)
+
+    def _by_time(self, share: float) -> Split:
+        assert self.times is not None
+        moments = np.sort(self.times)
+        cut = moments[min(len(moments) - 1, int(len(moments) * (1 - share)))]
+        later = self.times >= cut if cut > moments[0] else self.times > cut  # rows of one moment stay together
+        if later.all() or not later.any():
+            raise DataError(f"{self.name}: all times are the same, so that no later rows can be held out")
+        return Split(np.flatnonzero(~later), np.flatnonzero(later))
+
+    def _by_group(self, share: float, rng: np.random.Generator) -> Split:
+        try:
+            from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
+        except ImportError:
+            raise MissingExtraError("splits by group need scikit-learn: pip install 'handgrad[train]'") from None
+        assert self.groups is not None
+        count, folds = len(np.unique(self.groups)), round(1 / share)
+        if count < 2:
+            raise DataError(f"{self.name}: the groups are too few to hold some out: all rows are of the same group")
+        folds, seed = min(folds, count), int(rng.integers(2**31))
+        everything = np.zeros((len(self.y), 1))
+        if self.classes is None:
+            parts = GroupKFold(folds, shuffle=True, random_state=seed).split(everything, self.y, self.groups)
+        else:  # labels that are rarer than folds are no fault here, so only the common ones stratify
+            counts = np.bincount(self.y, minlength=len(self.classes))
+            common = np.where(counts[self.y] >= folds, self.y, counts.argmax())
+            parts = StratifiedGroupKFold(folds, shuffle=True, random_state=seed).split(everything, common, self.groups)
+        train, held = next((train, held) for train, held in parts if len(train) and len(held))
+        return Split(train, held)
+
+
+def divide(rows: Rows, tested: Array, rng: np.random.Generator) -> tuple[Split, Array]:
+    """Numbers of the rows to train on and held out, and of those that validate; `tested` are a test file's, if any.
+
+    Raises DataError where they cannot be divided.
+    """
+    if len(tested):
+        outer, held = rows, tested
+    else:
+        split = rows.divided(HELD_OUT, rng)
+        outer, held = rows.take(split.train), rows.numbers[split.held_out]
+    inner = outer.divided(VALIDATED, rng)
+    return Split(outer.numbers[inner.train], held), outer.numbers[inner.held_out]
+
+
+def times_of(column: pl.Series, name: str, where: str) -> Array:
+    """Moments as float64, NaN where missing: of numbers, dates and times, or text as 2024-01-31 12:30. Raises DataError."""
+    import polars as pl
+
+    found = column
+    if column.dtype == pl.String:
+        text = column.str.strip_chars()
+        found = text.cast(pl.Float64, strict=False)
+        if found.null_count() > text.null_count():
+            found = text.str.replace("T", " ", literal=True).str.replace(r"^(\d{4}-\d{2}-\d{2})$", "$1 00:00:00")
+            found = found.str.replace(r"^(\S+ \d{2}:\d{2})$", "$1:00").str.to_datetime("%Y-%m-%d %H:%M:%S%.f", strict=False)
+        if found.null_count() > text.null_count():
+            row = int((found.is_null() & text.is_not_null()).arg_max() or 0)
+            raise DataError(
+                f"{where}: column {name!r}, row {row + 1:,}: {column[row]!r:.80} is no time; "
+                "times are numbers, or written as 2024-01-31 or 2024-01-31 12:30:00"
+            )
+    moments = (found.to_physical() if found.dtype.is_temporal() else found).cast(pl.Float64)
+    return np.asarray(moments.fill_null(np.nan).to_numpy())
