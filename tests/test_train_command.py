@@ -9,7 +9,6 @@ import time
 import numpy as np
 import pytest
 
-from handgrad.cli import main
 from handgrad.cli.training_report import curve
 from handgrad.datasets import Dataset, read_dataset
 from handgrad.engine.engine import Engine
@@ -22,19 +21,9 @@ COMMAND = [sys.executable, "-c", "from handgrad.cli import main; main()", "train
 
 
 @pytest.fixture
-def run(monkeypatch, capsys, tmp_path):
+def run(run):
     """Run `handgrad train` in a folder of its own: (exit code, standard output, standard error)."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "120")
-
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["handgrad", "train", *map(str, arguments)])
-        with pytest.raises(SystemExit) as left:
-            main()
-        out, err = capsys.readouterr()
-        return left.value.code, out, err
-
-    return call
+    return lambda *arguments: run("train", *arguments)
 
 
 def test_the_options_reach_the_run(run, tmp_path, monkeypatch):

@@ -1,0 +1,211 @@
+"""handgrad train FILE: from a table to a model, and the report that says what it is worth."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+from handgrad.calculus.functions import Array
+from handgrad.calculus.notation import find_notation
+from handgrad.cli.console import emit
+from handgrad.cli.output import SUFFIXES, deliver, format_of
+from handgrad.datasets import DATASETS, read_idx
+from handgrad.document.blocks import Code, Document, Table
+from handgrad.document.terminal import print_to, to_text
+from handgrad.errors import DataError, did_you_mean
+from handgrad.tables.frames import polars
+from handgrad.tables.reading import TableFile, open_table
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from handgrad.assessment.report import Assessment
+    from handgrad.engine.job import Run
+    from handgrad.engine.tables.preparing import TableData
+    from handgrad.engine.tables.run import TableRun
+
+MOST_SHOWN = 30
+"""So many columns are shown before training; the report has all."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How files are read; None is found from the file."""
+
+    delimiter: str | None = None
+    header: bool | None = None
+    encoding: str = "utf-8"
+    decimal: str | None = None
+
+    def open(self, path: str) -> TableFile:
+        """The file. Raises DataError."""
+        return open_table(path, **asdict(self))
+
+
+@dataclass(frozen=True)
+class TableJob:
+    """What the command was given."""
+
+    data: str
+    reading: Reading
+    path: Path
+    target: str | None
+    task: str | None
+    test: str | None
+    group: str | None
+    time_column: str | None
+    weight: str | None
+    drop: tuple[str, ...]
+    keep: tuple[str, ...]
+    categorical: tuple[str, ...]
+    missing: tuple[str, ...]
+    scaling: str
+    max_categories: int
+    network: str | None
+    hidden: str | None
+    loss: str | None
+    time_limit: str | None
+    report: Path | None
+    baselines: bool
+    options: dict[str, Any]
+    kept: dict[str, Any]
+
+
+def train_table(console: Console, job: TableJob, train: Callable[..., None], *, as_json: bool) -> bool:
+    """Train on the table, keep the model, and show what it is worth; whether the run was interrupted."""
+    import numpy as np
+
+    from handgrad.engine.tables.run import TableRun, seconds_of
+
+    form = format_of(None, job.report, SUFFIXES)
+    time_limit = None if job.time_limit is None else seconds_of(job.time_limit)
+    table, file = _prepared(console, job, np.float64 if job.options["dtype"] == "float64" else np.float32)
+    run = TableRun(table, job.network, job.loss, hidden=job.hidden, **job.options)
+    _show_columns(console, table)
+    rows = f"{len(run.split.train):,} rows to train on, {len(run.validated):,} to stop by, {len(run.split.held_out):,} held out"
+    console.print(rows, markup=False)
+    show_network(console, run)
+    limit = {} if time_limit is None else {"time_limit": time_limit}
+    train(console, run, job.path, estimates=True, **limit, **job.kept)
+    assert run.fit is not None
+    if job.baselines:
+        console.print("comparing with simpler models and gradient boosting")
+    assessment = _assessed(run, table, file, baselines=job.baselines, time_limit=time_limit)
+    assessment.model.save(job.path)
+    console.print()
+    shown = replace(assessment, notes=()).document()  # the notes stand above
+    _print(console, shown)
+    if job.report is not None:
+        deliver(assessment.document(full=True), job.report, form)
+    console.print(f"\nmodel: {job.path}", markup=False, soft_wrap=True)
+    if as_json:
+        emit(json.dumps({**assessment.data(), "model": str(job.path)}) + "\n")
+    return run.fit.stopped == "interrupted"
+
+
+def _prepared(console: Console, job: TableJob, dtype: Any) -> tuple[TableData, TableFile]:
+    """The table read and ready for training; what was found in the file is said."""
+    from handgrad.engine.tables.preparing import TableOptions, prepare
+    from handgrad.tables.encoding import EncodingOptions
+
+    file = _open(job)
+    frame, test_frame = file.read(), file.test()
+    if file.kind == "idx" and job.target is not None:
+        frame, target = _with_labels(frame, job.target), "label"
+    elif job.target is None:
+        raise DataError(f"name the column to learn with --target; {file.path.name} has the columns {_listed(file.columns)}")
+    else:
+        target = job.target
+    test_name = f"the test rows of {file.path.name}"
+    if job.test is not None:
+        test_frame, test_name = job.reading.open(job.test).read(), Path(job.test).name
+    found = "; ".join((f"{frame.height:,} rows, {len(frame.columns):,} columns", *file.told))
+    console.print(f"[bold]{file.path.name}[/]: ", end="")
+    console.print(found, markup=False)
+    encoding = EncodingOptions(
+        scaling=job.scaling, max_categories=job.max_categories, categorical=job.categorical, keep=job.keep, drop=job.drop,
+        missing=job.missing,
+    )  # fmt: skip
+    options = TableOptions(target, job.task, job.group, job.time_column, job.weight, encoding)
+    table = prepare(
+        frame, options, name=file.path.name, test=test_frame, test_name=test_name, seed=job.options["seed"], dtype=dtype
+    )
+    return table, file
+
+
+def _open(job: TableJob) -> TableFile:
+    try:
+        return job.reading.open(job.data)
+    except DataError:
+        if not Path(job.data).exists() and not Path(job.data).suffix:
+            raise DataError(
+                f"there is no file {job.data}, nor a bundled data set of that name. {did_you_mean(job.data, DATASETS)}"
+            ) from None
+        raise
+
+
+def _with_labels(frame: pl.DataFrame, target: str) -> pl.DataFrame:
+    """IDX images with the labels of another IDX file, or the columns as they are where `target` names one of them."""
+    if target in frame.columns:
+        return frame.rename({target: "label"})
+    labels = read_idx(target)
+    if labels.shape != (frame.height,):
+        raise DataError(f"there are {frame.height:,} images, but {target} holds an array of {' × '.join(map(str, labels.shape))}")
+    pl = polars()
+    return frame.with_columns(pl.Series("label", labels))
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return ", ".join(names[:MOST_SHOWN]) + (f" and {len(names) - MOST_SHOWN:,} more" if len(names) > MOST_SHOWN else "")
+
+
+def _show_columns(console: Console, table: TableData) -> None:
+    """What the columns were taken for, and what else was found."""
+    described = table.encoding.describe()
+    rows = tuple(((Code(name),), (kind,), (detail,)) for name, kind, detail in described[:MOST_SHOWN])
+    more = len(described) - MOST_SHOWN
+    last = ((((f"and {more:,} more columns"),), ("",), ("",)),) if more > 0 else ()
+    shown = Table((("column",), ("taken as",), ("",)), (*rows, *last))
+    title = f"{table.options.target} from {len(table.encoding.columns):,} columns, {table.encoding.width:,} inputs"
+    document = Document((title,), (shown,), find_notation("ng"))
+    _print(console, document)
+    for sentence in table.notes:
+        console.print(f"note: {sentence}", markup=False, soft_wrap=not console.is_terminal)
+
+
+def _print(console: Console, document: Document) -> None:
+    """Show a document: in colours on a terminal, else as plain text."""
+    if console.is_terminal:
+        print_to(document, console)
+    else:
+        console.print(to_text(document, console.width), markup=False, highlight=False, soft_wrap=True, end="")
+
+
+def show_network(console: Console, run: Run) -> None:
+    """What is trained, and how exact its gradient is."""
+    console.print(f"network {run.network}, {run.network.loss.spelling}, {run.network.size} parameters", markup=False)
+    console.print(f"gradient check: {run.check()}", markup=False)
+
+
+def _assessed(run: TableRun, table: TableData, file: TableFile, *, baselines: bool, time_limit: float | None) -> Assessment:
+    import numpy as np
+
+    from handgrad.assessment.report import assess
+    from handgrad.assessment.rows import Rows
+
+    def rows(numbers: Array) -> Rows:
+        return Rows(table.data.X[numbers], table.data.y[numbers], None if table.weights is None else table.weights[numbers])
+
+    learnt = np.sort(np.concatenate([run.split.train, run.validated]))
+    model = run.model()
+    assessment = assess(
+        model, rows(run.split.held_out), train=rows(learnt), fit=run.fit, seed=run.seed, compare=baselines, time_limit=time_limit,
+        notes=table.notes, unknown=table.unknown, filled=table.filled,
+    )  # fmt: skip
+    provenance = {**model.provenance, "reading": file.options, "hold_out": dict(assessment.scores)}
+    return replace(assessment, model=replace(model, provenance=provenance))
