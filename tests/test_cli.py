@@ -180,7 +180,7 @@ def refused(result, message):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["nothing"], "there is no bundled data set 'nothing'"),
+        (["nothing"], "there is no file nothing, nor a bundled data set of that name"),
         (["irs"], "did you mean 'iris'"),
         (["iris", "--network", "4-0-3"], "a width is a whole number"),
         (["iris", "--network", "4-many-3"], "a width is a whole number"),

@@ -204,6 +204,8 @@ def test_a_model_file_and_rows(folder):
         (["4-3", "--data", "iris", "--x", "1,2,3,4", "--y", "1"], "come from --x and --y or are rows of --data"),
         ([*WORKED, "--rows", "0"], "--rows is of a table, but no --data was given"),
         ([*WORKED, "--target", "kind"], "--target is of a table, but no --data was given"),
+        ([*WORKED, "--no-header"], "--header is of a table, but no --data was given"),
+        (["4-3", "--data", "iris", "--delimiter", ";"], "iris is a data set, which has its own targets; --delimiter is for a file"),
         (["2-2", "--data", "table.csv", "--target", "kind", "--y", "1"], "from --y or from the column --target"),
         (["3-2", "--data", "table.csv", "--y", "1"], "row 1, column 'kind' is 'yes', but inputs are numbers"),
         (["4-3", "--data", "plain.csv", "--rows", "0,1", "--y", "1"], "but 2 and 1 were given"),

@@ -151,6 +151,7 @@ BAD = {
     "not that long": (LINES, ("--target", "income", "--time-limit", "soon"), "90s, 5m or 1.5h, but 'soon'"),
     "resume": (LINES, ("--target", "income", "--resume"), "--checkpoint DIR"),
     "no report": (LINES, ("--target", "income", "--report", "a.xyz"), "names no format"),
+    "no folder for the report": (LINES, ("--target", "income", "--report", "nowhere/r.html"), "the report.*no folder nowhere"),
     "no such folder": (LINES, ("--target", "income", "--out", "nowhere/m.safetensors"), "no folder nowhere"),
     "wrong network": (LINES, ("--target", "income", "--network", "9-3-2"), "9 inputs"),
     "number target": (LINES, ("--target", "town", "--task", "regression"), "row 1.*'A' is not a number"),

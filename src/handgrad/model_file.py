@@ -7,10 +7,10 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -86,14 +86,22 @@ def fingerprint(about: Mapping[str, Any], tensors: Mapping[str, Array]) -> str:
 
 def write_beside(path: Path, data: bytes) -> None:
     """Write a whole file: beside its place first, then renamed, so that no half of it is ever seen."""
+    with open_beside(path) as file:
+        file.write(data)
+
+
+@contextlib.contextmanager
+def open_beside(path: Path) -> Iterator[IO[bytes]]:
+    """A file to write to, beside the place of `path` and renamed to it at the end; after an error nothing is left of it."""
     if path.exists() and not path.is_file():  # a pipe or a device is written to, never replaced
-        path.write_bytes(data)
+        with path.open("wb") as file:
+            yield file
         return
     path = Path(os.path.realpath(path))  # a link stays, and what it points to is replaced
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         umask = os.umask(0)

@@ -13,8 +13,10 @@ import typer
 from handgrad.cli.check import check
 from handgrad.cli.console import note, silence
 from handgrad.cli.derive import derive
+from handgrad.cli.evaluate import evaluate
 from handgrad.cli.explain import explain
 from handgrad.cli.predict import predict
+from handgrad.cli.show import show
 from handgrad.cli.train import train
 from handgrad.errors import HandgradError
 from handgrad.version import __version__
@@ -26,11 +28,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(train)
-app.command()(derive)
-app.command()(explain)
-app.command()(check)
-app.command()(predict)
+for command in (train, predict, evaluate, show, derive, explain, check):
+    app.command()(command)
 
 
 def _version(asked: bool) -> None:

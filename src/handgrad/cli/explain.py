@@ -1,37 +1,56 @@
 """handgrad explain: iterations of training worked through with numbers."""
 
+import contextlib
 import os
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
+import numpy as np
 import typer
 
 from handgrad.calculus.notation import NOTATIONS, find_notation
 from handgrad.catalogue.optimisers import OPTIMISERS
 from handgrad.catalogue.schedules import SCHEDULES
 from handgrad.cli.output import SET, SUFFIXES, deliver, format_of, is_model
-from handgrad.datasets import READERS
+from handgrad.cli.tables import Decimal, Delimiter, Encoding, Header, Reading, is_dataset
+from handgrad.datasets import DATASETS
 from handgrad.document.blocks import Document
 from handgrad.document.formats import FORMATS
-from handgrad.errors import HandgradError
+from handgrad.errors import DataError, HandgradError, did_you_mean
 from handgrad.explain.explanation import Explanation
 from handgrad.explain.explanation import explain as work_through
 from handgrad.explain.inputs import (
     Table,
+    data_set,
     explain_model,
     parse_examples,
     parse_rows,
     parse_targets,
     read_parameters,
-    read_table,
+    rows_for,
     untrained,
+    whole_table,
 )
 from handgrad.model import Model
 from handgrad.network import Network, Parameters
+from handgrad.tables.frames import as_frame
+from handgrad.tables.reading import open_table
 
-Source = tuple[str | None, str | None, str | None]
-"""--data, --rows and --target."""
+
+@dataclass(frozen=True)
+class Given:
+    """The examples as the options have them."""
+
+    x: str | None
+    y: str | None
+    data: str | None
+    rows: str | None
+    target: str | None
+    reading: Reading
+
+
 NEEDED = 'give examples as --x "0.5,-1; 2,0.3" --y "1; 0", or rows of a table as --data iris --rows 0,5,7'
 
 
@@ -44,14 +63,21 @@ def explain(
     data: Annotated[
         str | None,
         typer.Option(
-            help=f"A table: a .csv or .npy file, or {', '.join(READERS)}. A model scales it as when it was trained; with drawn "
-            "weights inputs and numbers to predict are standardised over the table, with --weights they are taken as they are."
+            help=f"A table: a file (CSV, Parquet, Arrow, NPZ, NPY or IDX), or {', '.join(DATASETS)}. A model scales or encodes it "
+            "as when it was trained; with drawn weights inputs and numbers to predict are standardised over the table, with "
+            "--weights they are taken as they are."
         ),
     ] = None,
     rows: Annotated[
         str | None, typer.Option(help="Rows of --data, counted from 0 (the first after a CSV file's header). By default 0.")
     ] = None,
-    target: Annotated[str | None, typer.Option(help="The column of a CSV file that holds the targets.")] = None,
+    target: Annotated[
+        str | None, typer.Option(help="The column of a file that holds the targets. By default the one that the model learnt.")
+    ] = None,
+    delimiter: Delimiter = None,
+    header: Header = None,
+    encoding: Encoding = None,
+    decimal: Decimal = None,
     weights: Annotated[
         Path | None, typer.Option(help='A JSON file {"W": \\[W1, W2, …], "b": \\[b1, b2, …]}, W as rows, one for each unit.')
     ] = None,
@@ -92,7 +118,8 @@ def explain(
     handgrad explain 2-3:sigmoid-2:sigmoid --loss squared_error --x "0.5,-1" --y "1,0"
     """
     form = format_of(format_name, out, SUFFIXES)
-    _check_together({"--x": x, "--rows": rows, "--target": target, "--y": y}, data)
+    given = Given(x, y, data, rows, target, Reading(delimiter, header, encoding, decimal))
+    _check_together(given)
     _check_parts({"--neuron": neuron, "--weight": weight, "--example": example, "--full": full or None})
     if seed is not None and seed < 0:
         raise HandgradError(f"--seed is a whole number, 0 or more, but {seed} was given")
@@ -101,22 +128,25 @@ def explain(
         "one_over_m": one_over_m, "notation": find_notation(notation).choose(choices or ()),
     }  # fmt: skip
     if is_model(network, {"--loss": loss, "--l2": l2, "--weights": weights, "--seed": seed}):
-        found = _of_model(Path(network), (x, y), (data, rows, target), options)
+        found = _of_model(Path(network), given, options)
     else:
-        found = _of_network(Network(network, loss=loss, l2=l2 or 0.0), (weights, seed), (x, y), (data, rows, target), options)
+        found = _of_network(Network(network, loss=loss, l2=l2 or 0.0), (weights, seed), given, options)
     deliver(_document(found, neuron, weight, example, full=full), out, form)
 
 
-def _check_together(given: dict[str, str | None], data: str | None) -> None:
+def _check_together(given: Given) -> None:
     """Refuse options of which one would be left aside: examples come from --x and --y, or from a table."""
-    named = {name for name, value in given.items() if value is not None}
-    if data is not None and "--x" in named:
+    if given.data is not None and given.x is not None:
         raise HandgradError("examples come from --x and --y or are rows of --data, but both were given")
-    if data is not None and {"--y", "--target"} <= named:
+    if given.data is not None and given.y is not None and given.target is not None:
         raise HandgradError("targets come from --y or from the column --target, but both were given")
-    lonely = sorted(named & {"--rows", "--target"})
-    if data is None and lonely:
-        raise HandgradError(f"{lonely[0]} is of a table, but no --data was given")
+    of_file = {"target": given.target, **given.reading.given}
+    lonely = next((name for name, value in {"rows": given.rows, **of_file}.items() if value is not None), None)
+    if given.data is None and lonely is not None:
+        raise HandgradError(f"--{lonely} is of a table, but no --data was given")
+    lonely = next((name for name, value in of_file.items() if value is not None), None)
+    if given.data is not None and is_dataset(given.data) and lonely is not None:
+        raise HandgradError(f"{given.data} is a data set, which has its own targets; --{lonely} is for a file")
 
 
 def _check_parts(given: dict[str, object]) -> None:
@@ -126,74 +156,101 @@ def _check_parts(given: dict[str, object]) -> None:
         raise HandgradError(f"{named[0]} and {named[1]} ask for two things; give one of them")
 
 
-def _of_model(path: Path, given: tuple[str | None, str | None], table: Source, options: Any) -> Explanation:
+def _of_model(path: Path, given: Given, options: Any) -> Explanation:
     model = Model.load(path)
-    remark = f"The weights are those of {path.name}; inputs are scaled as when it was trained."
-    if table[0] is not None:
-        return _rows(model, _table(table, given[1], model.features), table[1], given[1], [remark], options)
-    X, y = _examples(*given)
+    how = "scaled" if model.table is None else "encoded from a table's columns"
+    remark = f"The weights are those of {path.name}; inputs are {how} as when it was trained."
+    if given.data is not None:
+        places = _places(given)
+        return _rows(model, _of_data(model, given.data, given, places), places, given, [remark], options)
+    if model.table is not None:
+        raise HandgradError(f"the inputs of {path.name} are encoded from a table's columns: give rows as --data FILE --rows 0,5,7")
+    X, y = _examples(given)
     return explain_model(model, parse_examples(X, "x"), _answers(y, model), remarks=[remark], **options)
 
 
-def _of_network(
-    network: Network,
-    start: tuple[Path | None, int | None],
-    given: tuple[str | None, str | None],
-    table: Source,
-    options: Any,
-) -> Explanation:
+def _of_data(model: Model, data: str, given: Given, places: list[int]) -> Table:
+    """The rows asked for, as the model takes them; their targets are those of --target or else the column that it learnt."""
+    if is_dataset(data):
+        return data_set(data).rows(places)
+    target = None if given.y is not None else given.target or model.target or _no_targets(data)
+    wanted = [*(model.features if model.table is None else model.table.inputs), *([] if target is None else [target])]
+    with _known(data):
+        file = given.reading.open(Path(data), Reading.of_training(model), wanted)
+    return rows_for(model, file, places, target)
+
+
+def _of_network(network: Network, start: tuple[Path | None, int | None], given: Given, options: Any) -> Explanation:
     weights, seed = start
     if weights is not None and seed is not None:
         raise HandgradError("weights come from --weights or are drawn with --seed, but both were given")
     parameters = Parameters.draw(network, seed or 0) if weights is None else read_parameters(weights, network)
     remark = f"First weights are drawn with seed {seed or 0}." if weights is None else f"First weights are those of {weights.name}."
-    if table[0] is not None:
-        read = _table(table, given[1])
+    if given.data is not None:
+        places, read = _places(given), _whole(given.data, given)
         model = untrained(network, parameters, read, scaled=weights is None)
         scaling = (
             f"Inputs are standardised over all {len(read.X)} rows of {read.name}." if weights is None else "Inputs are not scaled."
         )
-        return _rows(model, read, table[1], given[1], [remark, scaling], options)
-    X, y = _examples(*given)
+        return _rows(model, read.rows(places), places, given, [remark, scaling], options)
+    X, y = _examples(given)
     return replace(
         work_through(network, parameters, parse_examples(X, "x"), parse_targets(y, network), **options), remarks=(remark,)
     )
 
 
-def _examples(x: str | None, y: str | None) -> tuple[str, str]:
-    if x is None or y is None:
-        missing = "no examples were given" if x is None and y is None else "--x and --y go together, but one is missing"
+def _whole(data: str, given: Given) -> Table:
+    """A table with all of its rows."""
+    if is_dataset(data):
+        return data_set(data)
+    with _known(data):
+        file = open_table(data, **given.reading.given)
+    return whole_table(file, None if given.y is not None else given.target or _no_targets(data))
+
+
+def _no_targets(data: str) -> NoReturn:
+    raise HandgradError(f"{data} needs targets: name their column with --target, or give them with --y")
+
+
+@contextlib.contextmanager
+def _known(data: str) -> Iterator[None]:
+    """Where no file is there, a word may be meant as the name of a data set."""
+    try:
+        yield
+    except DataError:
+        if os.path.exists(data) or Path(data).suffix:  # noqa: PTH110  # a name may be too long for a path
+            raise
+        told = f"there is no file {data[:100]}, nor a bundled data set of that name. {did_you_mean(data, DATASETS)}"
+        raise DataError(told) from None
+
+
+def _examples(given: Given) -> tuple[str, str]:
+    if given.x is None or given.y is None:
+        missing = "no examples were given" if given.x is None and given.y is None else "--x and --y go together, but one is missing"
         raise HandgradError(f"{missing}: {NEEDED}")
-    return x, y
+    return given.x, given.y
 
 
 def _answers(y: str, model: Model) -> list[Any]:
     """Targets as text: classes by name or number, or numbers."""
-    if model.classes is not None:
+    if model.classes is not None or model.table is not None:
         return [part.strip() for part in y.split(";") if part.strip()]
     return list(parse_examples(y, "y"))
 
 
-def _table(table: Source, y: str | None, features: tuple[str, ...] = ()) -> Table:
-    """The table that was named, with its targets where they do not come from --y."""
-    data, _, target = table
-    assert data is not None
-    file = os.path.isfile(data)  # noqa: PTH113  # a name may be too long for a path
-    bundled = data in READERS and not file
-    if file and target is None and y is None:
-        raise HandgradError(f"{data} needs targets: name their column with --target, or give them with --y")
-    return read_table(data, () if bundled else features, target)
+def _places(given: Given) -> list[int]:
+    return parse_rows("0" if given.rows is None else given.rows)
 
 
-def _rows(model: Model, read: Table, rows: str | None, y: str | None, remarks: list[str], options: Any) -> Explanation:
+def _rows(model: Model, read: Table, places: list[int], given: Given, remarks: list[str], options: Any) -> Explanation:
     """The rows asked for, explained."""
-    places = parse_rows("0" if rows is None else rows, read)
-    answers = _answers(y, model) if y is not None else [(read.y or ())[place] for place in places]
+    answers = _answers(given.y, model) if given.y is not None else list(read.y or ())
     if len(answers) != len(places):
         raise HandgradError(f"--rows and --y have as many entries, but {len(places)} and {len(answers)} were given")
     labels = [f"row {place}" for place in places]
     where = f"The examples are rows of {read.name}, counted from 0."
-    return explain_model(model, read.X[places], answers, labels=labels, remarks=[*remarks, where], **options)
+    X = read.X if model.table is None or not isinstance(read.X, np.ndarray) else as_frame(read.X, read.features)
+    return explain_model(model, X, answers, labels=labels, remarks=[*remarks, where], **options)
 
 
 def _document(found: Explanation, neuron: str | None, weight: str | None, example: int | None, *, full: bool) -> Document:

@@ -1,52 +1,108 @@
 """handgrad predict: read a model file back and predict."""
 
 import json
+import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from handgrad.calculus.functions import Array
 from handgrad.cli.console import emit, note
-from handgrad.datasets import READERS, read_dataset, read_inputs
+from handgrad.cli.predictions import Predictions, to_file, to_screen
+from handgrad.cli.tables import Batch, Decimal, Delimiter, Encoding, Given, Header, Reading, given_rows, is_dataset, load_model
+from handgrad.cli.train import INTERRUPTED
+from handgrad.datasets import DATASETS, read_dataset
 from handgrad.errors import DataError
 from handgrad.model import Model
-from handgrad.model_file import write_beside
+
+PATIENCE = 2.0
+"""Seconds without progress that nobody minds."""
 
 
 def predict(
     model: Annotated[Path, typer.Argument(help="A model file that handgrad train wrote.")],
-    data: Annotated[str, typer.Argument(help=f"A .csv or .npy file of inputs, or a bundled data set: {', '.join(READERS)}.")],
-    out: Annotated[Path | None, typer.Option(help="Write the predictions to this file, one a line.")] = None,
+    data: Annotated[
+        str, typer.Argument(help=f"A table (CSV, Parquet, Arrow, NPZ, NPY or IDX), or a data set: {', '.join(DATASETS)}.")
+    ],
+    out: Annotated[
+        Path | None, typer.Option(help="Write to this file: a table if it ends in .csv or .parquet, else one prediction a line.")
+    ] = None,
+    probabilities: Annotated[bool, typer.Option("--proba", help="The probability of each class beside the prediction.")] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one line of JSON: the predictions and, where known, the score.")
     ] = False,
+    delimiter: Delimiter = None,
+    header: Header = None,
+    encoding: Encoding = None,
+    decimal: Decimal = None,
 ) -> None:
     """Predict with a trained model: one class or number a line, in the order of the rows.
 
-    Columns of a CSV file are found by the names that the model knows, in any order. For a bundled data set the score over all
-    of its rows goes to the error stream.
+    Columns are found by their names, in any order; others are ignored. The
+    file may be larger than the memory. For a bundled data set the score over
+    all of its rows goes to the error stream.
     """
-    loaded = Model.load(model)
-    score = None
-    if data in READERS and not Path(data).is_file():
-        examples = read_dataset(data)
-        X = examples.X
-        score = (
-            loaded.score(X, examples.y) if (examples.classes, X.shape[1]) == (loaded.classes, loaded.network.widths[0]) else None
-        )
-    else:
-        X = read_inputs(Path(data), loaded.features)
-    predicted = loaded.predict(X)
-    shown: list[Any] = [loaded.classes[c] for c in predicted] if loaded.classes else predicted.tolist()
-    lines = "".join(f"{' '.join(map(str, line)) if isinstance(line, list) else line}\n" for line in shown)
-    if out is not None:
-        try:
-            write_beside(out, lines.encode())
-        except OSError as error:
-            raise DataError(f"cannot write the predictions to {out}: {error.strerror or error}") from None
+    loaded = load_model(model)
+    predictions = Predictions(loaded, probabilities=probabilities)
+    if out is not None and out.is_file() and any(given.is_file() and out.samefile(given) for given in (model, Path(data))):
+        raise DataError(f"the predictions would replace {out}, from which they are made; name another file with --out")
+    given = given_rows(loaded, data, Reading(delimiter, header, encoding, decimal))
+    shown: list[Array] = []
+    try:
+        if out is not None:
+            with to_file(predictions, out) as take:
+                for batch in _told(given.batches(), aloud=True):
+                    outputs = loaded.forward(batch.inputs)
+                    take(outputs)
+                    shown += [outputs] if as_json else []
+        else:
+            take = shown.append if as_json else to_screen(predictions)
+            for batch in _told(given.batches(), aloud=as_json or not sys.stdout.isatty()):
+                take(loaded.forward(batch.inputs))
+    except KeyboardInterrupt:
+        note("handgrad: interrupted" + ("" if out is None else f"; {out} was not written"))
+        raise typer.Exit(INTERRUPTED) from None
+    score = _score(loaded, data, given)
     if as_json:
-        emit(json.dumps({"predictions": shown} | ({} if score is None else {"score": score})) + "\n")
-    elif out is None:
-        emit(lines)
+        emit(json.dumps(_as_json(predictions, shown, given, score)) + "\n")
+    for sentence in given.told():
+        note(sentence)
     if score is not None and not as_json:
-        note(f"{loaded.metric} over all {len(X)} rows of {data}, those trained on included: {score:.4f}")
+        rows = 0 if given.whole is None else len(given.whole)
+        note(f"{loaded.metric} over all {rows} rows of {data}, those trained on included: {score:.4f}")
+
+
+def _score(model: Model, data: str, given: Given) -> float | None:
+    """The score over a bundled data set that is of the model's kind."""
+    if not is_dataset(data) or given.whole is None or model.table is not None:
+        return None
+    examples = read_dataset(data)
+    return model.score(examples.X, examples.y) if examples.classes == model.classes else None
+
+
+def _as_json(predictions: Predictions, shown: list[Array], given: Given, score: float | None) -> dict[str, Any]:
+    found: dict[str, Any] = {"predictions": [value for outputs in shown for value in predictions.values(outputs)]}
+    if predictions.with_probabilities:
+        shares = [row for outputs in shown for row in predictions.model.probabilities(outputs).tolist()]
+        found |= {"classes": list(predictions.names), "probabilities": shares}
+    found |= {} if predictions.model.table is None else {"unknown": dict(given.unknown), "filled": dict(given.filled)}
+    return found | ({} if score is None else {"score": score})
+
+
+def _told(batches: Iterator[Batch], *, aloud: bool) -> Iterator[Batch]:
+    """The batches; while they take long, how many rows are done goes to the error stream: one line of a terminal, or some lines."""
+    live, began, rows = sys.stderr.isatty(), time.monotonic(), 0
+    last = began
+    for batch in batches:
+        yield batch
+        rows += len(batch.inputs)
+        now = time.monotonic()
+        if aloud and now - last > (PATIENCE if live else 15 * PATIENCE):
+            last = now
+            sys.stderr.write(f"\r{rows:,} rows" if live else f"{rows:,} rows after {now - began:.0f} s\n")
+            sys.stderr.flush()
+    if live and last > began:
+        sys.stderr.write("\r\x1b[K")

@@ -241,6 +241,9 @@ def train(
         "n_threads": threads,
     }  # fmt: skip
     kept = {"checkpoint": checkpoint, "every": every, "resume": resume}
+    _require_writable(path, "the model")
+    if report is not None:
+        _require_writable(report, "the report")
     if bundled:
         of_tables = {
             "--target": target, "--task": task, "--drop": drop, "--keep": keep, "--categorical": categorical, "--missing": missing,
@@ -252,7 +255,6 @@ def train(
             raise DataError(
                 f"{data} is a bundled data set, which has its own target and columns; {given[0]} is for tables in files"
             )
-        _require_writable(path)
         interrupted = _train_bundled(console, data, network, loss, options, kept, path, as_json=as_json)
     else:
         reading = Reading(delimiter, header, encoding, decimal)
@@ -261,7 +263,6 @@ def train(
             tuple(categorical or ()), tuple(missing or ()), scaling, max_categories, network, hidden, loss, time_limit, report,
             baselines=baselines, options=options, kept=kept,
         )  # fmt: skip
-        _require_writable(path)
         interrupted = train_table(console, job, _train, as_json=as_json)
     if interrupted:
         raise typer.Exit(INTERRUPTED)
@@ -311,9 +312,9 @@ def _train(console: Console, run: Run, path: Path, *, estimates: bool = False, *
         raise TrainingError(f"{error}. The last finite parameters are in {beside}") from None
 
 
-def _require_writable(path: Path) -> None:
-    """Refuse a place that no model can be written to before anything is trained."""
+def _require_writable(path: Path, what: str) -> None:
+    """Refuse a place that nothing can be written to before anything is trained."""
     folder = path.parent
     why = "it is a folder" if path.is_dir() else f"there is no folder {folder}" if not folder.is_dir() else ""
     if why or not os.access(folder, os.W_OK):
-        raise ModelFileError(f"cannot write the model to {path}: {why or f'the folder {folder} cannot be written to'}")
+        raise ModelFileError(f"cannot write {what} to {path}: {why or f'the folder {folder} cannot be written to'}")

@@ -115,12 +115,11 @@ def _prepared(console: Console, job: TableJob, dtype: Any) -> tuple[TableData, T
 
     file = _open(job)
     frame, test_frame = file.read(), file.test()
-    if file.kind == "idx" and job.target is not None:
-        frame, target = _with_labels(frame, job.target), "label"
-    elif job.target is None:
+    target = job.target or ("y" if file.kind == "npz" and "y" in file.columns else None)  # as NPZ files with x_train name it
+    if target is None:
         raise DataError(f"name the column to learn with --target; {file.path.name} has the columns {_listed(file.columns)}")
-    else:
-        target = job.target
+    if file.kind == "idx":
+        frame, target = _with_labels(frame, target), "label"
     test_name = f"the test rows of {file.path.name}"
     if job.test is not None:
         test_frame, test_name = job.reading.open(job.test).read(), Path(job.test).name

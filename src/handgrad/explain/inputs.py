@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,13 +11,20 @@ from typing import Any
 import numpy as np
 
 from handgrad.calculus.functions import Array
-from handgrad.datasets import READERS, read_dataset, read_inputs
+from handgrad.datasets import read_dataset
 from handgrad.errors import DataError, HandgradError, NetworkError, did_you_mean
 from handgrad.explain.explanation import Explanation, explain
 from handgrad.model import Model, Scaling, class_targets
 from handgrad.network import Network, Parameters
+from handgrad.table_model import TableModel
+from handgrad.tables.frames import as_frame
+from handgrad.tables.kinds import as_text
+from handgrad.tables.reading import TableFile
+from handgrad.tables.rows import all_numbers, frame_numbers, input_columns, pick_rows, present_values, require_columns, require_rows
 
 LARGEST_FILE = 200_000_000
+NAMED = 30
+"""So many inputs that are made of a table's columns are named."""
 
 
 def parse_examples(text: str, name: str) -> Array:
@@ -84,72 +89,63 @@ def read_parameters(path: Path, network: Network) -> Parameters:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of a table: raw inputs and, where they are known, targets as they stand there: numbers, or names of classes."""
+    """Rows of a table: raw inputs and, where they are known, targets as they stand there: numbers, or names of classes.
+
+    X is an array of n_samples × n_features, or a data frame for a model that encodes its columns.
+    """
 
     name: str
-    X: Array
+    X: Any
     y: Sequence[Any] | None
     features: tuple[str, ...] = ()
     classes: tuple[str, ...] | None = None
 
-
-def read_table(data: str, features: tuple[str, ...] = (), target: str | None = None) -> Table:
-    """A bundled data set, or a .csv or .npy file; of a CSV file, `target` names the column of targets. Raises DataError.
-
-    Columns of inputs are those of `features`, or all but the target.
-    """
-    path, file = Path(data), os.path.isfile(data)  # noqa: PTH113  # a name may be too long for a path
-    if not file and data in READERS:
-        if target is not None:
-            raise DataError(f"{data} has its own targets; --target is for the column of a CSV file, but {target!r} was given")
-        found = read_dataset(data)
-        y = found.y.tolist() if found.classes is None else [found.classes[c] for c in found.y]
-        return Table(data, found.X, y, found.features, found.classes)
-    if not file or (target is None and (features or path.suffix != ".csv")):
-        return Table(path.name, np.atleast_2d(read_inputs(path, features)), None, features)
-    header, rows = _read_csv(path)
-    y = None if target is None else _column(path, header, rows, target)
-    columns = features or tuple(name for name in header if name != target)
-    X = read_inputs(path, columns)
-    if y is not None and len(X) != len(y):
-        raise DataError(f"{path} has {len(X)} rows, but {len(y)} targets in the column {target!r}")
-    return Table(path.name, X, y, columns)
+    def rows(self, places: Sequence[int]) -> Table:
+        """These rows, counted from 0, in this order. Raises DataError for one that is not there."""
+        require_rows(places, len(self.X), self.name)
+        return replace(self, X=self.X[places], y=None if self.y is None else [self.y[place] for place in places])
 
 
-def _read_csv(path: Path) -> tuple[list[str], list[list[str]]]:
-    """A CSV file's header, and its rows as text."""
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = [row for row in csv.reader(file) if row]
-    except OSError as error:
-        raise DataError(f"cannot read {path}: {error.strerror or error}") from None
-    except (UnicodeError, csv.Error) as error:
-        raise DataError(f"cannot read {path} as CSV: {error}") from None
-    return (rows[0], rows[1:]) if rows else ([], [])
-
-
-def _column(path: Path, header: Sequence[str], rows: Sequence[Sequence[str]], name: str) -> list[str]:
-    """One of the columns as text."""
-    if name not in header:
-        raise DataError(f"{path} has no column {name!r}. {did_you_mean(name, header)}")
-    place = header.index(name)
-    short = next((number for number, row in enumerate(rows, 1) if len(row) <= place), None)
-    if short is not None:
-        raise DataError(f"{path}: row {short} has no value in column {name!r}")
-    return [row[place] for row in rows]
-
-
-def parse_rows(text: str, table: Table) -> list[int]:
-    """Rows such as "0,5,7", counted from 0. Raises DataError for one that is not there."""
-    rows = []
+def parse_rows(text: str) -> list[int]:
+    """Rows such as "0,5,7", counted from 0. Raises DataError."""
     for word in text.split(","):
         if not word.strip().isdecimal():
             raise DataError(f"rows are whole numbers from 0 separated by commas, as in 0,5,7, but {word.strip()!r} was given")
-        row = int(word)
-        if row >= len(table.X):
-            raise DataError(f"there is no row {row}: {table.name} has the rows 0 to {len(table.X) - 1}")
-        rows.append(row)
-    return rows
+    return [int(word) for word in text.split(",")]
+
+
+def data_set(name: str) -> Table:
+    """A data set by its name. Raises DataError for another name."""
+    found = read_dataset(name)
+    y = found.y.tolist() if found.classes is None else [found.classes[c] for c in found.y]
+    return Table(name, found.X, y, found.features, found.classes)
+
+
+def whole_table(file: TableFile, target: str | None) -> Table:
+    """All rows of a file: the column `target`, and all others as inputs. Raises DataError for inputs that are no numbers."""
+    X, y = all_numbers(file, (), target)
+    return Table(file.path.name, X, y, input_columns(file, (), target))
+
+
+def rows_for(model: Model, file: TableFile, places: Sequence[int], target: str | None) -> Table:
+    """Rows of a file, counted from 0, as a trained model takes them: by the names of its columns, raw where it encodes them.
+
+    Raises DataError for rows and columns that are not there and, with row and column, for values that the model cannot take.
+    """
+    columns = input_columns(file, model.features, target) if model.table is None else ()
+    if target is not None:
+        elsewhere = ", which the model learnt; name the targets' column (--target) or give them (--y)"
+        require_columns(file.columns, (target,), str(file.path), elsewhere if target == model.target else "")
+    frame, y, parts = pick_rows(file, places), list[Any](), []
+    for place, one in zip(places, frame.iter_slices(1), strict=True):  # one by one, so that an error names the row in the file
+        at: Any = {"first_row": place + 1, "where": f"{file.path} (--rows {place})"}
+        if model.table is None:
+            parts.append(frame_numbers(one, columns, **at))
+        else:
+            model.table.encode(one, **at)
+        y += [] if target is None else present_values(one, target, **at)
+    X = frame if model.table is not None else np.concatenate(parts)
+    return Table(file.path.name, X, None if target is None else y, model.features)
 
 
 def untrained(network: Network, parameters: Parameters, table: Table, *, scaled: bool) -> Model:
@@ -184,8 +180,13 @@ def untrained(network: Network, parameters: Parameters, table: Table, *, scaled:
 def targets_of(model: Model, y: Sequence[Any]) -> Array:
     """Targets as the model's network takes them: one-hot or 0 and 1 for names of classes, scaled numbers for a regression.
 
-    Raises DataError for a class that the model does not know, and for text where numbers are asked for.
+    The targets of a table may be spelled as its file could have them: 1.0 is the class 1. Raises DataError for a class that the
+    model does not know, for a target of a table that is missing, and for text where numbers are asked for.
     """
+    if model.table is not None:
+        y = as_text(as_frame({model.target: list(y)})[model.target]).to_list()
+        if None in y:
+            raise DataError(f"example {y.index(None) + 1} has no target: its {model.target!r} is missing")
     if model.classes is None:
         rows = np.array([[_number(str(v), f"example {i}") for v in np.atleast_1d(value)] for i, value in enumerate(y, 1)])
         return labelled(rows, model.network) if model.targets is None else model.targets.apply(rows)
@@ -203,15 +204,33 @@ def _label(name: str, classes: Sequence[str]) -> int:
 
 
 def explain_model(
-    model: Model, X: Any, y: Sequence[Any], *, labels: Sequence[str] = (), remarks: Sequence[str] = (), **options: Any
+    model: Model | TableModel,
+    X: Any,
+    y: Sequence[Any],
+    *,
+    labels: Sequence[str] = (),
+    remarks: Sequence[str] = (),
+    **options: Any,
 ) -> Explanation:
     """Explain iterations of a model on raw rows: scaled as the model does, with classes by name and targets in their own units.
 
-    `y` are names of classes, or numbers; `labels` name the rows, `remarks` are said at the top; options are those of `explain`.
+    X is an array of n_samples × n_0 or, for the model of a table, a data frame with its columns, which become the network's inputs;
+    the model that the explanation has then names these as its `features`. `y` are names of classes, or numbers; `labels` name the
+    rows, `remarks` are said at the top; options are those of `explain`.
     Raises HandgradError as `explain` does, DataError for rows that do not fit.
     """
-    with np.errstate(all="ignore"):  # large inputs may overflow on the way, which the explanation tells
-        model.outputs(X)  # refuses what the model cannot take, in terms of the raw rows
-    scaled = model.inputs.apply(np.asarray(X, np.float64))
-    found = explain(model.network, model.parameters, scaled, targets_of(model, y), **options)
+    model = model.model if isinstance(model, TableModel) else model
+    scaled = model.scaled(X)  # refuses what the model cannot take, in terms of the raw rows
+    if model.table is not None:
+        model = replace(model, features=model.table.labels)
+        remarks = [*remarks, _encoded(model.features)]
+    found = explain(model.network, model.parameters, scaled.astype(np.float64), targets_of(model, y), **options)
     return replace(found, model=model, labels=tuple(labels), remarks=tuple(remarks))
+
+
+def _encoded(labels: Sequence[str]) -> str:
+    """What the inputs of a table's model are."""
+    shown = labels if len(labels) <= NAMED else labels[: NAMED - 1]
+    named = ", ".join(f"{place} {label}" for place, label in enumerate(shown, 1))
+    rest = "" if len(shown) == len(labels) else f", …, {len(labels)} {labels[-1]}"
+    return f"The {len(labels)} inputs are made of the table's columns: {named}{rest}."

@@ -10,8 +10,8 @@ import numpy as np
 
 from handgrad.calculus.functions import Array
 from handgrad.errors import DataError, did_you_mean
-from handgrad.tables.frames import polars
-from handgrad.tables.kinds import finite_numbers
+from handgrad.tables.frames import as_frame, polars
+from handgrad.tables.kinds import as_numbers, is_time
 from handgrad.tables.reading import TableFile, open_table
 
 if TYPE_CHECKING:
@@ -104,15 +104,24 @@ def frame_numbers(frame: pl.DataFrame, columns: Sequence[str], *, first_row: int
 
     Raises DataError, with row, column and value, for what is missing and what is no finite number.
     """
+    frame = as_frame(frame.select(columns))
     found = np.empty((frame.height, len(columns)))
     for place, name in enumerate(columns):
         series = frame[name]
-        values = found[:, place] = finite_numbers(series, name, where, first_row=first_row)
-        missing = np.isnan(values)
-        if missing.any():
-            row = int(missing.argmax())
-            word = "" if series[row] is None else f": {series[row]!r:.80} says that it is missing"
-            raise DataError(f"{where}: row {first_row + row:,} has no value in column {name!r}{word}")
+        if is_time(series):
+            raise DataError(f"{where}: column {name!r} is of type {series.dtype}, but inputs are numbers")
+        values, wrong = as_numbers(series)
+        found[:, place] = values.to_numpy()  # NaN where missing
+        lost = ~np.isfinite(found[:, place])
+        if not lost.any():
+            continue
+        at = int(lost.argmax())
+        row, value = first_row + at, series[at]
+        if wrong[at] or values[at] is not None:
+            kind = "numbers" if wrong[at] else "finite numbers"
+            raise DataError(f"{where}: row {row:,}, column {name!r} is {value!r:.80}, but inputs are {kind}")
+        word = "" if value is None else f": {value!r} says that it is missing"
+        raise DataError(f"{where}: row {row:,} has no value in column {name!r}{word}")
     return found
 
 

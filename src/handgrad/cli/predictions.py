@@ -1,0 +1,149 @@
+"""Where predictions go, a batch at a time: lines, CSV or Parquet; to standard output, or to a file that is whole or not there."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+import typer
+
+from handgrad.calculus.functions import Array
+from handgrad.cli.console import silence
+from handgrad.errors import DataError
+from handgrad.model import Model
+from handgrad.model_file import open_beside
+from handgrad.table_model import labels_of
+from handgrad.tables.frames import first_line, polars
+
+if TYPE_CHECKING:
+    import polars as pl
+
+TABLES = (".csv", ".parquet")
+"""Endings of files that are tables; others hold bare lines."""
+Take = Callable[[Array], None]
+"""Takes the outputs of some rows, as `Model.forward` gives them."""
+
+
+class Predictions:
+    """What a model predicts from outputs, as names, values or a table; with `probabilities` the table has one for each class.
+
+    Raises DataError for probabilities of a regression.
+    """
+
+    def __init__(self, model: Model, *, probabilities: bool = False) -> None:
+        if probabilities and model.classes is None:
+            raise DataError("--proba gives probabilities of classes, but the model is a regression, which predicts numbers")
+        self.model, self.with_probabilities = model, probabilities
+        self.names = list(model.classes or ())
+        self.labels = labels_of(self.names) if self.names and model.table is not None else self.names
+
+    def values(self, outputs: Array) -> list[object]:
+        """Labels, numbers, or lists of several numbers."""
+        chosen = self.model.chosen(outputs)
+        values: list[object] = chosen.tolist() if self.model.classes is None else [_plain(self.labels[c]) for c in chosen]
+        return values
+
+    def lines(self, outputs: Array) -> str:
+        """One prediction a line; several numbers are separated by blanks."""
+        chosen = self.model.chosen(outputs)
+        if self.model.classes is not None:
+            return "".join(f"{self.names[c]}\n" for c in chosen)
+        return "".join(f"{' '.join(map(str, line)) if isinstance(line, list) else line}\n" for line in chosen.tolist())
+
+    def table(self, outputs: Array) -> pl.DataFrame:
+        """The column `prediction`, or several that are numbered, and `probability of NAME` for each class."""
+        library = polars()
+        chosen = self.model.chosen(outputs)
+        if self.model.classes is None:
+            many = {f"prediction {n}": column for n, column in enumerate(chosen.T, 1)} if chosen.ndim > 1 else {}
+            columns = many or {"prediction": chosen}
+        else:
+            columns = {"prediction": library.Series([_plain(label) for label in self.labels]).gather(chosen)}
+            shares = self.model.probabilities(outputs).T if self.with_probabilities else ()
+            columns |= {f"probability of {name}": share for name, share in zip(self.names, shares, strict=False)}
+        frame: pl.DataFrame = library.DataFrame(columns)
+        return frame
+
+
+def _plain(value: object) -> object:
+    """A value of NumPy's as Python's own."""
+    return value.item() if hasattr(value, "item") else value
+
+
+def to_screen(predictions: Predictions) -> Take:
+    """Write to standard output: bare lines, or CSV where there are probabilities. Once nobody reads, the command ends."""
+    header = True
+
+    def take(outputs: Array) -> None:
+        nonlocal header
+        if predictions.with_probabilities:
+            text = predictions.table(outputs).write_csv(include_header=header)
+        else:
+            text = predictions.lines(outputs)
+        header = False
+        try:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            silence()
+            raise typer.Exit from None
+
+    return take
+
+
+@contextlib.contextmanager
+def to_file(predictions: Predictions, path: Path) -> Iterator[Take]:
+    """Write to a file: a table by its ending, else bare lines. It appears when all is written. Raises DataError."""
+    kind = path.suffix.lower()
+    if predictions.with_probabilities and kind not in TABLES:
+        raise DataError(f"probabilities are written as a table, to a file that ends in .csv or .parquet, but {path} was given")
+    exceptions = polars().exceptions
+    try:
+        with open_beside(path) as file:
+            if kind == ".parquet":
+                with _parquet(predictions, path, file) as take:
+                    yield take
+            else:
+                yield _csv(predictions, file) if kind == ".csv" else lambda outputs: _write(file, predictions.lines(outputs))
+    except (OSError, exceptions.PolarsError) as error:
+        raise DataError(
+            f"cannot write the predictions to {path}: {getattr(error, 'strerror', None) or first_line(error)}"
+        ) from None
+
+
+def _write(file: IO[bytes], text: str) -> None:
+    file.write(text.encode())
+
+
+def _csv(predictions: Predictions, file: IO[bytes]) -> Take:
+    header = True
+
+    def take(outputs: Array) -> None:
+        nonlocal header
+        _write(file, predictions.table(outputs).write_csv(include_header=header))
+        header = False
+
+    return take
+
+
+@contextlib.contextmanager
+def _parquet(predictions: Predictions, path: Path, file: IO[bytes]) -> Iterator[Take]:
+    """Parts of the table are kept beside the file, then joined, so that memory does not depend on the number of rows."""
+    pl = polars()
+    with tempfile.TemporaryDirectory(dir=path.resolve().parent, prefix=f".{path.name}.") as folder:
+        parts: list[Path] = []
+
+        def take(outputs: Array) -> None:
+            parts.append(Path(folder, f"{len(parts)}.arrow"))
+            predictions.table(outputs).write_ipc(parts[-1], compression="lz4")
+
+        yield take
+        whole = Path(folder, "whole.parquet")
+        pl.scan_ipc(parts).sink_parquet(whole)
+        with whole.open("rb") as joined:
+            while block := joined.read(1 << 20):
+                file.write(block)

@@ -1,0 +1,240 @@
+"""The rows that a command is given for a trained model: a file of any kind or a bundled data set, as inputs of the network."""
+
+from __future__ import annotations
+
+import codecs
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from handgrad.calculus.functions import Array
+from handgrad.datasets import DATASETS, read_dataset, read_inputs
+from handgrad.errors import DataError, ModelFileError, did_you_mean
+from handgrad.model import Model
+from handgrad.tables.columns import CategoryColumn
+from handgrad.tables.csv_files import DECIMAL_COMMA, THOUSANDS
+from handgrad.tables.csv_guessing import sample_of
+from handgrad.tables.frames import as_frame
+from handgrad.tables.reading import TableFile, open_table
+from handgrad.tables.rows import frame_numbers, require_columns
+
+if TYPE_CHECKING:
+    import polars as pl
+
+ROWS = 20_000
+CELLS = 4_000_000
+"""The most rows, and entries of the network's inputs, that are held at a time."""
+
+Delimiter = Annotated[
+    str | None, typer.Option(help="What separates the fields of a CSV file: one character, or tab. By default it is found.")
+]
+Header = Annotated[
+    bool | None, typer.Option("--header/--no-header", help="Whether the first line names the columns. By default it is found.")
+]
+Encoding = Annotated[str | None, typer.Option(help="The encoding of a CSV file, as latin-1. By default UTF-8.")]
+Decimal = Annotated[str | None, typer.Option(help="The decimal sign of a CSV file: . or , By default it is found.")]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a CSV file is read; None is found from the file, or else taken from the file that the model was trained on."""
+
+    delimiter: str | None = None
+    header: bool | None = None
+    encoding: str | None = None
+    decimal: str | None = None
+
+    @classmethod
+    def of_training(cls, model: Model) -> Reading:
+        """How the model's own file was read; what the model file says is not trusted."""
+        told = model.provenance.get("reading")
+        told = told if isinstance(told, Mapping) else {}
+        kinds = {"delimiter": str, "header": bool, "encoding": str, "decimal": str}
+        found = cls(**{name: told[name] for name, kind in kinds.items() if isinstance(told.get(name), kind)})
+        try:
+            codecs.lookup(found.encoding or "utf-8")
+        except (LookupError, ValueError):  # ValueError for a zero byte in the name
+            return replace(found, encoding=None)
+        return found
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """What is said, as options of `open_table`."""
+        return {name: value for name, value in vars(self).items() if value is not None}
+
+    def open(self, path: Path, before: Reading, wanted: Collection[str]) -> TableFile:
+        """Open a file in which the columns `wanted` should be. Where it has no sign of its own, it is read as the one `before`.
+
+        Raises DataError.
+        """
+        given = self.given
+        if self.encoding is None and before.encoding is not None and not _is_utf8(path, before.encoding):
+            given["encoding"] = before.encoding
+        found, refused = None, None
+        for options in (given, {**before.given, "decimal": None, "encoding": "utf-8", **given}):
+            try:
+                table = open_table(path, **options)
+            except DataError as error:
+                refused = refused or error
+                continue
+            found = found or table
+            if set(wanted) <= set(table.columns):
+                found = table
+                break
+        if found is None:
+            assert refused is not None
+            raise refused
+        by_comma = self.decimal is None and before.decimal == "," and found.options.get("decimal") == "."
+        if by_comma and found.options["delimiter"] != "," and not _has_decimals(found):
+            return open_table(path, **{**found.options, "decimal": ","})
+        return found
+
+
+def _is_utf8(path: Path, otherwise: str) -> bool:
+    """Whether the first lines of a text are UTF-8 and not, as likely, in the other encoding."""
+    try:
+        sample, _ = sample_of(path, "utf-8")
+    except (DataError, OSError, EOFError):
+        return False
+    text = "".join(sample)
+    return "\0" not in text and (not text.isascii() or "16" in otherwise or "32" in otherwise)
+
+
+def _has_decimals(table: TableFile) -> bool:
+    """Whether the first rows of a CSV file have numbers with decimals, with a point or a comma."""
+    number = r"^[+-]?[0-9]*\.[0-9]+$"
+    for frame in table.batches(1000):
+        return any(
+            bool(((column.str.contains(number) & ~column.str.contains(THOUSANDS)) | column.str.contains(DECIMAL_COMMA)).any())
+            for column in frame
+        )
+    return False
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some rows: the network's inputs, and the table they are from (None for a data set). `first` is the first row's number."""
+
+    first: int
+    inputs: Array
+    frame: pl.DataFrame | None = None
+
+
+@dataclass
+class Given:
+    """The rows that a command was given for a model: a table in a file, or the network's inputs as a whole.
+
+    `answers` are columns that are no inputs. `unknown` and `filled` count what encoding them meets, by column, once the batches
+    were taken.
+    """
+
+    model: Model
+    name: str
+    table: TableFile | None = None
+    whole: Array | None = None
+    answers: tuple[str, ...] = ()
+    unknown: Counter[str] = field(default_factory=Counter)
+    filled: Counter[str] = field(default_factory=Counter)
+
+    def batches(self) -> Iterator[Batch]:
+        """Yield the rows in order. Raises DataError, with the row's number in the file."""
+        if self.table is None:
+            assert self.whole is not None
+            yield Batch(1, self.whole)
+            return
+        first = 1
+        for frame in self.table.batches(self._rows):
+            yield self.batch(frame, first)
+            first += frame.height
+
+    def tests(self) -> Iterator[Batch] | None:
+        """The rows that a file brings to test with; None where it brings none."""
+        test = None if self.table is None else self.table.test()
+        if test is None:
+            return None
+        starts = range(0, test.height, self._rows)
+        return (self.batch(test.slice(start, self._rows), start + 1) for start in starts)
+
+    @property
+    def _rows(self) -> int:
+        return max(1, min(ROWS, CELLS // self.model.network.widths[0]))
+
+    def batch(self, frame: pl.DataFrame, first: int) -> Batch:
+        """Rows as inputs: what `Model.scaled` gives, but it counts what it meets, and names rows as they are in the file."""
+        model = self.model
+        if model.table is None:
+            columns = model.features or tuple(name for name in frame.columns if name not in self.answers)
+            require_columns(frame.columns, columns, self.name, ", which the model needs")
+            return Batch(first, model.scaled(frame_numbers(frame, columns, first_row=first, where=self.name)), frame)
+        try:
+            found = model.table.encode(frame, first_row=first, where=self.name)
+        except DataError as error:
+            bare = self.table is not None and self.table.options.get("header") is False
+            bare = bare and not set(model.table.inputs) <= set(frame.columns)
+            raise DataError(f"{error}. No header was found in it: --header, if it has one" if bare else str(error)) from None
+        self.unknown.update(found.unknown)
+        self.filled.update(found.filled)
+        return Batch(first, model.inputs.apply(found.X.astype(model.parameters.buffer.dtype)), frame)
+
+    def told(self) -> Iterator[str]:
+        """What the batches met, in sentences."""
+        for column in () if self.model.table is None else self.model.table.columns:
+            unknown, filled = self.unknown[column.name], self.filled[column.name]
+            if unknown:
+                seen, how = (
+                    ("did not see, or rarely", "(other)") if getattr(column, "pooled", False) else ("did not see", "no category")
+                )
+                yield f"{column.name}: {unknown:,} value{'s' * (unknown > 1)} that training {seen}, taken as {how}"
+            if filled:
+                how = "no category" if isinstance(column, CategoryColumn) else f"{column.center:.6g}, the middle"
+                yield f"{column.name}: {filled:,} missing value{'s' * (filled > 1)}, where training saw none, taken as {how}"
+
+
+def load_model(path: Path) -> Model:
+    """Read a model file whose names can be written and told apart. Raises ModelFileError."""
+    model = Model.load(path)
+    names = (*(model.classes or ()), *model.features, model.target)
+    try:
+        "".join(names).encode()
+    except UnicodeEncodeError:  # half a surrogate pair, which JSON can spell
+        raise ModelFileError(f"{path} is not a valid handgrad model: it has names that are no valid Unicode") from None
+    if len(set(model.classes or ())) < len(model.classes or ()):
+        raise ModelFileError(f"{path} is not a valid handgrad model: two of its classes have the same name")
+    return model
+
+
+def is_dataset(data: str) -> bool:
+    """Whether a data set is named, and no file."""
+    return data in DATASETS and not Path(data).is_file()
+
+
+def given_rows(model: Model, data: str, reading: Reading) -> Given:
+    """The rows of a data set that is named, or those of a file. Raises DataError."""
+    if is_dataset(data):
+        examples = read_dataset(data)
+        raw = examples.X if model.table is None else as_frame(examples.X, examples.features)
+        return Given(model, data, whole=model.scaled(raw))
+    path = Path(data)
+    if model.table is None and not reading.given and (path.suffix in (".csv", ".npy") or not path.is_file()):
+        whole = model.scaled(read_inputs(path, model.features))
+        if not len(whole):
+            raise DataError(f"{data} has no rows")
+        return Given(model, data, whole=whole)
+    return given_file(model, data, reading)
+
+
+def given_file(model: Model, data: str, reading: Reading, *more: str) -> Given:
+    """The table in a file; `more` are columns that it should have beside the inputs. Raises DataError."""
+    path = Path(data)
+    wanted = {*(model.features if model.table is None else model.table.inputs), *more}
+    try:
+        return Given(model, data, reading.open(path, Reading.of_training(model), wanted), answers=more)
+    except DataError:
+        if path.suffix or path.exists():
+            raise
+        hint = did_you_mean(data, DATASETS)
+        raise DataError(f"there is no file {data}, nor a bundled data set of that name. {hint}") from None
