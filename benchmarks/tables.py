@@ -93,7 +93,8 @@ def told(results: dict[str, Any]) -> str:
     won = [sum(row["peers"][NETWORK]["score"] >= list(row["peers"].values())[n]["score"] for row in rows) for n in range(4)]
     return (
         f"In the mean over {len(rows)} tables: the network {means[0]:.4f}, HistGradientBoosting {means[3]:.4f}, the linear model "
-        f"{means[2]:.4f}. The network is at least as good as HistGradientBoosting on {won[3]} of them, as the linear model on {won[2]}."
+        f"{means[2]:.4f}. The network is at least as good as HistGradientBoosting on {won[3]} of them, and as the linear model on "
+        f"{won[2]}."
     )
 
 

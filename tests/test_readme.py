@@ -28,8 +28,7 @@ def test_its_python_gives_the_output_that_stands_there(tmp_path, monkeypatch):
 def test_its_commands_run_in_order(tmp_path):
     commands = [shlex.split(command)[1:] for command in COMMANDS if command.startswith("handgrad ")]
     assert commands
-    (tmp_path / NOTES).parent.mkdir()
-    shutil.copy(ROOT / NOTES, tmp_path / NOTES)
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
     for arguments in commands:
         command = [str(Path(sys.executable).with_name("handgrad")), *arguments]
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
@@ -61,6 +60,8 @@ def test_its_times_have_the_place_in_which_the_benchmark_puts_them(monkeypatch):
     places = runpy.run_path(str(ROOT / "benchmarks" / "readme.py"))
     (fits,) = places["ESTIMATORS"].findall(README)
     assert "Measured on" in fits
+    (scores,) = places["SCORES"].findall(README)
+    assert "Measured on" in scores
     (tables,) = places["TABLES"].findall(README)
     assert re.search(r"^\| 784-128-10, 64 \| \*\*[\d.,]+\*\* \|", tables, re.MULTILINE)
     assert "Measured on" in tables
