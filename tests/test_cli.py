@@ -244,13 +244,17 @@ NAMES = ["sepal length (cm)", "sepal width (cm)", "petal length (cm)", "petal wi
     [
         (NAMES, [[1, 2, 3, 4], [1, "", 3, 4]], "row 2 has no value in column 'sepal width (cm)'"),
         (NAMES, [[1, 2, 3, 4], [1, 2, "red", 4]], "row 2, column 'petal length (cm)' is 'red', but inputs are numbers"),
-        (NAMES, [[1, 2, 3.5, 4], [1, 2, "NaN", 4.5]], "row 2, column 3 is nan"),
-        (NAMES, [[1, 2, 3, "inf"]], "row 1, column 4 is inf"),
+        (
+            NAMES,
+            [[1, 2, 3.5, 4], [1, 2, "NaN", 4.5]],
+            "row 2 has no value in column 'petal length (cm)': 'NaN' says that it is missing",
+        ),
+        (NAMES, [[1, 2, 3, "inf"]], "row 1, column 'petal width (cm)' is 'inf', but inputs are finite numbers"),
         (NAMES[:3], [[1, 2, 3]], "has no column 'petal width (cm)', which the model needs"),
         ([*NAMES[:3], "petal wdith"], [[1, 2, 3, 4]], "petal width (cm)"),
         (NAMES, [], "no rows"),
-        ([*NAMES, NAMES[0]], [[1, 2, 3, 4, 5]], "two columns named 'sepal length (cm)'"),
-        (NAMES, [[1, 2, 3, 4], [1, 2, 3, 4, 5]], "cannot read"),
+        ([*NAMES, NAMES[0]], [[1, 2, 3, 4, 5]], "two columns are called 'sepal length (cm)'"),
+        (NAMES, [[1, 2, 3, 4], [1, 2, 3, 4, 5]], "line 3 has 5 fields, but 4 were expected"),
     ],
 )
 def test_tables_that_cannot_be_predicted(run, iris, columns, rows, message):
@@ -263,11 +267,11 @@ def test_tables_that_cannot_be_predicted(run, iris, columns, rows, message):
     [
         (np.zeros((2, 3)), "(n_samples, 4)"),
         (np.zeros(4), "(n_samples, 4)"),
-        (np.array(3.0), "(n_samples, 4)"),
+        (np.array(3.0), "holds a single value, but a table has rows and columns"),
         (np.zeros((0, 4)), "no rows"),
         (np.array([["a", "b", "c", "d"]]), "numbers"),
-        (np.array([[1, np.nan, 2, 3]]), "row 1, column 2 is nan"),
-        (np.array([[1, 2, 3, None]]), "cannot read"),
+        (np.array([[1, np.nan, 2, 3]]), "row 1 has no value in column 'x1'"),
+        (np.array([[1, 2, 3, None]]), "holds Python objects (a pickle), which are never loaded"),
     ],
 )
 def test_arrays_that_cannot_be_predicted(run, iris, tmp_path, array, message):

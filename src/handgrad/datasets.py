@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from handgrad.calculus.functions import Array
-from handgrad.errors import DataError, HandgradError, MissingExtraError, did_you_mean
+from handgrad.errors import DataError, MissingExtraError, did_you_mean
 
 INSTALL = "pip install 'handgrad[train]'"
 DEBIAN = "/usr/share/datasets/fashion-mnist"
@@ -64,53 +64,6 @@ def read_dataset(name: str) -> Dataset:
         raise DataError(f"cannot read {name} from scikit-learn's files in {folder}: {error}") from None
 
 
-def read_inputs(path: Path, features: tuple[str, ...]) -> Array:
-    """Read rows of inputs from a .csv (with a header) or .npy file.
-
-    Columns of a table are found by their `features` names, in any order; other columns are left out.
-    Raises DataError for a file that is missing, of another kind, or not all numbers.
-    """
-    try:
-        found = path.is_file()
-    except OSError:  # a name that no file can have
-        found = False
-    if not found:
-        raise DataError(f"there is no file {path}, nor a bundled data set of that name. {did_you_mean(str(path), READERS)}")
-    try:
-        if path.suffix == ".npy":
-            return np.asarray(np.load(path, allow_pickle=False))
-        if path.suffix != ".csv":
-            raise DataError(f"examples are read from .csv and .npy files, but {path} was given")
-        import polars as pl
-
-        table = pl.read_csv(path, infer_schema_length=None)
-    except ImportError:
-        raise MissingExtraError(f"CSV files need polars, which is not installed: {INSTALL}") from None
-    except HandgradError:
-        raise
-    except Exception as error:  # noqa: BLE001  # whatever a reader says of a broken file; polars' errors have no common base but this
-        raise DataError(f"cannot read {path}: {str(error).splitlines()[0] if str(error) else type(error).__name__}") from None
-    twice = [name.partition("_duplicated_")[0] for name in table.columns if "_duplicated_" in name]
-    if twice:
-        raise DataError(f"{path} has two columns named {twice[0]!r}")
-    missing = [name for name in features if name not in table.columns]
-    if missing:
-        raise DataError(f"{path} has no column {missing[0]!r}, which the model needs. {did_you_mean(missing[0], table.columns)}")
-    table = table.select(features or table.columns)
-    while table.height and all(value is None for value in table.row(-1)):
-        table = table.head(-1)  # a blank line at the end is no row
-    if not table.height:
-        raise DataError(f"{path} has no rows")
-    for name, kind in table.schema.items():
-        if not kind.is_numeric():
-            row, value = next(((row, v) for row, v in enumerate(table[name], 1) if not _is_number(v)), (1, table[name][0]))
-            raise DataError(f"{path}: row {row}, column {name!r} is {value!r}, but inputs are numbers")
-        if table[name].null_count():
-            row = table[name].is_null().arg_true()[0] + 1
-            raise DataError(f"{path}: row {row} has no value in column {name!r}")
-    return np.asarray(table.to_numpy(), np.float64)
-
-
 def read_idx(path: str | Path) -> Array:
     """Read an array from an IDX file, the format of MNIST, as it is or compressed by gzip; in the file's shape and type.
 
@@ -157,13 +110,6 @@ def _idx_array(path: Path, read: Callable[[int], bytes], most: int) -> Array:
     if read(1):
         raise DataError(f"{told}, but more bytes follow; the file is damaged")
     return np.frombuffer(found, kind).reshape(shape).astype(kind.newbyteorder("="))  # a copy, which can be written to
-
-
-def _is_number(value: object) -> bool:
-    try:
-        return bool(np.isfinite(float(str(value))))
-    except ValueError:
-        return False
 
 
 def _digits(folder: Path) -> Dataset:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from handgrad.data import numbers
 from handgrad.errors import DataError, HandgradError, ModelFileError
 from handgrad.model_file import network_from_json, network_to_json, read_model_file, write_model_file
 from handgrad.network import Network, Parameters
-from handgrad.tables.encoding import TableEncoding
+from handgrad.tables.encoding import Encoded, TableEncoding
 from handgrad.tables.frames import as_frame
 from handgrad.version import __version__
 
@@ -40,6 +40,21 @@ class Scaling:
     def none(cls, width: int) -> Scaling:
         """Nothing shifted or scaled."""
         return cls(np.zeros(width), np.ones(width))
+
+    @classmethod
+    def of_targets(cls, network: Network, y: Array) -> Scaling | None:
+        """What brings targets, n_samples × n_L, to a size that is easily learnt, where loss and outputs take all that comes of it.
+
+        Mean 0 and deviation 1 where they take any number; a scale alone where they take none below a bound; None where they are
+        bounded above.
+        """
+        taken = (network.loss.targets, network.activation(network.L).interval)
+        if np.isfinite([float(interval.high) for interval in taken]).any():
+            return None
+        if np.isfinite([float(interval.low) for interval in taken]).any():
+            size = np.abs(y).mean(axis=0)
+            return cls(np.zeros(y.shape[1]), np.where(size > 0, size, 1.0))
+        return cls.standard(y)
 
     def apply(self, X: Array) -> Array:
         """Scale columns."""
@@ -80,7 +95,7 @@ class Model:
     def scaled(self, X: Any) -> Array:
         """The network's inputs for raw rows: an array of n_samples × n_0, or a data frame of the table. Raises DataError."""
         if self.table is not None:
-            return self.inputs.apply(self.table.encode(as_frame(X, self.table.inputs)).X.astype(self.parameters.buffer.dtype))
+            return self.encoded(X).X
         array = numbers(X, "X")
         if array.ndim != 2 or array.shape[1] != self.network.widths[0]:
             wanted = f"numbers of the shape (n_samples, {self.network.widths[0]})"
@@ -91,6 +106,12 @@ class Model:
             row, column = np.argwhere(~finite)[0]
             raise DataError(f"row {row + 1}, column {column + 1} is {array[row, column]}, which is not a finite number when scaled")
         return scaled
+
+    def encoded(self, X: Any, *, first_row: int = 1, where: str = "the table") -> Encoded:
+        """The network's inputs for raw rows of the table, and what was unknown or missing in them; see `TableEncoding.encode`."""
+        assert self.table is not None
+        found = self.table.encode(as_frame(X, self.table.inputs), first_row=first_row, where=where)
+        return replace(found, X=self.inputs.apply(found.X.astype(self.parameters.buffer.dtype)))
 
     def forward(self, inputs: Array) -> Array:
         """The network's outputs for inputs that are scaled: n_samples × n_L, in the targets' own units.
@@ -164,10 +185,12 @@ class Model:
             features = tuple(map(str, about["features"]))
             if classes is not None and len(classes) != max(network.widths[-1], 2):
                 raise ModelFileError(f"{len(classes)} classes for {network.widths[-1]} outputs")
+            if len(set(classes or ())) < len(classes or ()):
+                raise ModelFileError("two of its classes have the same name")
             if features and len(features) != network.widths[0]:
                 raise ModelFileError(f"{len(features)} feature names for {network.widths[0]} inputs")
-            table = _table(about["table"], network) if "table" in about else None
-            target = str(about["table"]["target"]) if "table" in about else ""
+            table, target = _table(about["table"], network) if "table" in about else (None, "")
+            "".join((*(classes or ()), *features, target)).encode()  # half a surrogate pair, which JSON can spell, is no text
             extras = {name.removeprefix(EXTRA): array for name, array in tensors.items() if name.startswith(EXTRA)}
             return cls(network, parameters, inputs, targets, classes, features, dict(about["provenance"]), extras, table, target)
         except KeyError as error:
@@ -176,11 +199,14 @@ class Model:
             raise ModelFileError(f"{path} is not a valid handgrad model: {error}") from None
 
 
-def _table(about: Any, network: Network) -> TableEncoding:
+def _table(about: Any, network: Network) -> tuple[TableEncoding, str]:
+    """The encoding of a table, and the name of the target."""
+    if not isinstance(about["target"], str):
+        raise ModelFileError("the name of its target is no text")
     found = TableEncoding.from_json(about["encoding"])
     if found.width != network.widths[0]:
         raise ModelFileError(f"the table's columns make {found.width} inputs, but the network has {network.widths[0]}")
-    return found
+    return found, about["target"]
 
 
 def class_targets(labels: Array, outputs: int) -> Array:

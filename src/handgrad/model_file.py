@@ -56,7 +56,7 @@ def read_model_file(path: Path) -> tuple[dict[str, Any], dict[str, Array]]:
     except (OSError, safetensors.SafetensorError, KeyError, ValueError) as error:
         if isinstance(error, ModelFileError):
             raise
-        raise ModelFileError(f"{path} is damaged, truncated or no model file ({error})") from None
+        raise ModelFileError(f"{path} is damaged, truncated or no model file ({error!s:.200})") from None
     text = metadata.get("handgrad")
     if text is None or len(text) > LONGEST_METADATA:
         raise ModelFileError(f"{path} was not written by handgrad")

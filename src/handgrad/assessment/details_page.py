@@ -19,6 +19,10 @@ LEFT_OUT = ("A0", "dX")
 """Steps of a derivation that a report does without, beside the update's and those that only lead to another."""
 SAID_ELSEWHERE = ("hold_out", "baselines")
 """Parts of a provenance that a report says at greater length."""
+LONGEST = 80
+"""Longer values of a provenance are left out, unless all is wanted."""
+DEEPEST = 4
+"""So many names of a provenance stand inside each other."""
 
 
 def detail_blocks(found: Assessment) -> Iterator[Block]:
@@ -82,17 +86,23 @@ def _shown(name: str) -> bool:
 
 def _provenance(found: Assessment) -> Iterator[Block]:
     told = {key: value for key, value in found.model.provenance.items() if key not in SAID_ELSEWHERE}
-    rows = tuple(((name,), (value,)) for name, value in _flat(told))
+    rows = tuple(((name,), (value,)) for name, value in flat(told, full=True))
     if rows:
         yield Heading(("Where the model comes from",), 2)
         yield Table((("",), ("",)), rows, "ll")
 
 
-def _flat(value: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, str]]:
-    """Names and values; a name inside another follows it."""
+def flat(value: Mapping[str, Any], before: str = "", depth: int = 1, *, full: bool) -> Iterator[tuple[str, str]]:
+    """Names and values; a name inside another follows it. Without `full`, what is long or says nothing is left out."""
     for key, inner in value.items():
-        name = f"{before} {key}".strip().replace("_", " ")
-        if isinstance(inner, Mapping):
-            yield from _flat(inner, name)
-        elif inner is not None and inner != "":
-            yield name, inner if isinstance(inner, str) else json.dumps(inner, ensure_ascii=False, default=str)
+        name = f"{before} {str(key).strip('_')}".strip().replace("_", " ")
+        if isinstance(inner, Mapping) and set(inner) == {"tuple"}:  # as an estimator's file has them
+            inner = inner["tuple"]  # noqa: PLW2901
+        if isinstance(inner, Mapping) and depth < DEEPEST:
+            yield from flat(inner, name, depth + 1, full=full)
+            continue
+        text = inner if isinstance(inner, str) else json.dumps(inner, ensure_ascii=False)
+        if full:
+            yield name, text
+        elif inner is not None and inner != "" and len(text) <= LONGEST:
+            yield name, f"{inner:.6g}" if isinstance(inner, float) else text

@@ -13,7 +13,7 @@ import typer
 from handgrad.calculus.functions import Array
 from handgrad.cli.console import emit
 from handgrad.cli.output import SUFFIXES, deliver, format_of
-from handgrad.cli.tables import Batch, Decimal, Delimiter, Encoding, Given, Header, Reading, given_file, is_dataset, load_model
+from handgrad.cli.tables import Batch, Decimal, Delimiter, Encoding, Given, Header, Reading, given_file, is_dataset
 from handgrad.datasets import DATASETS, read_dataset, read_idx
 from handgrad.errors import DataError, did_you_mean
 from handgrad.model import Model
@@ -50,7 +50,7 @@ def evaluate(
 ) -> None:
     """Score a trained model on rows whose answers are known, beside what it scored when it was trained."""
     form = format_of(None, report, SUFFIXES)
-    loaded = load_model(model)
+    loaded = Model.load(model)
     if is_dataset(data):
         found = of_dataset(loaded, data)
     else:

@@ -1,8 +1,5 @@
 """handgrad explain: iterations of training worked through with numbers."""
 
-import contextlib
-import os
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -14,11 +11,11 @@ from handgrad.calculus.notation import NOTATIONS, find_notation
 from handgrad.catalogue.optimisers import OPTIMISERS
 from handgrad.catalogue.schedules import SCHEDULES
 from handgrad.cli.output import SET, SUFFIXES, deliver, format_of, is_model
-from handgrad.cli.tables import Decimal, Delimiter, Encoding, Header, Reading, is_dataset
+from handgrad.cli.tables import Decimal, Delimiter, Encoding, Header, Reading, is_dataset, known
 from handgrad.datasets import DATASETS
 from handgrad.document.blocks import Document
 from handgrad.document.formats import FORMATS
-from handgrad.errors import DataError, HandgradError, did_you_mean
+from handgrad.errors import HandgradError
 from handgrad.explain.explanation import Explanation
 from handgrad.explain.explanation import explain as work_through
 from handgrad.explain.inputs import (
@@ -175,7 +172,7 @@ def _of_data(model: Model, data: str, given: Given, places: list[int]) -> Table:
         return data_set(data).rows(places)
     target = None if given.y is not None else given.target or model.target or _no_targets(data)
     wanted = [*(model.features if model.table is None else model.table.inputs), *([] if target is None else [target])]
-    with _known(data):
+    with known(data):
         file = given.reading.open(Path(data), Reading.of_training(model), wanted)
     return rows_for(model, file, places, target)
 
@@ -203,25 +200,13 @@ def _whole(data: str, given: Given) -> Table:
     """A table with all of its rows."""
     if is_dataset(data):
         return data_set(data)
-    with _known(data):
+    with known(data):
         file = open_table(data, **given.reading.given)
     return whole_table(file, None if given.y is not None else given.target or _no_targets(data))
 
 
 def _no_targets(data: str) -> NoReturn:
     raise HandgradError(f"{data} needs targets: name their column with --target, or give them with --y")
-
-
-@contextlib.contextmanager
-def _known(data: str) -> Iterator[None]:
-    """Where no file is there, a word may be meant as the name of a data set."""
-    try:
-        yield
-    except DataError:
-        if os.path.exists(data) or Path(data).suffix:  # noqa: PTH110  # a name may be too long for a path
-            raise
-        told = f"there is no file {data[:100]}, nor a bundled data set of that name. {did_you_mean(data, DATASETS)}"
-        raise DataError(told) from None
 
 
 def _examples(given: Given) -> tuple[str, str]:

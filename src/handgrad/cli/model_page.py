@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from handgrad.assessment.details_page import flat
 from handgrad.calculus.functions import Array
 from handgrad.calculus.notation import find_notation
 from handgrad.document.blocks import Block, Bullets, Code, Document, Heading, Paragraph, Table, Words
@@ -16,10 +16,6 @@ from handgrad.model import Model, Scaling
 
 MOST_COLUMNS, MOST_CLASSES, MOST_NOTES = 30, 20, 10
 """So many are shown, unless all are wanted."""
-LONGEST = 80
-"""Longer values of a provenance are left out, unless all is wanted."""
-DEEPEST = 4
-"""So many names of a provenance stand inside each other."""
 NOTATION = "ng"
 
 
@@ -171,23 +167,7 @@ def _training(model: Model, *, full: bool) -> Iterator[Block]:
 
 
 def _pairs(told: Mapping[str, Any], *, full: bool) -> Table:
-    return Table((("",), ("",)), tuple(((name,), (value,)) for name, value in _flat(told, full=full)), "ll")
-
-
-def _flat(value: Mapping[str, Any], before: str = "", depth: int = 1, *, full: bool) -> Iterator[tuple[str, str]]:
-    """Names and values; a name inside another follows it. Without `full`, what is long or says nothing is left out."""
-    for key, inner in value.items():
-        name = f"{before} {str(key).strip('_')}".strip().replace("_", " ")
-        if isinstance(inner, Mapping) and set(inner) == {"tuple"}:  # as an estimator's file has them
-            inner = inner["tuple"]  # noqa: PLW2901
-        if isinstance(inner, Mapping) and depth < DEEPEST:
-            yield from _flat(inner, name, depth + 1, full=full)
-            continue
-        text = inner if isinstance(inner, str) else json.dumps(inner, ensure_ascii=False)
-        if full:
-            yield name, text
-        elif inner is not None and inner != "" and len(text) <= LONGEST:
-            yield name, f"{inner:.6g}" if isinstance(inner, float) else text
+    return Table((("",), ("",)), tuple(((name,), (value,)) for name, value in flat(told, full=full)), "ll")
 
 
 def _versions(model: Model, versions: Mapping[str, str]) -> Iterator[Block]:

@@ -12,7 +12,7 @@ import typer
 from handgrad.calculus.functions import Array
 from handgrad.cli.console import emit, note
 from handgrad.cli.predictions import Predictions, to_file, to_screen
-from handgrad.cli.tables import Batch, Decimal, Delimiter, Encoding, Given, Header, Reading, given_rows, is_dataset, load_model
+from handgrad.cli.tables import Batch, Decimal, Delimiter, Encoding, Given, Header, Reading, given_rows, is_dataset
 from handgrad.cli.train import INTERRUPTED
 from handgrad.datasets import DATASETS, read_dataset
 from handgrad.errors import DataError
@@ -45,7 +45,7 @@ def predict(
     file may be larger than the memory. For a bundled data set the score over
     all of its rows goes to the error stream.
     """
-    loaded = load_model(model)
+    loaded = Model.load(model)
     predictions = Predictions(loaded, probabilities=probabilities)
     if out is not None and out.is_file() and any(given.is_file() and out.samefile(given) for given in (model, Path(data))):
         raise DataError(f"the predictions would replace {out}, from which they are made; name another file with --out")

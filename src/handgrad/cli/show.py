@@ -9,9 +9,9 @@ import typer
 from handgrad.cli.console import emit
 from handgrad.cli.model_page import describe, page
 from handgrad.cli.output import SUFFIXES, deliver, format_of
-from handgrad.cli.tables import load_model
 from handgrad.document.formats import FORMATS
 from handgrad.errors import ModelFileError
+from handgrad.model import Model
 from handgrad.model_file import read_model_file
 
 
@@ -24,7 +24,7 @@ def show(
 ) -> None:
     """Show the network in a model file, how it takes a table, and how it was trained."""
     name = format_of(format_name, out, SUFFIXES)
-    loaded = load_model(model)
+    loaded = Model.load(model)
     about, _ = read_model_file(model)
     names: tuple[str, ...] = ("handgrad", "numpy")
     versions = {library: str(about[library]) for library in names if library in about}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
+import os
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -12,15 +14,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from handgrad.calculus.functions import Array
-from handgrad.datasets import DATASETS, read_dataset, read_inputs
-from handgrad.errors import DataError, ModelFileError, did_you_mean
+from handgrad.datasets import DATASETS, read_dataset
+from handgrad.errors import DataError, did_you_mean
 from handgrad.model import Model
 from handgrad.tables.columns import CategoryColumn
 from handgrad.tables.csv_files import DECIMAL_COMMA, THOUSANDS
 from handgrad.tables.csv_guessing import sample_of
 from handgrad.tables.frames import as_frame
 from handgrad.tables.reading import TableFile, open_table
-from handgrad.tables.rows import frame_numbers, require_columns
+from handgrad.tables.rows import frame_numbers, input_columns
 
 if TYPE_CHECKING:
     import polars as pl
@@ -29,14 +31,19 @@ ROWS = 20_000
 CELLS = 4_000_000
 """The most rows, and entries of the network's inputs, that are held at a time."""
 
+PANEL = "How a CSV file is read"
 Delimiter = Annotated[
-    str | None, typer.Option(help="What separates the fields of a CSV file: one character, or tab. By default it is found.")
+    str | None,
+    typer.Option(help="What separates the fields: one character, or tab. By default it is found.", rich_help_panel=PANEL),
 ]
 Header = Annotated[
-    bool | None, typer.Option("--header/--no-header", help="Whether the first line names the columns. By default it is found.")
+    bool | None,
+    typer.Option(
+        "--header/--no-header", help="Whether the first line names the columns. By default it is found.", rich_help_panel=PANEL
+    ),
 ]
-Encoding = Annotated[str | None, typer.Option(help="The encoding of a CSV file, as latin-1. By default UTF-8.")]
-Decimal = Annotated[str | None, typer.Option(help="The decimal sign of a CSV file: . or , By default it is found.")]
+Encoding = Annotated[str | None, typer.Option(help="The encoding, as latin-1. By default UTF-8.", rich_help_panel=PANEL)]
+Decimal = Annotated[str | None, typer.Option(help="The decimal sign: . or , By default it is found.", rich_help_panel=PANEL)]
 
 
 @dataclass(frozen=True)
@@ -167,18 +174,18 @@ class Given:
         """Rows as inputs: what `Model.scaled` gives, but it counts what it meets, and names rows as they are in the file."""
         model = self.model
         if model.table is None:
-            columns = model.features or tuple(name for name in frame.columns if name not in self.answers)
-            require_columns(frame.columns, columns, self.name, ", which the model needs")
+            assert self.table is not None
+            columns = input_columns(self.table, model.features, *self.answers)
             return Batch(first, model.scaled(frame_numbers(frame, columns, first_row=first, where=self.name)), frame)
         try:
-            found = model.table.encode(frame, first_row=first, where=self.name)
+            found = model.encoded(frame, first_row=first, where=self.name)
         except DataError as error:
             bare = self.table is not None and self.table.options.get("header") is False
             bare = bare and not set(model.table.inputs) <= set(frame.columns)
             raise DataError(f"{error}. No header was found in it: --header, if it has one" if bare else str(error)) from None
         self.unknown.update(found.unknown)
         self.filled.update(found.filled)
-        return Batch(first, model.inputs.apply(found.X.astype(model.parameters.buffer.dtype)), frame)
+        return Batch(first, found.X, frame)
 
     def told(self) -> Iterator[str]:
         """What the batches met, in sentences."""
@@ -194,22 +201,21 @@ class Given:
                 yield f"{column.name}: {filled:,} missing value{'s' * (filled > 1)}, where training saw none, taken as {how}"
 
 
-def load_model(path: Path) -> Model:
-    """Read a model file whose names can be written and told apart. Raises ModelFileError."""
-    model = Model.load(path)
-    names = (*(model.classes or ()), *model.features, model.target)
+@contextlib.contextmanager
+def known(data: str) -> Iterator[None]:
+    """Where no file is there, a word may be meant as the name of a data set: the DataError then tells of both."""
     try:
-        "".join(names).encode()
-    except UnicodeEncodeError:  # half a surrogate pair, which JSON can spell
-        raise ModelFileError(f"{path} is not a valid handgrad model: it has names that are no valid Unicode") from None
-    if len(set(model.classes or ())) < len(model.classes or ()):
-        raise ModelFileError(f"{path} is not a valid handgrad model: two of its classes have the same name")
-    return model
+        yield
+    except DataError:
+        if os.path.exists(data) or Path(data).suffix:  # noqa: PTH110  # a name may be too long for a path
+            raise
+        told = f"there is no file {data[:100]}, nor a bundled data set of that name. {did_you_mean(data, DATASETS)}"
+        raise DataError(told) from None
 
 
 def is_dataset(data: str) -> bool:
     """Whether a data set is named, and no file."""
-    return data in DATASETS and not Path(data).is_file()
+    return data in DATASETS and not os.path.isfile(data)  # noqa: PTH113  # a name may be too long for a path
 
 
 def given_rows(model: Model, data: str, reading: Reading) -> Given:
@@ -218,23 +224,11 @@ def given_rows(model: Model, data: str, reading: Reading) -> Given:
         examples = read_dataset(data)
         raw = examples.X if model.table is None else as_frame(examples.X, examples.features)
         return Given(model, data, whole=model.scaled(raw))
-    path = Path(data)
-    if model.table is None and not reading.given and (path.suffix in (".csv", ".npy") or not path.is_file()):
-        whole = model.scaled(read_inputs(path, model.features))
-        if not len(whole):
-            raise DataError(f"{data} has no rows")
-        return Given(model, data, whole=whole)
     return given_file(model, data, reading)
 
 
 def given_file(model: Model, data: str, reading: Reading, *more: str) -> Given:
     """The table in a file; `more` are columns that it should have beside the inputs. Raises DataError."""
-    path = Path(data)
     wanted = {*(model.features if model.table is None else model.table.inputs), *more}
-    try:
-        return Given(model, data, reading.open(path, Reading.of_training(model), wanted), answers=more)
-    except DataError:
-        if path.suffix or path.exists():
-            raise
-        hint = did_you_mean(data, DATASETS)
-        raise DataError(f"there is no file {data}, nor a bundled data set of that name. {hint}") from None
+    with known(data):
+        return Given(model, data, reading.open(Path(data), Reading.of_training(model), wanted), answers=more)

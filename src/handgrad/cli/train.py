@@ -9,7 +9,8 @@ import typer
 from rich.console import Console
 
 from handgrad.cli.console import Terminal, emit
-from handgrad.cli.train_table import Reading, TableJob, show_network, train_table
+from handgrad.cli.tables import Decimal, Delimiter, Encoding, Header, Reading, is_dataset
+from handgrad.cli.train_table import TableJob, show_network, train_table
 from handgrad.cli.training_report import tell
 from handgrad.datasets import DATASETS, read_dataset
 from handgrad.engine.job import Run
@@ -76,21 +77,10 @@ def train(
         str | None,
         typer.Option(metavar="COLUMN", help="The rows' weights, in training and in scores; no input.", rich_help_panel=ROWS),
     ] = None,
-    delimiter: Annotated[
-        str | None, typer.Option(help="What stands between the fields of a CSV file. By default found.", rich_help_panel=ROWS)
-    ] = None,
-    header: Annotated[
-        bool | None,
-        typer.Option(
-            "--header/--no-header", help="Whether the first line names the columns. By default found.", rich_help_panel=ROWS
-        ),
-    ] = None,
-    encoding: Annotated[
-        str, typer.Option(help="The encoding of a CSV file, as latin-1, cp1252 or utf-16.", rich_help_panel=ROWS)
-    ] = "utf-8",
-    decimal: Annotated[
-        str | None, typer.Option(help="The decimal sign of a CSV file, . or , . By default found.", rich_help_panel=ROWS)
-    ] = None,
+    delimiter: Delimiter = None,
+    header: Header = None,
+    encoding: Encoding = None,
+    decimal: Decimal = None,
     network: Annotated[
         str | None,
         typer.Option(
@@ -228,7 +218,7 @@ def train(
     last finite parameters beside the model, as NAME.diverged.safetensors.
     """
     console = Terminal(stderr=as_json, highlight=False)
-    bundled = data in DATASETS and not os.path.isfile(data)  # noqa: PTH113  # a name may be too long for a path
+    bundled = is_dataset(data)
     path = out or Path(f"{data if bundled else _stem(data)}.safetensors")
     if resume and checkpoint is None:
         raise TrainingError("--resume goes on from a folder of checkpoints: give --checkpoint DIR too")

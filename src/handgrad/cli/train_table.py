@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +14,11 @@ from handgrad.calculus.functions import Array
 from handgrad.calculus.notation import find_notation
 from handgrad.cli.console import emit
 from handgrad.cli.output import SUFFIXES, deliver, format_of
-from handgrad.datasets import DATASETS, read_idx
+from handgrad.cli.tables import Reading, known
+from handgrad.datasets import read_idx
 from handgrad.document.blocks import Code, Document, Table
 from handgrad.document.terminal import print_to, to_text
-from handgrad.errors import DataError, did_you_mean
+from handgrad.errors import DataError
 from handgrad.tables.frames import polars
 from handgrad.tables.reading import TableFile, open_table
 
@@ -31,20 +32,6 @@ if TYPE_CHECKING:
 
 MOST_SHOWN = 30
 """So many columns are shown before training; the report has all."""
-
-
-@dataclass(frozen=True)
-class Reading:
-    """How files are read; None is found from the file."""
-
-    delimiter: str | None = None
-    header: bool | None = None
-    encoding: str = "utf-8"
-    decimal: str | None = None
-
-    def open(self, path: str) -> TableFile:
-        """The file. Raises DataError."""
-        return open_table(path, **asdict(self))
 
 
 @dataclass(frozen=True)
@@ -113,7 +100,8 @@ def _prepared(console: Console, job: TableJob, dtype: Any) -> tuple[TableData, T
     from handgrad.engine.tables.preparing import TableOptions, prepare
     from handgrad.tables.encoding import EncodingOptions
 
-    file = _open(job)
+    with known(job.data):
+        file = open_table(job.data, **job.reading.given)
     frame, test_frame = file.read(), file.test()
     target = job.target or ("y" if file.kind == "npz" and "y" in file.columns else None)  # as NPZ files with x_train name it
     if target is None:
@@ -122,7 +110,7 @@ def _prepared(console: Console, job: TableJob, dtype: Any) -> tuple[TableData, T
         frame, target = _with_labels(frame, target), "label"
     test_name = f"the test rows of {file.path.name}"
     if job.test is not None:
-        test_frame, test_name = job.reading.open(job.test).read(), Path(job.test).name
+        test_frame, test_name = open_table(job.test, **job.reading.given).read(), Path(job.test).name
     found = "; ".join((f"{frame.height:,} rows, {len(frame.columns):,} columns", *file.told))
     console.print(f"[bold]{file.path.name}[/]: ", end="")
     console.print(found, markup=False)
@@ -135,17 +123,6 @@ def _prepared(console: Console, job: TableJob, dtype: Any) -> tuple[TableData, T
         frame, options, name=file.path.name, test=test_frame, test_name=test_name, seed=job.options["seed"], dtype=dtype
     )
     return table, file
-
-
-def _open(job: TableJob) -> TableFile:
-    try:
-        return job.reading.open(job.data)
-    except DataError:
-        if not Path(job.data).exists() and not Path(job.data).suffix:
-            raise DataError(
-                f"there is no file {job.data}, nor a bundled data set of that name. {did_you_mean(job.data, DATASETS)}"
-            ) from None
-        raise
 
 
 def _with_labels(frame: pl.DataFrame, target: str) -> pl.DataFrame:

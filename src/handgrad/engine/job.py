@@ -112,7 +112,7 @@ class Run:
         self.weights: Array | None = None
         self.split, self.validated = self._divide()
         self.inputs = self._input_scaling()
-        self.targets = self._target_scaling() if data.classes is None else None
+        self.targets = Scaling.of_targets(self.network, data.y[self.split.train, None]) if data.classes is None else None
         self.parameters = self._first_parameters()
         self.gradient_check: GradientCheck | None = None
         self.fit: Fit | None = None
@@ -171,15 +171,6 @@ class Run:
             return Scaling.standard(X[rows])
         sample = X[rows[:: max(1, len(rows) // 1000)]].astype(np.float64)
         return Scaling(np.full(X.shape[1], sample.mean()), np.full(X.shape[1], sample.std() or 1.0))
-
-    def _target_scaling(self) -> Scaling | None:
-        """Standardise what is predicted where the loss takes all numbers; only scale it where it must not be negative."""
-        y = self.data.y[self.split.train, None]
-        if np.isfinite(float(self.network.loss.targets.high)):
-            return None
-        if np.isfinite(float(self.network.loss.targets.low)):
-            return Scaling(np.zeros(1), np.abs(y).mean(axis=0))
-        return Scaling.standard(y)
 
     def examples(self, rows: Array) -> tuple[Array, Array]:
         """Scaled inputs and targets of these rows, in the run's dtype."""

@@ -35,4 +35,3 @@ def _through(layers: Sequence[tuple[Activation, Array, Array]], A: Any) -> Array
         Z += b
         A = activate(g, Z)
     return np.asarray(A)
-

@@ -167,13 +167,11 @@ def untrained(network: Network, parameters: Parameters, table: Table, *, scaled:
         raise DataError(f"{table.name} has {len(classes)} classes, which take {outputs}, but {network} has {network.widths[-1]}")
     with np.errstate(all="ignore"):  # a deviation may be too large to be held
         standard = Scaling.standard(X)
-    inputs = standard if scaled else Scaling(np.zeros(X.shape[1]), np.ones(X.shape[1]))
-    # scaled targets are out of the reach of a bounded output
-    any_number = not np.isfinite([end for i in (network.loss.targets, output) for end in (i.low, i.high)]).any()
+    inputs = standard if scaled else Scaling.none(X.shape[1])
     targets = None
-    if scaled and classes is None and table.y is not None and any_number:
+    if scaled and classes is None and table.y is not None and network.widths[-1] == 1:
         y = np.array([[_number(str(value), f"{table.name}: a target")] for value in table.y])
-        targets = Scaling.standard(y) if network.widths[-1] == 1 else None
+        targets = Scaling.of_targets(network, y)
     return Model(network, parameters, inputs, targets, classes, table.features)
 
 
