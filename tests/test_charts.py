@@ -191,6 +191,7 @@ def test_a_name_is_cut_to_its_room(name, room):
 
 @given(CHARTS, st.integers(20, 130))
 @settings(max_examples=150, deadline=None)
+@example(BarChart((Bar("", 5e-324), Bar("", -1.0))), 20)
 def test_every_chart_fits_every_terminal(chart, width):
     for line in to_text(document(chart), width).splitlines():
         assert columns(line) <= width

@@ -182,7 +182,7 @@ def test_what_is_not_finite_is_named_with_its_place(value):
 
 def test_a_frame_names_the_column_that_is_not_finite():
     pandas = pytest.importorskip("pandas")
-    frame = pandas.DataFrame(X2, columns=list("abcde"))
+    frame = pandas.DataFrame(X2.copy(), columns=list("abcde"))
     frame.loc[6, "c"] = np.nan
     with pytest.raises(ValueError, match=r"row 7, column 3 \('c'\) of X"):
         small().fit(frame, y2)

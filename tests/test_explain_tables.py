@@ -8,7 +8,7 @@ import palmerpenguins
 import polars as pl
 import pytest
 from draws import model_of
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from test_explain_command import run
@@ -68,6 +68,7 @@ FINITE = st.floats(allow_nan=False, allow_infinity=False)
 TABLES = arrays(np.float64, st.tuples(st.integers(1, 6), st.integers(1, 4)), elements=FINITE)
 
 
+@settings(max_examples=20)  # a Parquet or Arrow file is first tried in a process of its own
 @given(X=TABLES, kind=st.sampled_from([*WRITERS, "npy"]), order=st.randoms(use_true_random=False))
 def test_numbers_come_back_bit_by_bit_from_every_kind_of_file(tmp_path_factory, X, kind, order):
     path = tmp_path_factory.mktemp("numbers") / f"t.{kind}"
@@ -143,6 +144,7 @@ def test_rows_of_numbers_are_counted_over_the_whole_file(folder):
         pick_rows(open_table("long.csv"), [45_001])
 
 
+@settings(max_examples=20)
 @given(rows=st.lists(st.integers(0, len(PENGUINS) - 1), min_size=1, max_size=8), kind=st.sampled_from(list(WRITERS)))
 def test_rows_that_are_picked_are_those_of_the_whole_table(tmp_path_factory, rows, kind):
     file = open_table(write(PENGUINS, tmp_path_factory.mktemp("picked") / f"t.{kind}"))

@@ -264,24 +264,43 @@ def real_files():
     yield "idx", b"\0\0\x08\x03" + bytes([0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 2]) + bytes(range(8))
 
 
+def columnar_files():
+    frame = pl.DataFrame({"a": [1.5, None, 3.0] * 9, "b": ["x", "y", None] * 9, "c": [True, False, None] * 9})
+    for name, write in (("parquet", frame.write_parquet), ("arrow", frame.write_ipc), ("arrow stream", frame.write_ipc_stream)):
+        buffer = io.BytesIO()
+        write(buffer)
+        yield name, buffer.getvalue()
+
+
+def mutated(content, data):
+    found = bytearray(content)
+    for _ in range(data.draw(st.integers(1, 4))):
+        place = data.draw(st.integers(0, len(found) - 1))
+        match data.draw(st.sampled_from(["set", "cut", "insert", "delete"])):
+            case "set":
+                found[place] = data.draw(st.integers(0, 255))
+            case "cut":
+                del found[max(place, 1) :]
+            case "insert":
+                found[place:place] = data.draw(st.binary(min_size=1, max_size=4))
+            case "delete":
+                del found[place : place + 3]
+        found = found or bytearray(b"a")
+    return bytes(found)
+
+
 @pytest.mark.parametrize("content", [pytest.param(content, id=name) for name, content in real_files()])
 @QUICK
 @given(data=st.data())
 def test_mutated_real_files_read_or_are_refused(write, content, data):
-    mutated = bytearray(content)
-    for _ in range(data.draw(st.integers(1, 4))):
-        place = data.draw(st.integers(0, len(mutated) - 1))
-        match data.draw(st.sampled_from(["set", "cut", "insert", "delete"])):
-            case "set":
-                mutated[place] = data.draw(st.integers(0, 255))
-            case "cut":
-                del mutated[max(place, 1) :]
-            case "insert":
-                mutated[place:place] = data.draw(st.binary(min_size=1, max_size=4))
-            case "delete":
-                del mutated[place : place + 3]
-        mutated = mutated or bytearray(b"a")
-    reads_or_refuses(write(bytes(mutated)), encoding=data.draw(st.sampled_from(["utf-8", "utf-16"])))
+    reads_or_refuses(write(mutated(content, data)), encoding=data.draw(st.sampled_from(["utf-8", "utf-16"])))
+
+
+@pytest.mark.parametrize("content", [pytest.param(content, id=name) for name, content in columnar_files()])
+@settings(QUICK, max_examples=12)  # each is first tried in a process of its own, which polars may end
+@given(data=st.data())
+def test_mutated_columnar_files_read_or_are_refused(write, content, data):
+    reads_or_refuses(write(mutated(content, data)))
 
 
 @pytest.mark.parametrize("name", ["crx", "german", "iris"])

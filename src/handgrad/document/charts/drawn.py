@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from handgrad.calculus.boxes import columns
 from handgrad.document.blocks import BarChart, Chart, LineChart, PointChart
 from handgrad.document.charts.canvas import COLOURS, Canvas
-from handgrad.document.charts.scales import Scale, counting, finite, linear, shortened, thinned, upright
+from handgrad.document.charts.scales import Scale, counting, finite, linear, shortened, tame, thinned, upright
 from handgrad.document.charts.words import NOTHING, axis_words, bar_words, mark_words, pairs
 from handgrad.document.parts import Pieces
 
@@ -190,19 +190,19 @@ def _bars(chart: BarChart, width: int, signs: Signs) -> Iterator[Pieces]:
     wide = max(map(len, told))
     names = [shortened(bar.name, max(min(width // 3, width - wide - 8), 3), signs.ellipsis) for bar in chart.bars]
     room = max(map(columns, names))
-    bar_room = max(width - room - wide - 4, 1)
+    bar_room = max(width - room - wide - 4, 0)
     drawable = finite(bar.value for bar in chart.bars)
     low, high = min([0.0, *drawable]), max([0.0, *drawable])
-    left = min(max(round(bar_room * (-low / 2) / ((high / 2 - low / 2) or 1)), 1 if low < 0 else 0), bar_room - (high > 0))
+    left = min(max(round(bar_room * (-low / 2) / ((high / 2 - low / 2) or 1)), 1 if low < 0 else 0), max(bar_room - (high > 0), 0))
     unit = max(high / max(bar_room - left, 1), -low / max(left, 1)) or 1.0
     for bar, name, text in zip(chart.bars, names, told, strict=True):
-        padded = f"{name}{' ' * (room - columns(name))}  {text:<{wide}}  "
-        yield [(padded, ""), *_bar(bar.value, unit, left, bar_room, signs)]
+        padded = f"{name}{' ' * (room - columns(name))}  {text:<{wide}}"
+        yield [(f"{padded}  ", ""), *_bar(bar.value, unit, left, bar_room, signs)] if bar_room else [(padded, "")]
 
 
 def _bar(value: float, unit: float, left: int, room: int, signs: Signs) -> Pieces:
     """A bar from 0, which is `left` characters from the left; a value that is not 0 is seen."""
-    if math.isnan(value) or value == 0:
+    if math.isnan(value) or tame(value) == 0:
         return []
     most = room - left if value > 0 else left
     size = min(abs(value) / unit, most)
