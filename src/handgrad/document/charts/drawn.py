@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from handgrad.calculus.boxes import columns
 from handgrad.document.blocks import BarChart, Chart, LineChart, PointChart
 from handgrad.document.charts.canvas import COLOURS, Canvas
-from handgrad.document.charts.scales import Scale, counting, finite, linear, shortened, tame, thinned, upright
+from handgrad.document.charts.scales import Scale, counting, finite, linear, shortened, thinned, upright
 from handgrad.document.charts.words import NOTHING, axis_words, bar_words, mark_words, pairs
 from handgrad.document.parts import Pieces
 
@@ -202,9 +202,9 @@ def _bars(chart: BarChart, width: int, signs: Signs) -> Iterator[Pieces]:
 
 def _bar(value: float, unit: float, left: int, room: int, signs: Signs) -> Pieces:
     """A bar from 0, which is `left` characters from the left; a value that is not 0 is seen."""
-    if math.isnan(value) or tame(value) == 0:
-        return []
     most = room - left if value > 0 else left
+    if math.isnan(value) or value == 0 or most < 1:  # what is too small, or infinite, has no room where no other is on its side
+        return []
     size = min(abs(value) / unit, most)
     if signs is ASCII:
         full = "#" * max(round(size), 1)
