@@ -15,7 +15,7 @@ from handgrad.catalogue.own import add_activation, add_loss
 from handgrad.catalogue.records import POSITIVE
 from handgrad.errors import CatalogueError, DataError, HandgradError, ModelFileError
 from handgrad.model import Model, Scaling
-from handgrad.network import Network
+from handgrad.network import Network, Parameters
 
 SPELLINGS = [
     ("3-2", None, {}),
@@ -220,3 +220,16 @@ def test_arrays_of_something_else_than_numbers_cannot_be_saved(tmp_path, array):
     with pytest.raises(ModelFileError, match=f"state is an array of {array.dtype}"):
         replace(model_of(Network("3-2")), extras={"state": array}).save(tmp_path / "a.safetensors")
     assert not list(tmp_path.iterdir())
+
+
+def test_the_columns_of_a_frame_are_found_by_name_and_those_of_an_array_by_place():
+    polars = pytest.importorskip("polars")
+    network = Network("2-3:tanh-1", loss="squared_error")
+    model = Model(network, Parameters.draw(network, 0), Scaling.none(2), features=("a", "b"))
+    X = np.random.default_rng(0).normal(size=(5, 2))
+    wanted = model.outputs(X)
+    a, b = X.T
+    for frame in ({"b": b, "a": a}, polars.DataFrame({"c": b, "b": b, "a": a})):
+        np.testing.assert_array_equal(model.outputs(frame), wanted)
+    with pytest.raises(DataError, match=r"no column 'b', which the model needs\. Known: a, c"):
+        model.outputs({"a": a, "c": b})

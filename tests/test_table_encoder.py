@@ -5,6 +5,7 @@ import pickle
 
 import numpy as np
 import palmerpenguins
+import pandas as pd
 import polars as pl
 import pytest
 from sklearn import config_context
@@ -128,3 +129,14 @@ def test_missing_columns_are_named():
     encoder = TableEncoder().fit(TABLE)
     with pytest.raises(DataError, match="X lacks a column that the encoding needs: 'colour'"):
         encoder.transform({"age": [1], "member": [True]})
+
+
+def test_nested_columns_can_be_dropped():
+    table = {"x": [1, 2, 4], "list": [[1], [2, 3], []]}
+    for form in (table, pl.DataFrame(table), pd.DataFrame(table)):
+        encoder = TableEncoder(drop=["list"]).fit(form)
+        assert encoder.n_features_in_ == 2
+        assert encoder.feature_names_in_.tolist() == ["x", "list"]
+        assert encoder.transform(form).shape == (3, 1)
+        with pytest.raises(DataError, match=r"X: column 'list'.*--drop list"):
+            TableEncoder().fit(form)

@@ -178,7 +178,7 @@ def test_any_texts_are_encoded_or_refused(rows, others):
     try:
         encoding = TableEncoding.fit(frame)
     except DataError as error:
-        reasons = ("no column to learn from", "holds dates", "is not a number", "is not a finite number")
+        reasons = ("no column to learn from", "holds dates", "is not a number", "is not a finite number", "is a number with")
         assert any(reason in str(error) for reason in reasons)  # noqa: PT017  # the message is one of several
         return
     assert np.isfinite(encoding.encode(frame).X).all()
@@ -273,8 +273,9 @@ IDENTIFIERS = {
 
 @pytest.mark.parametrize(("reason", "values"), IDENTIFIERS.items())
 def test_columns_that_are_left_out(reason, values):
+    told = reason if reason == "it is empty" else f"{reason}; --keep x keeps it"
     for form in (values, [None if value is None else str(value) for value in values]):
-        assert left_out(form) == {"x": reason}
+        assert left_out(form) == {"x": told}
     kept = left_out(values, keep=["x"])
     assert kept == ({"x": reason} if reason == "it is empty" else {})
     assert left_out(values, drop=["x"]) == {"x": "dropped, as asked"}
@@ -299,7 +300,17 @@ def test_columns_that_stay(values):
 
 def test_row_numbers_of_a_part_of_a_table_in_its_order():
     numbers = np.sort(np.random.default_rng(0).choice(1000, 800, replace=False)) + 1
-    assert left_out(numbers.tolist()) == {"x": "it counts the rows"}
+    assert left_out(numbers.tolist()) == {"x": "it counts the rows; --keep x keeps it"}
+
+
+def test_columns_that_are_asked_for_as_categories_stay():
+    values = [*(f"n{k}" for k in range(59)), "n0"]
+    for some, own in ((values, ("n0",)), (values[:59], 50)):
+        frame = pl.DataFrame({"x": some, "other": [0.5, *range(1, len(some))]})
+        encoding = TableEncoding.fit(frame, EncodingOptions(categorical=["x"]))
+        column = encoding.columns[0]
+        assert column.pooled
+        assert own in (column.values, len(column.values))
 
 
 MESSAGES = {
@@ -327,13 +338,31 @@ MESSAGES = {
     ),
     "infinity": ({"x": [1.0, math.inf]}, {}, ["people.csv: column 'x', row 2: inf is not a finite number"]),
     "infinity in text": ({"x": ["1", "2", "-inf"]}, {}, ["row 3: '-inf' is not a finite number"]),
-    "nested": ({"x": [[1, 2], [3]]}, {}, ["'x'", "List"]),
-    "no column": ({"x": [1, 1, 1]}, {}, ["no column to learn from", "x: all values are 1", "--keep"]),
+    "nested": ({"x": [[1, 2], [3]]}, {}, ["people.csv: column 'x'", "List", "--drop x"]),
+    "no column": ({"x": [1, 1, 1]}, {}, ["no column to learn from", "(x: all values are 1; --keep x keeps it)"]),
+    "nothing at all": ({}, {}, ["people.csv has no column to learn from"]),
+    "all dropped": ({"x": [1, 2]}, {"drop": ["x"]}, ["no column to learn from (x: dropped, as asked)"]),
+    "unreadable dates": (
+        {"day": ["1/2/2024", "2/3/2024"], "x": [1, 2]},
+        {},
+        ["holds dates", "(year, month, days since …), or leave"],
+    ),
+    "one column of times": ({"day": ["1/2/2024"], "at": ["12:30"]}, {}, ["'day' holds dates", "(so do 'at')", "--time-column at"]),
+    "days as numbers": ({"day": [20240126 + k for k in range(6)]}, {}, ["holds dates or times, as '20240126'", "--keep day"]),
+    "days as digits": ({"day": [str(20240126 + k) for k in range(6)]}, {}, ["--keep day", "--time-column day"]),
+    "moments as numbers": ({"at": [20240131123000, 20240131123001]}, {}, ["'at' holds dates"]),
+    "prices": (
+        {"price": ["950", "none yet", "$1,200", *(f"${k}" for k in range(20))]},
+        {},
+        ["column 'price', row 3: '$1,200' is a number with a sign", "--categorical price", "--drop price"],
+    ),
+    "one price": ({"price": ["950", "1000", "5%"]}, {}, ["row 3: '5%' is a number with a sign"]),
+    "commas": ({"a b": ["3,130", "4,5"]}, {}, ["row 1: '3,130'", "--decimal , if", "--categorical 'a b'"]),
     "no rows": ({"x": []}, {}, ["no rows"]),
     "unknown categorical": (
         {"colour": ["a", "b", "a"]},
         {"categorical": ["color"]},
-        ["no column 'color'", "did you mean 'colour'"],
+        ["no column 'color'", "id you mean 'colour'"],
     ),
     "unknown drop": ({"colour": ["a", "b", "a"]}, {"drop": ["x"]}, ["no column 'x', which drop names"]),
 }
@@ -352,16 +381,32 @@ def test_dates_can_be_dropped_and_taken_as_categories():
     assert TableEncoding.fit(frame, EncodingOptions(categorical=["day"])).labels == ("day=2024-01-02", "x")
 
 
-@pytest.mark.parametrize(
-    ("values", "words"),
-    [
-        (["$1,200", "$35", "$35"], "numbers with signs or separators, as '$1,200'"),
-        (["00501", "02134", "02134"], "codes with leading zeros"),
-    ],
-)
-def test_notes(values, words):
-    (note,) = TableEncoding.fit(pl.DataFrame({"x": values})).notes
-    assert words in note
+def test_days_as_numbers_are_kept_where_asked():
+    frame = pl.DataFrame({"day": [20240126 + k for k in range(6)], "few": [20240126, 20240127] * 3, "no day": [20240199] * 5 + [1]})
+    encoding = TableEncoding.fit(frame, EncodingOptions(keep=["day"]))
+    assert all(isinstance(column, NumberColumn) for column in encoding.columns)
+    assert encoding.inputs == ("day", "few", "no day")
+
+
+def test_prices_can_be_dropped_or_taken_as_categories():
+    frame = pl.DataFrame({"price": ["$1", "$2", "$1"], "x": [1, 2, 3]})
+    assert TableEncoding.fit(frame, EncodingOptions(drop=["price"])).inputs == ("x",)
+    assert TableEncoding.fit(frame, EncodingOptions(categorical=["price"])).labels == ("price=$2", "x")
+
+
+def test_nested_columns_can_be_dropped_and_lie_beside_the_others():
+    table = {"x": [1, 2, 4], "list": [[1], [2, 3], []], "bytes": [b"a", b"b", None]}
+    pandas = pytest.importorskip("pandas").DataFrame(table)
+    for form in (table, pl.DataFrame(table), pl.DataFrame(table).lazy(), pandas):
+        encoding = TableEncoding.fit(form, EncodingOptions(drop=["list", "bytes"]))
+        assert encoding.inputs == ("x",)
+        assert [gone.name for gone in encoding.left_out] == ["list", "bytes"]
+        assert encoding.encode(form).X.tolist() == TableEncoding.fit({"x": table["x"]}).encode(table).X.tolist()
+
+
+def test_codes_with_leading_zeros_are_told():
+    (note,) = TableEncoding.fit(pl.DataFrame({"x": ["00501", "02134", "02134"]})).notes
+    assert "codes with leading zeros" in note
 
 
 @pytest.mark.parametrize(
@@ -385,7 +430,7 @@ def test_options_that_are_refused(options):
 @pytest.mark.parametrize(
     ("table", "words"),
     [
-        ({"age": [1.0], "Color": ["red"]}, ["lacks a column", "'colour'", "did you mean 'Color'"]),
+        ({"age": [1.0], "Color": ["red"]}, ["lacks a column", "'colour'", "id you mean 'Color'"]),
         ({"x": [1.0]}, ["lacks columns", "'age', 'colour'"]),
         ({"age": ["31", "forty"], "colour": ["red", "red"]}, ["new.csv: column 'age', row 102: 'forty' is not a number"]),
         ({"age": [31.0, math.inf], "colour": ["red", "red"]}, ["row 102: inf is not a finite number"]),
@@ -397,6 +442,15 @@ def test_rows_that_cannot_be_encoded(table, words):
     with pytest.raises(DataError) as caught:
         encoding.encode(pl.DataFrame(table), first_row=101, where="new.csv")
     assert all(word in str(caught.value) for word in words), str(caught.value)
+
+
+def test_only_columns_that_are_free_are_offered_for_one_that_is_not_there():
+    encoding = TableEncoding.fit(pl.DataFrame({"age": [31, 45, 60], "colour": ["red", "blue", "red"], "same": [1, 1, 1]}))
+    with pytest.raises(DataError) as caught:
+        encoding.encode({"age": [1], "same": [1], "sort": [2]})
+    assert str(caught.value).endswith("needs: 'colour'. Known: sort")
+    with pytest.raises(DataError, match=r"needs: 'colour'$"):
+        encoding.encode({"age": [1], "same": [1]})
 
 
 def test_messages_number_the_rows_of_the_whole_table():
@@ -428,6 +482,13 @@ def test_describe():
         ("colour", "categories", "blue, red; rare and unknown ones together"),
         ("name", "left out", "it is empty"),
     ]
+
+
+def test_names_are_described_on_one_line():
+    frame = pl.DataFrame({"a\nb": [1, 2, 4], "c\td": ["\x1b[31m"] * 3})
+    rows = TableEncoding.fit(frame).describe()
+    assert [row[0] for row in rows] == ["a\\nb", "c\\td"]
+    assert all("".join(row).isprintable() for row in rows)
 
 
 BAD = [
@@ -538,7 +599,7 @@ def test_raw_penguins_need_a_word_on_their_dates():
         TableEncoding.fit(raw)
     encoding = TableEncoding.fit(raw, EncodingOptions(drop=["Date Egg"]))
     gone = {column.name: column.reason for column in encoding.left_out}
-    assert gone["Region"] == "all values are 'Anvers'"
+    assert gone["Region"] == "all values are 'Anvers'; --keep Region keeps it"
     assert "Clutch Completion=true" in encoding.labels
 
 

@@ -105,6 +105,27 @@ def test_csv_files_are_read_as_their_writers_meant(write, text, columns, rows, o
     assert whole(write(gzip.compress(text.encode()), "table.csv.gz")).equals(frame)
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a;b\n1;2\n", ("fields separated by ';'",)),
+        ("a,b\n1,2\n", ("fields separated by ','",)),
+        ("a\tb\n1\t2\n", ("fields separated by tabs",)),
+        ("a;b\n1,5;2\n", ("fields separated by ';'", "decimal commas")),
+        (
+            "a;b\n1.234,5;2\n",
+            ("fields separated by ';'", "decimal commas, and points between thousands: 1.234,5 is 1234.5"),
+        ),
+        ("a\n1\n2\n", ("one column",)),
+        ("word\nthe end\nnone\n", ("one column",)),
+        ("a b\n1 2\n\n3 4\n", ("one column (--delimiter says otherwise)",)),
+        ("a:b\n1:2\n", ("one column (--delimiter says otherwise)",)),
+    ],
+)
+def test_what_is_found_in_a_csv_file_is_told(write, text, told):
+    assert open_table(write(text)).told == told
+
+
 def test_what_is_given_is_taken_rather_than_what_is_found(write):
     path = write("a b;c\n1 2,5;3\n")
     assert whole(path, delimiter=" ", header=False).rows() == [("a", "b;c"), ("1", "2,5;3")]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sklearn.datasets import load_iris
 
 from handgrad.errors import DataError, MissingExtraError
-from handgrad.tables.frames import as_frame, canonical, polars
+from handgrad.tables.frames import as_frame, canonical, names_of, opened, polars
 
 numbers = st.floats() | st.integers(-(2**53), 2**53).map(float)
 
@@ -57,6 +57,30 @@ def test_a_table_is_the_same_in_every_form():
     assert as_frame([[1, "a"], [2.5, None]]).rows() == [(1.0, "a"), (2.5, None)]
     assert as_frame(np.ma.masked_equal([[1, 2], [3, 4]], 3)).rows() == [(1, 2), (None, 4)]
     assert as_frame({"a": np.array(["2024-01-01"], "M8[h]")}).rows() == [(dt.datetime(2024, 1, 1),)]  # noqa: DTZ001
+
+
+def test_only_some_columns_are_looked_at():
+    table = {"a": [1, 2], "list": [[1], [2]], "b": ["x", None], "bytes": [b"x", b"y"]}
+    expected = as_frame({"a": [1, 2], "b": ["x", None]})
+    polars_frame, pandas_frame = pl.DataFrame(table), pd.DataFrame(table)
+    for form in (table, polars_frame, polars_frame.lazy(), pandas_frame):
+        assert as_frame(form, only=["b", "nobody", "a"]).equals(expected)
+        assert names_of(form) == list(table)
+    stream = Stream(polars_frame)
+    assert as_frame(stream, only=["a", "b"]).equals(expected)
+    assert names_of(opened(stream)) == list(table)
+    assert names_of(np.zeros((1, 2))) is None
+    assert as_frame(np.eye(2), only=["x1"]).rows() == [(0.0,), (1.0,)]
+
+
+class Stream:
+    """Columns by Arrow's interface, and by no other."""
+
+    def __init__(self, frame):
+        self.frame = frame
+
+    def __arrow_c_stream__(self, schema=None):
+        return self.frame.__arrow_c_stream__(schema)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handgrad.errors import DataError
-from handgrad.tables import kinds
+from handgrad.tables import dates, kinds
 
 
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False) | st.none(), min_size=1))
@@ -102,6 +102,10 @@ def test_boolean_text():
             "Wed, 31 Jan 2024 12:00:00 GMT",
             "Jan 2024",
             "2024-01",
+            "01/2024",
+            "2024-W05",
+            "2024-01-31T12:30Z",
+            "2024-01-31T12:30:15+0200",
             "12:30",
             "12:30:15",
             "5:30 pm",
@@ -109,18 +113,34 @@ def test_boolean_text():
     ],
 )
 def test_dates(example):
-    assert kinds.looks_like_dates(pl.Series("x", [example, None]))
+    assert dates.looks_like_dates(pl.Series("x", [example, None]))
 
 
 @pytest.mark.parametrize(
-    "example", ["2024", "1.5", "1-2", "A-12-2024", "marble", "mayor 12", "12 monkeys", "192.168.0.1", "1:2", "45/13/2024"]
+    "example",
+    [
+        "2024",
+        "1.5",
+        "1-2",
+        "A-12-2024",
+        "marble",
+        "mayor 12",
+        "12 monkeys",
+        "192.168.0.1",
+        "1:2",
+        "45/13/2024",
+        "2023-02-29",
+        "mayor 1912",
+        "2020-W60",
+    ],
 )
 def test_no_dates(example):
-    assert not kinds.looks_like_dates(pl.Series("x", [example]))
+    assert not dates.looks_like_dates(pl.Series("x", [example]))
 
 
 @pytest.mark.parametrize(
-    ("example", "expected"), [("$1,200.50", True), ("45 %", True), ("1'000", True), ("€ 5", True), ("5 kg", False), ("a", False)]
+    ("example", "expected"),
+    [("$1,200.50", True), ("45 %", True), ("1'000", True), ("€ 5", True), ("1.234,5 €", True), ("5 kg", False), ("a", False)],
 )
 def test_numbers_with_signs(example, expected):
     assert kinds.looks_like_dressed_numbers(pl.Series("x", [example])) is expected
@@ -156,6 +176,12 @@ def test_no_task_for_other_types(values):
         kinds.task_of(pl.Series("y", values))
 
 
+@pytest.mark.parametrize("values", [["2024-01-31", "2024-02-01", "NA"], ["1/31/2024"], [20240100 + day for day in range(1, 9)]])
+def test_a_target_of_dates_is_refused(values):
+    with pytest.raises(DataError, match=r"the target holds dates or times, as '.*make numbers of it"):
+        kinds.task_of(pl.Series("y", values))
+
+
 @pytest.mark.parametrize(
     ("values", "classes", "numbers"),
     [
@@ -175,6 +201,40 @@ def test_class_labels(values, classes, numbers):
     assert (found, positions.tolist()) == (classes, numbers)
     assert positions.dtype == np.int64
     assert kinds.class_numbers(series, found).tolist() == numbers
+
+
+@pytest.mark.parametrize(
+    ("values", "words", "classes"),
+    [
+        (["None", "Mild", "NONE", ""], (), ["Mild", "NONE", "None"]),
+        (["None", "Mild", "3", "NA"], (), ["3", "Mild", "None"]),
+        (["None", "1", "2.0", "NONE"], (), ["1", "2"]),
+        (["None", "NA"], (), []),
+        (["None", "Mild", "Bad"], ("none",), ["Bad", "Mild"]),
+        (["x", "a", "X", "b"], ("x",), ["a", "b"]),
+        (["-9", "-9.0", "1", "2"], ("-9",), ["1", "2"]),
+        ([-9, 1, 2], ("-9",), ["1", "2"]),
+    ],
+)
+def test_words_for_missing_and_the_class_none_of_a_target(values, words, classes):
+    series = pl.Series("y", values)
+    found, numbers = kinds.class_labels(series, words)
+    assert list(found) == classes
+    assert kinds.class_numbers(series, found, words).tolist() == numbers.tolist()
+    assert sorted(set(numbers.tolist()) - {-1}) == list(range(len(classes)))
+    assert f"{len(classes)} different" in kinds.task_of(series, words)[1]
+
+
+def test_none_is_missing_beside_known_classes_that_are_numbers():
+    assert kinds.class_numbers(pl.Series(["None", "1"]), ["1", "2"]).tolist() == [-1, 0]
+    assert kinds.class_numbers(pl.Series(["None", "b"]), ["b", "c"]).tolist() == [-2, 0]
+
+
+def test_words_for_missing_numbers_of_a_target():
+    found = kinds.number_targets(pl.Series("y", ["1", "-999.0", "none left"]), "y", words=["-999", "none left"])
+    assert found[0] == 1
+    assert np.isnan(found[1:]).all()
+    assert kinds.task_of(pl.Series("y", ["0.5", "1.5", "x", "2.5"]), words=["x"])[0] == "regression"
 
 
 def test_classes_that_are_not_known():

@@ -1,6 +1,8 @@
 """Training on tables: rows divided honestly, the encoding of the training rows alone, and the recipe."""
 
 import contextlib
+import re
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -10,14 +12,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from real_tables import real
 
-from handgrad.engine.tables.dividing import Rows, divide, times_of
+from handgrad.engine.tables.dividing import Rows, divide
 from handgrad.engine.tables.preparing import TableOptions, prepare
 from handgrad.engine.tables.run import TableRun, seconds_of
 from handgrad.errors import DataError, NetworkError, TrainingError
 from handgrad.model import Model
+from handgrad.tables.dates import times_of
 from handgrad.tables.encoding import EncodingOptions
 from handgrad.tables.reading import open_table
 
+DROPPED = EncodingOptions(drop=("when", "weight"))
 PLAIN = EncodingOptions(drop=("person", "when", "weight"))
 
 
@@ -126,7 +130,7 @@ REFUSED = {
     "no time": (
         TableOptions("income", time_column="when", encoding=EncodingOptions(drop=("person", "weight"))),
         people().with_columns(pl.lit("3/4/21").alias("when")),
-        "row 1: '3/4/21' is no time",
+        "ambiguous, as '3/4/21'",
     ),
     "no weight": (
         TableOptions("income", weight="weight", encoding=EncodingOptions(drop=("person", "when"))),
@@ -283,3 +287,76 @@ def test_an_array_file_brings_its_own_test_rows(tmp_path):
     table = prepare(file.read(), TableOptions("y"), name="a.npz", test=file.test(), test_name="its test rows")
     assert table.split.held_out.tolist() == list(range(40, 60))
     assert table.encoding.width == 4
+
+
+def test_words_for_missing_count_for_answers_and_weights_too():
+    income = pl.Series("income", ["unknown" if n % 10 == 0 else value for n, value in enumerate(people()["income"])])
+    frame = people().with_columns(income)
+    table = prepare(frame, TableOptions("income", encoding=replace(PLAIN, missing=("unknown",))), name="t")
+    assert table.data.classes == ("high", "low")
+    assert any("20 rows have no income" in note for note in table.notes)
+    numbers = people().with_columns(y=pl.Series([-999.0 if n % 10 == 0 else float(n) for n in range(200)]))
+    drop = ("person", "when", "weight", "income")
+    table = prepare(numbers, TableOptions("y", encoding=EncodingOptions(drop=drop, missing=("-999",))), name="t")
+    assert table.data.y[np.concatenate(parts(table))].min() > 0
+
+
+def test_groups_of_very_different_sizes_are_divided_as_evenly_as_they_can_be_or_remarked_on():
+    marks = np.repeat(["a", "b", "c", "d", "e"], [100, 30, 30, 20, 20])
+    table = prepare(people().with_columns(person=marks), TableOptions("income", group="person", encoding=DROPPED), name="t")
+    held = set(marks[table.split.held_out])
+    assert "a" not in held
+    lopsided = np.repeat(["a", "b", "c"], [190, 5, 5])
+    table = prepare(people().with_columns(person=lopsided), TableOptions("income", group="person", encoding=DROPPED), name="t")
+    assert [len(part) for part in parts(table)] == [190, 5, 5]
+    assert any(note.startswith("2% of the rows are held out, as groups") for note in table.notes)
+
+
+def test_groups_that_a_test_file_shares_are_refused_and_rows_that_it_shares_are_told():
+    options = TableOptions("income", group="person", encoding=DROPPED)
+    with pytest.raises(DataError, match=r"b\.csv and a\.csv share 10 of the groups 'person'"):
+        prepare(people(), options, name="a.csv", test=people(40, seed=1), test_name="b.csv")
+    test = pl.concat([people()[:7], people(40, seed=1)])
+    table = prepare(people(), TableOptions("income", encoding=PLAIN), name="a.csv", test=test, test_name="b.csv")
+    assert any(re.match(r"\d+ of the 47 rows of b\.csv are also rows of a\.csv", note) for note in table.notes)
+
+
+def test_classes_that_nothing_was_learnt_of_are_told_and_a_single_one_is_refused():
+    income = np.where(np.arange(200) < 150, np.where(np.arange(200) % 2, "low", "high"), "none")
+    frame = people().with_columns(income=income, when=np.arange(200))
+    options = TableOptions("income", time_column="when", encoding=EncodingOptions(drop=("person", "weight")))
+    table = prepare(frame, options, name="t")
+    assert any("no row to train on is of the class 'none'" in note and "50 rows held out are" in note for note in table.notes)
+    assert any("rows whose when is 150 or later are held out" in note for note in table.notes)
+    with pytest.raises(DataError, match="all of the class 'low'"):
+        prepare(frame.with_columns(income=np.where(np.arange(200) < 150, "low", "none")), options, name="t")
+
+
+def test_weights_of_rows_held_out_are_looked_at_before_training():
+    frame = people().with_columns(when=np.arange(200), weight=(np.arange(200) < 150).astype(float))
+    options = TableOptions("income", time_column="when", weight="weight", encoding=EncodingOptions(drop=("person",)))
+    with pytest.raises(DataError, match="the rows held out all have the weight 0"):
+        prepare(frame, options, name="t")
+
+
+def test_numbers_that_cannot_be_squared_are_refused_with_their_row():
+    frame = pl.DataFrame({"x": np.arange(40) ** 2, "y": [1e300 if n == 7 else float(n) for n in range(40)]})
+    with pytest.raises(DataError, match=r"row 8: 'y' is 1e\+300"):
+        prepare(frame, TableOptions("y"), name="t")
+
+
+def test_the_target_cannot_be_dropped():
+    with pytest.raises(DataError, match="is the target, which cannot be dropped"):
+        TableOptions("income", encoding=EncodingOptions(drop=("income",)))
+
+
+def test_the_score_and_the_provenance_count_the_weights():
+    options = TableOptions("income", weight="weight", encoding=EncodingOptions(drop=("person", "when")))
+    run = TableRun(prepare(people(), options, name="t"), hidden="8", epochs=20)
+    run.train()
+    held = run.split.held_out
+    right = run.model().predict(people())[held] == run.data.y[held]
+    assert run.score() == pytest.approx(np.average(right, weights=people()["weight"].to_numpy()[held]))
+    told = run.provenance
+    assert (told["weight"], told["patience"], told["dropout"], told["recipe"]) == ("weight", 100, 0.15, "RealMLP TD-S")
+    assert told["options"] == {"drop": ("person", "when")}

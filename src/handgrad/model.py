@@ -16,7 +16,8 @@ from handgrad.errors import DataError, HandgradError, ModelFileError
 from handgrad.model_file import network_from_json, network_to_json, read_model_file, write_model_file
 from handgrad.network import Network, Parameters
 from handgrad.tables.encoding import Encoded, TableEncoding
-from handgrad.tables.frames import as_frame
+from handgrad.tables.frames import as_frame, names_of
+from handgrad.tables.rows import named_numbers
 from handgrad.version import __version__
 
 EXTRA = "extras."
@@ -93,10 +94,14 @@ class Model:
         return metric_of(self.classes)
 
     def scaled(self, X: Any) -> Array:
-        """The network's inputs for raw rows: an array of n_samples × n_0, or a data frame of the table. Raises DataError."""
+        """The network's inputs for raw rows: an array of n_samples × n_0, or a data frame, whose columns are found by name.
+
+        Raises DataError for rows that do not fit.
+        """
         if self.table is not None:
             return self.encoded(X).X
-        array = numbers(X, "X")
+        named = bool(self.features) and (hasattr(X, "columns") or isinstance(X, Mapping))
+        array = named_numbers(X, self.features) if named else numbers(X, "X")
         if array.ndim != 2 or array.shape[1] != self.network.widths[0]:
             wanted = f"numbers of the shape (n_samples, {self.network.widths[0]})"
             raise DataError(f"the model takes {wanted}, but {array.dtype} of {array.shape} was given")
@@ -110,7 +115,8 @@ class Model:
     def encoded(self, X: Any, *, first_row: int = 1, where: str = "the table") -> Encoded:
         """The network's inputs for raw rows of the table, and what was unknown or missing in them; see `TableEncoding.encode`."""
         assert self.table is not None
-        found = self.table.encode(as_frame(X, self.table.inputs), first_row=first_row, where=where)
+        frame = as_frame(X, self.table.inputs) if names_of(X) is None else X
+        found = self.table.encode(frame, first_row=first_row, where=where)
         return replace(found, X=self.inputs.apply(found.X.astype(self.parameters.buffer.dtype)))
 
     def forward(self, inputs: Array) -> Array:
@@ -139,15 +145,17 @@ class Model:
         """What `chosen` makes of the outputs for raw inputs."""
         return self.chosen(self.outputs(X))
 
-    def score(self, X: Any, y: Any) -> float:
-        """Accuracy; R² for a regression, over all outputs."""
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Accuracy; R² for a regression, over all outputs. Weights are n_samples."""
         predicted, y = self.predict(X), np.asarray(y)
         if len(y) != len(predicted):
             raise DataError(f"X has {len(predicted)} examples, but y has {len(y)}")
         if self.classes is not None:
-            return float(np.mean(predicted == y))
-        spread = float(((y - y.mean(axis=0)) ** 2).sum())
-        return 1 - float(((y - predicted) ** 2).sum()) / spread if spread else float("nan")
+            return float(np.average(predicted == y, weights=sample_weight))
+        shares = np.ones(len(y)) if sample_weight is None else np.asarray(sample_weight, np.float64)
+        shares = shares.reshape(-1, *[1] * (y.ndim - 1))
+        spread = float((shares * (y - np.average(y, axis=0, weights=shares.ravel())) ** 2).sum())
+        return 1 - float((shares * (y - predicted) ** 2).sum()) / spread if spread else float("nan")
 
     def save(self, path: str | Path) -> Path:
         """Write the model file beside its place and rename it. Raises ModelFileError where that cannot be done."""

@@ -68,15 +68,27 @@ class TableModel:
         return self.model.probabilities(self.model.outputs(X))
 
     def score(self, X: Any, y: Any = None) -> float:
-        """Accuracy, or R² of a regression; without y, the answers are in the table's column of the target."""
+        """Accuracy, or R² of a regression, over the rows that have an answer.
+
+        Without y, the answers are in the table's column of the target. Raises DataError for one that is no class of the model.
+        """
         frame = as_frame(X, self.columns)
         answers = frame if y is None else as_frame({self.target: y})
         if self.target not in answers.columns:
             raise DataError(f"the table has no column {self.target!r}, which the score needs; give y")
-        column = answers[self.target]
-        if self.model.classes is None:
-            return self.model.score(frame, number_targets(column, self.target))
-        return self.model.score(frame, class_numbers(column, self.model.classes))
+        column, classes = answers[self.target], self.model.classes
+        if len(column) != len(frame):
+            raise DataError(f"the table has {len(frame)} rows, but y has {len(column)}")
+        if classes is None:
+            numbers = number_targets(column, self.target, words=self.table.missing)
+            return self.model.score(frame.filter(~np.isnan(numbers)), numbers[~np.isnan(numbers)])
+        found = class_numbers(column, classes, words=self.table.missing)
+        if (found < -1).any():
+            row = int((found < -1).argmax())
+            raise DataError(
+                f"row {row + 1:,}: {self.target} is {column[row]!r}, which is none of the classes: {', '.join(classes[:20])}"
+            )
+        return self.model.score(frame.filter(found >= 0), found[found >= 0])
 
     def save(self, path: str | Path) -> Path:
         """Write the model file. Raises ModelFileError where that cannot be done."""

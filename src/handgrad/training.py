@@ -117,7 +117,11 @@ class Split:
     held_out: Array
 
 
-def stratified_split(data: Dataset, rng: np.random.Generator, share: float = 0.25) -> Split:
+HELD_OUT = 0.25
+"""The share of the rows that is held out where nothing else is said."""
+
+
+def stratified_split(data: Dataset, rng: np.random.Generator, share: float = HELD_OUT) -> Split:
     """Hold out a share of the rows, and of every class where there are classes. Raises DataError for too few rows."""
     groups = [np.arange(len(data.y))] if data.classes is None else [np.flatnonzero(data.y == c) for c in np.unique(data.y)]
     held = [rng.permutation(rows)[: max(1, round(share * len(rows)))] for rows in groups if len(rows) > 1]

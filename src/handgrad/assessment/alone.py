@@ -80,7 +80,8 @@ def imbalance(classes: Classes, y: Array) -> str | None:
         return None
     share = counts / counts.sum()
     often, rarely = (
-        f"{classes[n]!r} {'has ' if n == most else ''}{share[n]:.1%} of the rows ({counts[n]:,})" for n in (most, least)
+        f"{classes[n]!r} {'has ' if n == most else ''}{share[n]:.1%} of the {len(y):,} rows to learn from ({counts[n]:,})"
+        for n in (most, least)
     )
     return (
         f"The classes are far from equally frequent: {often}, {rarely}. Always answering {classes[most]!r} is right that often, "

@@ -29,11 +29,10 @@ from handgrad.document.blocks import (
     Table,
     Words,
 )
+from handgrad.engine.runs.metrics import LABELS
 
 MOST_BARS, MOST_NOTES = 15, 10
 """So many columns, and notes, are shown in a terminal."""
-METRICS = {"r2": "R²", "accuracy_then_loss": "accuracy"}
-"""Validation scores whose name in a run is not the field's."""
 
 
 def document(found: Assessment, *, full: bool) -> Document:
@@ -106,7 +105,8 @@ def _warnings(found: Assessment) -> Iterator[Block]:
     if found.imbalance:
         yield Aside("warning", (found.imbalance,))
     course = found.course
-    if course and course.scores and course.stopped == "finished" and course.best_epoch == len(course.losses):
+    limited = "time_limit" in found.model.provenance
+    if course and course.scores and course.stopped == "finished" and course.best_epoch == len(course.losses) and not limited:
         words = f"The last epoch ({course.best_epoch}) was still the best: more may do better, with "
         yield Aside("note", (words, Code("--epochs"), "."))
 
@@ -154,7 +154,7 @@ def _course(found: Assessment, *, full: bool) -> Iterator[Block]:
     course = found.course
     if course is None or len(course.losses) < 2:
         return
-    name = METRICS.get(course.metric, course.metric)
+    name = LABELS.get(course.metric, course.metric)
     yield Heading(("How training went",), 2)
     loss = Curve("training loss", course.losses)
     mark = {"mark": course.best_epoch, "mark_words": f"epoch {course.best_epoch} is kept"} if course.scores else {}
@@ -170,7 +170,10 @@ def _course(found: Assessment, *, full: bool) -> Iterator[Block]:
 def _about(found: Assessment) -> Words:
     assert found.course is not None
     course, smoothed = found.course, found.model.network.label_smoothing or found.model.network.l2
-    words = f"{len(course.losses)} epochs in {seconds(course.seconds)} s, {ENDS.get(course.stopped, course.stopped)}."
+    why = ENDS.get(course.stopped, course.stopped)
+    if course.stopped == "finished" and "time_limit" in found.model.provenance:
+        why = "as many as fit into the time limit"
+    words = f"{len(course.losses)} epochs in {seconds(course.seconds)} s, {why}."
     return (words + (" The training loss counts label smoothing and penalty, validation does not." if smoothed else ""),)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from handgrad.cli.console import Terminal, emit, note
@@ -42,6 +43,48 @@ def format_of(name: str | None, out: Path | None, suffixes: Mapping[str, str]) -
     if out.suffix not in by_suffix:
         raise HandgradError(f"the ending of {out} names no format; it is one of {', '.join(by_suffix)}, or give --format")
     return by_suffix[out.suffix]
+
+
+def require_writable(path: Path | None, what: str) -> None:
+    """Refuse a place that nothing can be written to, before anything is computed for it. Raises DataError.
+
+    What is there stays as it is. None is standard output.
+    """
+    if path is None:
+        return
+    target = os.path.realpath(path)  # a link stays, and what it points to is written
+    folder = os.path.dirname(target)  # noqa: PTH120
+    why = ""
+    if os.path.isdir(target):  # noqa: PTH112  # a name may be too long for a path
+        why = "it is a folder"
+    elif not os.path.isdir(folder):  # noqa: PTH112
+        why = f"there is no folder {path.parent}"
+    elif os.path.exists(target) and not os.path.isfile(target):  # noqa: PTH110, PTH113  # a pipe or a device
+        why = "" if os.access(target, os.W_OK) else "it cannot be written to"
+    else:
+        try:
+            with tempfile.NamedTemporaryFile(dir=folder, prefix=f".{path.name}."):  # as open_beside writes, which alone tells
+                pass
+        except OSError as error:
+            why = f"{error.strerror or error}"
+    if why:
+        raise DataError(f"cannot write {what} to {path}: {why}")
+
+
+def require_apart(out: Path | None, what: str, *read: Path | str | None, others: Sequence[Path | None] = ()) -> None:
+    """Refuse to write `what` over a file that the command reads, or to the place of the `others` that it writes.
+
+    `read` may be names of data sets or networks, which are no files. Raises DataError.
+    """
+    if out is None:
+        return
+    place = os.path.realpath(out)
+    for name in read:
+        there = name is not None and os.path.isfile(name) and os.path.isfile(place)  # noqa: PTH113  # or too long for a path
+        if name is not None and there and os.path.samefile(name, place):  # noqa: PTH121
+            raise DataError(f"{what} would write over {out}, which is read; name another file")
+    if any(other is not None and os.path.realpath(other) == place for other in others):
+        raise DataError(f"{what} would write over what else is written to {out}; name another file")
 
 
 def deliver(what: Document | str, out: Path | None, format_name: str = "text") -> None:

@@ -1,7 +1,6 @@
 """handgrad train: from a data set or a file to a model file, with the gradient checked first."""
 
 import json
-import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,27 +8,36 @@ import typer
 from rich.console import Console
 
 from handgrad.cli.console import Terminal, emit
+from handgrad.cli.output import require_apart, require_writable
 from handgrad.cli.tables import Decimal, Delimiter, Encoding, Header, Reading, is_dataset
 from handgrad.cli.train_table import TableJob, show_network, train_table
 from handgrad.cli.training_report import tell
 from handgrad.datasets import DATASETS, read_dataset
 from handgrad.engine.job import Run
-from handgrad.engine.runs.metrics import NAMED
+from handgrad.engine.runs.metrics import LABELS, NAMED
 from handgrad.engine.runs.progress import Progress
 from handgrad.engine.runs.states import DivergenceError
-from handgrad.errors import DataError, ModelFileError, TrainingError, did_you_mean
+from handgrad.errors import DataError, TrainingError, did_you_mean
+from handgrad.tables.encoding import EncodingOptions
+from handgrad.tables.file_kinds import ARE_READ
 
 INTERRUPTED = 130
 """The exit code after Ctrl-C, as of a command that the signal ends."""
 DTYPES = ("float32", "float64")
 ROWS, COLUMNS, TRAINING, RESULT = "Rows of a table", "Columns of a table", "Training", "What comes out"
 """The panels of --help."""
+OF_TABLES = (
+    "target", "task", "drop", "keep", "categorical", "missing", "scaling", "max_categories", "test", "group", "time_column",
+    "weight", "delimiter", "header", "encoding", "decimal", "hidden", "time_limit", "report", "baselines",
+)  # fmt: skip
+"""Options that a bundled data set does not take."""
 
 
 def train(
+    context: typer.Context,
     data: Annotated[
         str,
-        typer.Argument(help=f"A table (CSV, Parquet, Arrow, NPZ or IDX, .gz too), or a bundled data set: {', '.join(DATASETS)}."),
+        typer.Argument(help=f"A table ({ARE_READ.removesuffix(' are read')}), or a bundled data set: {', '.join(DATASETS)}."),
     ],
     target: Annotated[
         str | None, typer.Option(help="The column to learn; of IDX images, the file of their labels.", rich_help_panel=COLUMNS)
@@ -224,6 +232,8 @@ def train(
         raise TrainingError("--resume goes on from a folder of checkpoints: give --checkpoint DIR too")
     if dtype not in DTYPES:
         raise TrainingError(f"there is no precision {dtype!r}. {did_you_mean(dtype, DTYPES)}")
+    if class_weight not in (None, "balanced"):
+        raise TrainingError(f"--class-weight is balanced or left out, but {class_weight!r} was given")
     options: dict[str, Any] = {
         "l2": l2, "label_smoothing": label_smoothing, "seed": seed, "dtype": dtype, "epochs": epochs, "batch_size": batch_size,
         "learning_rate": learning_rate, "optimiser": optimiser, "schedule": schedule, "weight_decay": weight_decay,
@@ -231,27 +241,26 @@ def train(
         "n_threads": threads,
     }  # fmt: skip
     kept = {"checkpoint": checkpoint, "every": every, "resume": resume}
-    _require_writable(path, "the model")
-    if report is not None:
-        _require_writable(report, "the report")
+    for place, what in ((path, "the model"), (report, "the report")):
+        require_apart(place, what, data, test, others=[path] if place is report else [])
+        require_writable(place, what)
     if bundled:
-        of_tables = {
-            "--target": target, "--task": task, "--drop": drop, "--keep": keep, "--categorical": categorical, "--missing": missing,
-            "--test": test, "--group": group, "--time-column": time_column, "--weight": weight, "--delimiter": delimiter,
-            "--hidden": hidden, "--time-limit": time_limit, "--report": report,
-        }  # fmt: skip
-        given = [name for name, value in of_tables.items() if value]
+        sources = {name: context.get_parameter_source(name) for name in OF_TABLES}
+        given = [name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"]
         if given:
-            raise DataError(
-                f"{data} is a bundled data set, which has its own target and columns; {given[0]} is for tables in files"
-            )
+            option = f"--{given[0].replace('_', '-')}"
+            raise DataError(f"{data} is a bundled data set, which has its own target and columns; {option} is for tables in files")
         interrupted = _train_bundled(console, data, network, loss, options, kept, path, as_json=as_json)
     else:
         reading = Reading(delimiter, header, encoding, decimal)
+        encoding_options = EncodingOptions(
+            scaling=scaling, max_categories=max_categories, categorical=tuple(categorical or ()), keep=tuple(keep or ()),
+            drop=tuple(drop or ()), missing=tuple(missing or ()),
+        )  # fmt: skip
         job = TableJob(
-            data, reading, path, target, task, test, group, time_column, weight, tuple(drop or ()), tuple(keep or ()),
-            tuple(categorical or ()), tuple(missing or ()), scaling, max_categories, network, hidden, loss, time_limit, report,
-            baselines=baselines, options=options, kept=kept,
+            data=data, reading=reading, path=path, target=target, task=task, test=test, group=group, time_column=time_column,
+            weight=weight, encoding=encoding_options, network=network, hidden=hidden, loss=loss, time_limit=time_limit,
+            report=report, baselines=baselines, options=options, kept=kept,
         )  # fmt: skip
         interrupted = train_table(console, job, _train, as_json=as_json)
     if interrupted:
@@ -292,7 +301,7 @@ def _train_bundled(  # what train() was given
 def _train(console: Console, run: Run, path: Path, *, estimates: bool = False, **kept: Any) -> None:
     """Train behind a bar or plain lines. What a run that diverges has reached is kept beside the model's place."""
     judged = "validation" if run.stops_early else "hold-out"
-    name = {"r2": "R²", "accuracy_then_loss": "accuracy"}.get(str(run.options.metric), str(run.options.metric))
+    name = LABELS.get(str(run.options.metric), str(run.options.metric))
     try:
         run.train(Progress(console, run.options.epochs, f"{judged} {name}", estimates=estimates), **kept)
     except DivergenceError as error:
@@ -300,11 +309,3 @@ def _train(console: Console, run: Run, path: Path, *, estimates: bool = False, *
             raise
         beside = run.model().save(path.with_name(f"{path.stem}.diverged{path.suffix}"))
         raise TrainingError(f"{error}. The last finite parameters are in {beside}") from None
-
-
-def _require_writable(path: Path, what: str) -> None:
-    """Refuse a place that nothing can be written to before anything is trained."""
-    folder = path.parent
-    why = "it is a folder" if path.is_dir() else f"there is no folder {folder}" if not folder.is_dir() else ""
-    if why or not os.access(folder, os.W_OK):
-        raise ModelFileError(f"cannot write {what} to {path}: {why or f'the folder {folder} cannot be written to'}")

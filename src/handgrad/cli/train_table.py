@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.markup import escape
 
 from handgrad.calculus.functions import Array
 from handgrad.calculus.notation import find_notation
@@ -19,16 +20,18 @@ from handgrad.datasets import read_idx
 from handgrad.document.blocks import Code, Document, Table
 from handgrad.document.terminal import print_to, to_text
 from handgrad.errors import DataError
+from handgrad.tables.encoding import EncodingOptions
 from handgrad.tables.frames import polars
 from handgrad.tables.reading import TableFile, open_table
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from handgrad.assessment.report import Assessment
+    from handgrad.assessment import Assessment
     from handgrad.engine.job import Run
     from handgrad.engine.tables.preparing import TableData
     from handgrad.engine.tables.run import TableRun
+    from handgrad.model import Model
 
 MOST_SHOWN = 30
 """So many columns are shown before training; the report has all."""
@@ -47,12 +50,7 @@ class TableJob:
     group: str | None
     time_column: str | None
     weight: str | None
-    drop: tuple[str, ...]
-    keep: tuple[str, ...]
-    categorical: tuple[str, ...]
-    missing: tuple[str, ...]
-    scaling: str
-    max_categories: int
+    encoding: EncodingOptions
     network: str | None
     hidden: str | None
     loss: str | None
@@ -78,11 +76,20 @@ def train_table(console: Console, job: TableJob, train: Callable[..., None], *, 
     console.print(rows, markup=False)
     show_network(console, run)
     limit = {} if time_limit is None else {"time_limit": time_limit}
-    train(console, run, job.path, estimates=True, **limit, **job.kept)
+    train(console, run, job.path, estimates=time_limit is None, **limit, **job.kept)
     assert run.fit is not None
-    if job.baselines:
+    model = replace(
+        run.model(), provenance={**run.provenance, "reading": file.options, **({"test": Path(job.test).name} if job.test else {})}
+    )
+    model.save(job.path)  # at once: what follows takes time, and may be interrupted
+    compared = job.baselines and run.fit.stopped != "interrupted"
+    if compared:
         console.print("comparing with simpler models and gradient boosting")
-    assessment = _assessed(run, table, file, baselines=job.baselines, time_limit=time_limit)
+    try:
+        assessment = _assessed(run, model, baselines=compared, time_limit=time_limit)
+    except KeyboardInterrupt:
+        console.print(f"interrupted: the model is kept in {job.path}, but was not assessed", markup=False)
+        return True
     assessment.model.save(job.path)
     console.print()
     shown = replace(assessment, notes=()).document()  # the notes stand above
@@ -98,7 +105,6 @@ def train_table(console: Console, job: TableJob, train: Callable[..., None], *, 
 def _prepared(console: Console, job: TableJob, dtype: Any) -> tuple[TableData, TableFile]:
     """The table read and ready for training; what was found in the file is said."""
     from handgrad.engine.tables.preparing import TableOptions, prepare
-    from handgrad.tables.encoding import EncodingOptions
 
     with known(job.data):
         file = open_table(job.data, **job.reading.given)
@@ -106,29 +112,37 @@ def _prepared(console: Console, job: TableJob, dtype: Any) -> tuple[TableData, T
     target = job.target or ("y" if file.kind == "npz" and "y" in file.columns else None)  # as NPZ files with x_train name it
     if target is None:
         raise DataError(f"name the column to learn with --target; {file.path.name} has the columns {_listed(file.columns)}")
-    if file.kind == "idx":
+    if file.kind == "idx" and target not in frame.columns:
         frame, target = _with_labels(frame, target), "label"
     test_name = f"the test rows of {file.path.name}"
     if job.test is not None:
-        test_frame, test_name = open_table(job.test, **job.reading.given).read(), Path(job.test).name
+        test_frame, test_name = _test_rows(job, job.test, file), Path(job.test).name
     found = "; ".join((f"{frame.height:,} rows, {len(frame.columns):,} columns", *file.told))
-    console.print(f"[bold]{file.path.name}[/]: ", end="")
-    console.print(found, markup=False)
-    encoding = EncodingOptions(
-        scaling=job.scaling, max_categories=job.max_categories, categorical=job.categorical, keep=job.keep, drop=job.drop,
-        missing=job.missing,
-    )  # fmt: skip
-    options = TableOptions(target, job.task, job.group, job.time_column, job.weight, encoding)
+    console.print(f"[bold]{escape(file.path.name)}[/]: {escape(found)}")
+    options = TableOptions(target, job.task, job.group, job.time_column, job.weight, job.encoding)
     table = prepare(
         frame, options, name=file.path.name, test=test_frame, test_name=test_name, seed=job.options["seed"], dtype=dtype
     )
     return table, file
 
 
+def _test_rows(job: TableJob, test: str, file: TableFile) -> pl.DataFrame:
+    """The rows of a test file, read as the table was; images come with the labels beside them."""
+    path = Path(test)
+    if path.exists() and path.samefile(job.data):
+        raise DataError(f"--test {test} is the file to train on; without --test, a quarter of its rows is held out")
+    before = Reading(**file.options) if file.kind == "csv" else Reading()
+    frame = job.reading.open(path, before, file.columns).read()
+    if file.kind != "idx" or job.target in file.columns:
+        return frame
+    labels = path.with_name(path.name.replace("images", "labels").replace("idx3", "idx1"))
+    if labels == path or not labels.is_file():
+        raise DataError(f"the labels of the images {test} should stand beside them, as {labels.name}, but there is no such file")
+    return _with_labels(frame, str(labels))
+
+
 def _with_labels(frame: pl.DataFrame, target: str) -> pl.DataFrame:
-    """IDX images with the labels of another IDX file, or the columns as they are where `target` names one of them."""
-    if target in frame.columns:
-        return frame.rename({target: "label"})
+    """IDX images with the labels of another IDX file."""
     labels = read_idx(target)
     if labels.shape != (frame.height,):
         raise DataError(f"there are {frame.height:,} images, but {target} holds an array of {' × '.join(map(str, labels.shape))}")
@@ -147,7 +161,10 @@ def _show_columns(console: Console, table: TableData) -> None:
     more = len(described) - MOST_SHOWN
     last = ((((f"and {more:,} more columns"),), ("",), ("",)),) if more > 0 else ()
     shown = Table((("column",), ("taken as",), ("",)), (*rows, *last))
-    title = f"{table.options.target} from {len(table.encoding.columns):,} columns, {table.encoding.width:,} inputs"
+    columns, inputs = (
+        f"{n:,} {what}{'s' * (n != 1)}" for n, what in ((len(table.encoding.columns), "column"), (table.encoding.width, "input"))
+    )
+    title = f"{table.options.target} from {columns}, {inputs}"
     document = Document((title,), (shown,), find_notation("ng"))
     _print(console, document)
     for sentence in table.notes:
@@ -164,24 +181,25 @@ def _print(console: Console, document: Document) -> None:
 
 def show_network(console: Console, run: Run) -> None:
     """What is trained, and how exact its gradient is."""
-    console.print(f"network {run.network}, {run.network.loss.spelling}, {run.network.size} parameters", markup=False)
+    console.print(f"network {run.network}, {run.network.loss.spelling}, {run.network.size:,} parameters", markup=False)
     console.print(f"gradient check: {run.check()}", markup=False)
 
 
-def _assessed(run: TableRun, table: TableData, file: TableFile, *, baselines: bool, time_limit: float | None) -> Assessment:
+def _assessed(run: TableRun, model: Model, *, baselines: bool, time_limit: float | None) -> Assessment:
+    """What the model is worth, with the scores in its provenance."""
     import numpy as np
 
-    from handgrad.assessment.report import assess
-    from handgrad.assessment.rows import Rows
+    from handgrad.assessment import Rows, assess
+
+    table = run.table
 
     def rows(numbers: Array) -> Rows:
         return Rows(table.data.X[numbers], table.data.y[numbers], None if table.weights is None else table.weights[numbers])
 
-    learnt = np.sort(np.concatenate([run.split.train, run.validated]))
-    model = run.model()
     assessment = assess(
-        model, rows(run.split.held_out), train=rows(learnt), fit=run.fit, seed=run.seed, compare=baselines, time_limit=time_limit,
-        notes=table.notes, unknown=table.unknown, filled=table.filled,
+        model, rows(run.split.held_out), train=rows(np.sort(np.concatenate([run.split.train, run.validated]))), fit=run.fit,
+        seed=run.seed, compare=baselines, time_limit=time_limit, notes=table.notes, unknown=table.unknown, filled=table.filled,
     )  # fmt: skip
-    provenance = {**model.provenance, "reading": file.options, "hold_out": dict(assessment.scores)}
+    baseline_scores = {one.name: dict(one.scores) for one in assessment.baselines if one.scores}
+    provenance = {**model.provenance, "hold_out": dict(assessment.scores), "baselines": baseline_scores}
     return replace(assessment, model=replace(model, provenance=provenance))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from handgrad.datasets import Dataset
 from handgrad.engine.fitting import fit
 from handgrad.engine.interface import MakesTrainer
 from handgrad.engine.runs.options import Options
-from handgrad.engine.runs.progress import Progress
+from handgrad.engine.runs.progress import Callback, Progress
 from handgrad.engine.runs.states import DivergenceError, Fit
 from handgrad.errors import NetworkError, TrainingError
 from handgrad.gradcheck import GradientCheck, gradcheck
@@ -135,9 +135,14 @@ class Run:
         if self.network.L == 1:
             usual.pop("dropout", None)
         metric = given.get("metric", "loss" if "patience" in given else "accuracy" if self.data.classes else "r2")
-        if str(metric).startswith("accuracy") and not self.data.classes:
-            raise TrainingError(f"accuracy counts classes, and {self.data.name} has numbers to predict: take r2 or loss")
+        self._require_metric(str(metric))
         return {**usual, **given, "metric": metric, "restore_best": "patience" in given}
+
+    def _require_metric(self, metric: str) -> None:
+        if metric.startswith("accuracy") and not self.data.classes:
+            raise TrainingError(f"accuracy counts classes, and {self.data.name} has numbers to predict: take r2 or loss")
+        if metric == "r2" and self.data.classes:
+            raise TrainingError(f"r2 compares numbers, and {self.data.name} has classes: take accuracy, accuracy_then_loss or loss")
 
     def _check_widths(self) -> None:
         data, widths = self.data, self.network.widths
@@ -204,13 +209,14 @@ class Run:
         every: int = 1,
         resume: bool = False,
         engine: MakesTrainer | None = None,
+        callbacks: Sequence[Callback] = (),
     ) -> Fit:
         """Train, and stand with the parameters that came out. Raises DivergenceError, with what was reached kept all the same."""
         try:
             self.fit = fit(
                 self.network, self.parameters, *self.weighed(self.split.train), validation=self.weighed(self.validated),
                 progress=progress or False, rng=self.rng, checkpoint=checkpoint, every=every, resume=resume, engine=engine,
-                **self._chosen,
+                callbacks=callbacks, **self._chosen,
             )  # fmt: skip
         except DivergenceError as error:
             self.fit = error.fit

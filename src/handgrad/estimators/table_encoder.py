@@ -13,7 +13,7 @@ from handgrad.calculus.functions import Array
 from handgrad.errors import DataError
 from handgrad.tables.columns import NumberColumn
 from handgrad.tables.encoding import EncodingOptions, TableEncoding
-from handgrad.tables.frames import as_frame
+from handgrad.tables.frames import as_frame, names_of, opened, polars
 
 DTYPES = ("float64", "float32")
 
@@ -119,10 +119,11 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         options = EncodingOptions(**{name: getattr(self, name) for name in names})
         self._require_dtype()
         _require_table(X)
-        frame = as_frame(X)
-        self.encoding_ = TableEncoding.fit(frame, options, where="X")
-        self._columns = frame.columns
-        validate_data(self, X if _is_rows(X) or hasattr(X, "columns") else frame, skip_check_array=True)
+        table = as_frame(X) if _is_rows(X) else opened(X)
+        self.encoding_ = TableEncoding.fit(table, options, where="X")
+        self._columns = names_of(table) or []
+        named = X if _is_rows(X) or hasattr(X, "columns") else polars().DataFrame(schema=self._columns)
+        validate_data(self, named, skip_check_array=True)
         return self
 
     def transform(self, X: Any) -> Any:
@@ -143,10 +144,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         _require_table(X)
         if _is_rows(X):
             validate_data(self, X, reset=False, skip_check_array=True)
-            frame = as_frame(X, self._columns)
-        else:
-            frame = as_frame(X)
-        encoded = self.encoding_.encode(frame, where="X").X
+            X = as_frame(X, self._columns)
+        encoded = self.encoding_.encode(X, where="X").X
         if self.dtype == "float64":
             return encoded
         most = np.finfo(np.float32).max

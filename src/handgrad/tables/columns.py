@@ -213,6 +213,11 @@ def texts(data: Any, what: str, most: int) -> tuple[str, ...]:
     return tuple(data)
 
 
+def on_one_line(text: str) -> str:
+    """The text with line breaks and control characters escaped, as `repr` shows them."""
+    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)
+
+
 def _require_text(what: str, value: Any) -> None:
     if not isinstance(value, str) or len(value) > LONGEST:
         raise DataError(f"{what} is {value!r:.80}; a text of at most {LONGEST:,} characters is expected")

@@ -43,9 +43,7 @@ class Dialect:
     @property
     def told(self) -> str:
         """How fields are separated, in words."""
-        return (
-            f"fields separated by {'tabs' if self.delimiter == chr(9) else 'spaces' if self.delimiter == ' ' else self.delimiter}"
-        )
+        return f"fields separated by {'tabs' if self.delimiter == chr(9) else repr(self.delimiter)}"
 
     def is_blank(self, line: str) -> bool:
         """Whether a line has no field: what strict readers of CSV call no record."""

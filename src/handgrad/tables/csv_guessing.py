@@ -76,6 +76,17 @@ def find_decimal(records: Sequence[Sequence[str]], delimiter: str) -> str:
     return found
 
 
+def has_thousands(records: Sequence[Sequence[str]]) -> bool:
+    """Whether a number of a file with decimal commas has points between its thousands."""
+    fields = (field for record in records for field in record if "." in field)
+    return any(re.match(THOUSANDS, field) or re.match(DECIMAL_COMMA, field) for field in fields)
+
+
+def may_have_fields(line: str) -> bool:
+    """Whether a line that has one field could have more of them between blanks or colons; a blank line could."""
+    return not line.strip() or re.search(r"\S[ :]+\S", line) is not None
+
+
 def is_header(records: Sequence[Sequence[str]]) -> bool:
     """Whether the first record names the columns.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from handgrad.tables import columns as of_columns
 from handgrad.tables import kinds
 from handgrad.tables.columns import MISSING, UNKNOWN, CategoryColumn, LeftOut, NumberColumn
 from handgrad.tables.fitting import EncodingOptions, fit_columns
-from handgrad.tables.frames import as_frame
+from handgrad.tables.frames import as_frame, names_of, opened
 
 if TYPE_CHECKING:
     import polars as pl
@@ -79,7 +79,11 @@ class TableEncoding:
         Raises DataError, with row, column and value, where a column cannot be used as it stands: dates, numbers among which
         there are texts, infinities; and where no column is left.
         """
-        found = fit_columns(as_frame(frame), options, where, first_row)
+        frame = opened(frame)
+        names = names_of(frame)
+        used = None if names is None else [name for name in names if name not in options.drop]
+        plain = _framed(frame, used, where)
+        found = fit_columns(plain, plain.columns if names is None else names, options, where, first_row)
         return cls(tuple(found.columns), tuple(found.left_out), tuple(options.missing), tuple(found.notes))
 
     @property
@@ -118,7 +122,11 @@ class TableEncoding:
         give the same bits as the whole. Raises DataError for columns that are not there, and with row, column and value for
         texts and infinities in columns of numbers.
         """
-        frame = as_frame(frame)
+        frame = opened(frame)
+        names = names_of(frame)
+        if names is not None:
+            self._require_columns(names, where)
+        frame = _framed(frame, None if names is None else self.inputs, where)
         self._require_columns(frame.columns, where)
         read = [self._read(column, frame[column.name], first_row, where) for column in self.columns]
         X = np.zeros((len(frame), self.width))
@@ -140,9 +148,9 @@ class TableEncoding:
         if not absent:
             return
         named = ", ".join(map(repr, absent[:NAMED])) + (f" and {len(absent) - NAMED:,} more" if len(absent) > NAMED else "")
-        spare = sorted(there.difference(self.inputs))
-        hints = did_you_mean(absent[0], spare or given) if len(given) <= 100 else f"It has {len(given):,} columns"
-        raise DataError(f"{where} lacks {'a column' if len(absent) == 1 else 'columns'} that the encoding needs: {named}. {hints}")
+        spare = there.difference(self.inputs, (gone.name for gone in self.left_out))
+        hint = f". {did_you_mean(absent[0], spare)}" if 0 < len(spare) <= 100 else ""
+        raise DataError(f"{where} lacks {'a column' if len(absent) == 1 else 'columns'} that the encoding needs: {named}{hint}")
 
     def _read(self, column: NumberColumn | CategoryColumn, series: pl.Series, first_row: int | Array, where: str) -> Array:
         """Numbers, NaN where missing; or codes of categories."""
@@ -187,7 +195,16 @@ class TableEncoding:
 
     def describe(self) -> list[tuple[str, str, str]]:
         """Name, kind and details of each column in words, those left out last."""
-        return [column.describe() for column in self.columns] + [(gone.name, "left out", gone.reason) for gone in self.left_out]
+        rows = [column.describe() for column in self.columns] + [(gone.name, "left out", gone.reason) for gone in self.left_out]
+        return [(of_columns.on_one_line(name), kind, of_columns.on_one_line(detail)) for name, kind, detail in rows]
+
+
+def _framed(frame: Any, only: Sequence[str] | None, where: str) -> pl.DataFrame:
+    """The frame that `as_frame` makes; its errors name the table."""
+    try:
+        return as_frame(frame, only=only)
+    except DataError as error:
+        raise DataError(f"{where}: {error}") from None
 
 
 def _there(counts: dict[str, int]) -> dict[str, int]:

@@ -6,14 +6,15 @@ import operator
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from handgrad.calculus.functions import Array
 from handgrad.errors import DataError, did_you_mean
-from handgrad.tables import kinds
+from handgrad.tables import dates, kinds
 from handgrad.tables.columns import LONGEST, CategoryColumn, Column, LeftOut, NumberColumn
+from handgrad.tables.csv_files import DECIMAL_COMMA
 from handgrad.tables.frames import polars
 
 if TYPE_CHECKING:
@@ -84,30 +85,33 @@ class Fitted:
     notes: list[str] = field(default_factory=list)
 
 
-def fit_columns(frame: pl.DataFrame, options: EncodingOptions, where: str, first_row: int | Array) -> Fitted:
-    """Find what each column is. Raises DataError where a column cannot be used as it stands."""
-    _require_known(frame.columns, options, where)
-    if not len(frame):
+def fit_columns(frame: pl.DataFrame, names: Sequence[str], options: EncodingOptions, where: str, first_row: int | Array) -> Fitted:
+    """Find what each column is. `names` are those of the table; the frame need not have the ones to be dropped.
+
+    Raises DataError where a column cannot be used as it stands.
+    """
+    _require_known(names, options, where)
+    if frame.width and not frame.height:
         raise DataError(f"{where} has no rows; at least one is needed to see what its columns are")
     found = Fitted()
-    dates: list[tuple[str, Any]] = []
-    for series in frame:
-        if series.name in options.drop:
-            found.left_out.append(LeftOut(series.name, "dropped, as asked"))
+    of_dates: list[pl.Series] = []
+    for name in names:
+        if name in options.drop:
+            found.left_out.append(LeftOut(name, "dropped, as asked"))
             continue
-        column = _fit(series, options, where, first_row, found.notes)
+        column = _fit(frame[name], options, where, first_row, found.notes)
         if column is None:
-            dates.append((series.name, series.drop_nulls()[0]))
+            of_dates.append(frame[name])
         elif isinstance(column, LeftOut):
             found.left_out.append(column)
         else:
             found.columns.append(column)
-    if dates:
-        raise _dates_error(dates, where)
+    if of_dates:
+        raise _dates_error(of_dates, options, where)
     if not found.columns:
         reasons = "; ".join(f"{gone.name}: {gone.reason}" for gone in found.left_out[:5])
-        rows = " in 1 sample" if len(frame) == 1 else ""
-        raise DataError(f"{where} has no column to learn from{rows} ({reasons}); --keep NAME keeps a column that is left out")
+        rows = " in 1 sample" if frame.height == 1 else ""
+        raise DataError(f"{where} has no column to learn from{rows}{f' ({reasons})' * bool(reasons)}")
     return found
 
 
@@ -115,17 +119,26 @@ def _require_known(columns: Sequence[str], options: EncodingOptions, where: str)
     for option in ("categorical", "keep", "drop"):
         for name in getattr(options, option):
             if name not in columns:
-                raise DataError(f"{where} has no column {name!r}, which {option} names. {did_you_mean(name, columns)}")
+                hint = f". {did_you_mean(name, columns)}" if columns else ""
+                raise DataError(f"{where} has no column {name!r}, which {option} names{hint}")
 
 
-def _dates_error(dates: list[tuple[str, Any]], where: str) -> DataError:
-    name, value = dates[0]
-    more = f" (so do {', '.join(repr(other) for other, _ in dates[1:6])})" if len(dates) > 1 else ""
-    drops = " ".join(f"--drop {shlex.quote(other)}" for other, _ in dates)
-    return DataError(
-        f"{where}: column {name!r} holds dates or times, as {str(value)!r}{more}; make numbers of them (year, month, "
-        f"days since …), leave them out ({drops}), or split by time (--time-column {shlex.quote(name)})"
+def _dates_error(columns: Sequence[pl.Series], options: EncodingOptions, where: str) -> DataError:
+    name, value = columns[0].name, columns[0].drop_nulls()[0]
+    more = f" (so do {', '.join(repr(other.name) for other in columns[1:6])})" if len(columns) > 1 else ""
+    ways = [
+        "make numbers of them (year, month, days since …)",
+        f"leave them out ({' '.join(f'--drop {shlex.quote(other.name)}' for other in columns)})",
+    ]
+    ways += (
+        [f"take the numbers as they are (--keep {shlex.quote(name)})"]
+        if columns[0].dtype.is_numeric() or not kinds.as_numbers(columns[0], options.missing)[1].any()
+        else []
     )
+    timed = next((column.name for column in columns if dates.has_times(column, options.missing)), None)
+    ways += [f"split by time (--time-column {shlex.quote(timed)})"] if timed is not None else []
+    told = f"{where}: column {name!r} holds dates or times, as {str(value)!r}{more}"
+    return DataError(f"{told}; {', '.join(ways[:-1])}, or {ways[-1]}")
 
 
 def _fit(
@@ -145,11 +158,16 @@ def _fit(
     if not present + odd:
         return LeftOut(name, "it is empty")
     if not odd:
+        if name not in options.keep and dates.are_written_dates(numbers):
+            return None
         if kinds.is_text(series) and series.str.contains(r"^\s*-?0\d").any():
             notes.append(
                 f"{name}: codes with leading zeros are taken as numbers; --categorical {shlex.quote(name)} takes them as such"
             )
         return _number(name, kinds.finite(series, numbers, place, first_row), options)
+    text = kinds.as_text(series, options.missing)
+    if kinds.looks_like_dressed_numbers(text.filter(wrong)):
+        raise _dressed_error(series, wrong, place, first_row)
     if present >= odd:
         odd_one = shlex.quote(str(series[kinds.first_of(wrong)])[:40])
         hint = (
@@ -157,15 +175,28 @@ def _fit(
             f"missing value, or --categorical {shlex.quote(name)} if the values are categories"
         )
         kinds.require_numbers(series, wrong, place, first_row, hint)
-    text = kinds.as_text(series, options.missing)
-    if kinds.looks_like_dates(text):
+    if dates.looks_like_dates(text):
         return None
-    if kinds.looks_like_dressed_numbers(text):
-        notes.append(
-            f"{name}: numbers with signs or separators, as {text.drop_nulls()[0]!r}, are taken as categories; "
-            "write them as plain numbers to use them as such"
-        )
     return _category(name, text, options, notes)
+
+
+def _dressed_error(series: pl.Series, wrong: pl.Series, place: str, first_row: int | Array) -> DataError:
+    """The error for numbers with signs or separators, which would be categories otherwise."""
+    dressed = series.str.strip_chars()
+    row = kinds.first_of(wrong & dressed.str.contains(kinds.DRESSED).fill_null(value=False))
+    name = shlex.quote(series.name)
+    told = f"{place}, row {kinds.row_number(first_row, row):,}: {series[row]!r:.80} is a number with a sign or separators"
+    commas = dressed.filter(wrong).str.contains(DECIMAL_COMMA).all()
+    decimal = ", say --decimal , if the comma stands before decimals" if commas else ""
+    return DataError(
+        f"{told}; write such values as plain numbers{decimal}, take them as categories (--categorical {name}), "
+        f"or leave them out (--drop {name})"
+    )
+
+
+def _kept_by(name: str, reason: str) -> LeftOut:
+    """A column that is left out unless it is asked for."""
+    return LeftOut(name, f"{reason}; --keep {shlex.quote(name)} keeps it")
 
 
 def _number(name: str, values: Array, options: EncodingOptions) -> NumberColumn | LeftOut:
@@ -175,9 +206,9 @@ def _number(name: str, values: Array, options: EncodingOptions) -> NumberColumn 
     low, high = float(present.min()), float(present.max())
     if name not in options.keep:
         if low == high and not missing:
-            return LeftOut(name, f"all values are {low:.6g}")
+            return _kept_by(name, f"all values are {low:.6g}")
         if not missing and _counts_rows(values):
-            return LeftOut(name, "it counts the rows")
+            return _kept_by(name, "it counts the rows")
     # in units of a power of two, so that nothing overflows
     exponent = int(np.frexp(max(-low, high, np.finfo(float).tiny))[1]) - 1
     units = np.ldexp(present, -exponent)
@@ -213,7 +244,7 @@ def _counts_rows(values: Array) -> bool:
 
 def _category(name: str, text: pl.Series, options: EncodingOptions, notes: list[str]) -> CategoryColumn | LeftOut:
     """The values of a category that are frequent enough, of canonical texts, null where missing."""
-    keep, rows = name in options.keep, len(text)
+    keep, asked, rows = name in options.keep, name in options.categorical, len(text)
     missing = text.null_count() > 0
     values, counts = _counted(text)
     if not values:
@@ -228,14 +259,16 @@ def _category(name: str, text: pl.Series, options: EncodingOptions, notes: list[
     present = rows - text.null_count()
     if not keep:
         if len(values) == 1 and not missing:
-            return LeftOut(name, f"all values are {values[0]!r:.80}")
-        if len(values) == present and present > 1 and name not in options.categorical:
-            return LeftOut(name, f"all {present:,} values differ, so that it identifies rows")
+            return _kept_by(name, f"all values are {values[0]!r:.80}")
+        if len(values) == present and present > 1 and not asked:
+            return _kept_by(name, f"all {present:,} values differ, so that it identifies rows")
     least = 1 if len(values) <= 2 else options.least(rows)
     frequent = int((counts >= least).sum())
-    if not keep and counts[:frequent].sum() < LEAST_REPEATED * present:
-        return LeftOut(name, f"hardly any of its {len(values):,} values occurs {least} times")
-    own = max(2, options.max_categories) if len(values) <= 2 else min(options.max_categories, len(values) if keep else frequent)
+    if not (keep or asked) and counts[:frequent].sum() < LEAST_REPEATED * present:
+        return _kept_by(name, f"hardly any of its {len(values):,} values occurs {least} times")
+    own = (
+        max(2, options.max_categories) if len(values) <= 2 else min(options.max_categories, (not keep and frequent) or len(values))
+    )
     rare = len(values) - own
     if rare > 0:
         share = counts[own:].sum() / present

@@ -5,6 +5,7 @@ import decimal
 import importlib
 import math
 import numbers
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from types import ModuleType
@@ -35,35 +36,65 @@ def polars() -> ModuleType:
         raise MissingExtraError(f"tables need polars, which is not installed: {INSTALL}") from None
 
 
-def as_frame(X: Any, names: Sequence[str] = ()) -> "pl.DataFrame":
+def as_frame(X: Any, names: Sequence[str] = (), *, only: Sequence[str] | None = None) -> "pl.DataFrame":
     """Return a table as a polars frame, with null wherever a value is missing (None, NaN, NA, NaT, masked).
 
     X is a polars frame, a pandas frame (pyarrow is not needed), whatever else gives its columns by Arrow's `__arrow_c_stream__`,
     a mapping of names to columns, or rows × columns of values as an array or as lists; the columns of the last two are called
     `names`, or x0, x1, … as scikit-learn calls them. Names that are whole numbers become text.
+    With `only`, the columns of these names that are there are taken and nothing is asked of the others.
     Categorical columns become text (or what their categories are), decimals float64, durations float64 in seconds.
 
     Raises DataError for names that are no text or occur twice, columns of unequal lengths, values that are no single values
     (lists, structs, bytes), and anything that is no table.
     """
     pl = polars()
+    wanted = None if only is None else set(only)
+
+    def is_wanted(name: Any) -> bool:
+        return wanted is None or str(name) in wanted
+
+    X = opened(X)
     if isinstance(X, pl.LazyFrame):
-        X = X.collect()
+        X = X.select(list(filter(is_wanted, X.collect_schema().names()))).collect()
     if isinstance(X, pl.DataFrame):
-        return _flat(X)
-    if type(X).__module__.partition(".")[0] == "pandas" and hasattr(X, "columns"):
-        columns = [(name, _pandas_column(X.iloc[:, place])) for place, name in enumerate(X.columns)]
+        return _flat(X.select(list(filter(is_wanted, X.columns))))
+    if _is_pandas(X):
+        columns = [(name, _pandas_column(X.iloc[:, place])) for place, name in enumerate(X.columns) if is_wanted(name)]
         return _joined(columns, height=len(X))
     if isinstance(X, Mapping):
-        return _joined(list(X.items()))
+        return _joined([(name, values) for name, values in X.items() if is_wanted(name)])
     if isinstance(X, np.ndarray) and X.dtype.names:
-        return _joined([(name, X[name]) for name in X.dtype.names])
-    if hasattr(X, "__arrow_c_stream__"):
-        try:
-            return _flat(pl.DataFrame(X))
-        except (pl.exceptions.PolarsError, TypeError, ValueError) as error:
-            raise DataError(f"the {type(X).__name__} cannot be read as a table: {first_line(error)}") from None
-    return _from_rows(X, names)
+        return _joined([(name, X[name]) for name in X.dtype.names if is_wanted(name)])
+    frame = _from_rows(X, names)
+    return frame.select(list(filter(is_wanted, frame.columns)))
+
+
+def opened(X: Any) -> Any:
+    """Return what gives its columns by Arrow's interface, perhaps only once, as a polars frame; every other table as it is."""
+    pl = polars()
+    if isinstance(X, pl.DataFrame) or _is_pandas(X) or not hasattr(X, "__arrow_c_stream__"):
+        return X
+    try:
+        return pl.DataFrame(X)
+    except (pl.exceptions.PolarsError, TypeError, ValueError) as error:
+        raise DataError(f"the {type(X).__name__} cannot be read as a table: {first_line(error)}") from None
+
+
+def names_of(X: Any) -> list[str] | None:
+    """Return the names of the columns of a table, as `as_frame` gives them; None for rows and what is not `opened`."""
+    pl = polars()
+    if isinstance(X, pl.LazyFrame):
+        return list(X.collect_schema().names())
+    if isinstance(X, pl.DataFrame) or _is_pandas(X):
+        return list(map(str, X.columns))
+    if isinstance(X, Mapping):
+        return list(map(str, X))
+    return list(X.dtype.names) if isinstance(X, np.ndarray) and X.dtype.names else None
+
+
+def _is_pandas(X: Any) -> bool:
+    return type(X).__module__.partition(".")[0] == "pandas" and hasattr(X, "columns")
 
 
 def canonical(series: "pl.Series") -> "pl.Series":
@@ -99,7 +130,7 @@ def _flat(frame: "pl.DataFrame") -> "pl.DataFrame":
     for column in frame:
         kind = column.dtype
         if kind.is_nested() or kind in (pl.Binary, pl.Object):
-            raise DataError(f"column {column.name!r} is of type {kind}, but {FLAT}; take it apart or leave it out")
+            raise DataError(f"column {column.name!r} is of type {kind}, but {FLAT}; {_apart(column.name)}")
         if kind.is_float():
             changed.append((column if kind in (pl.Float32, pl.Float64) else column.cast(pl.Float32)).fill_nan(None))
         elif kind.is_decimal():
@@ -109,6 +140,10 @@ def _flat(frame: "pl.DataFrame") -> "pl.DataFrame":
         elif kind in (pl.Categorical, pl.Enum, pl.Null):
             changed.append(column.cast(pl.String))
     return frame.with_columns(changed) if changed else frame
+
+
+def _apart(name: str) -> str:
+    return f"take it apart, or leave it out (--drop {shlex.quote(name)})"
 
 
 def _from_rows(X: Any, names: Sequence[str]) -> "pl.DataFrame":
@@ -136,7 +171,7 @@ def _joined(columns: Sequence[tuple[Any, Any]], height: int | None = None) -> "p
     names = column_names([name for name, _ in columns])
     series = [_column(name, values) for name, (_, values) in zip(names, columns, strict=True)]
     if not series and height:
-        raise DataError(f"the table has {height} rows, but no columns")
+        raise DataError(f"there are {height} rows, but no columns")
     for column in series:
         if len(column) != len(series[0]):
             told = f"column {column.name!r} has {len(column)} values, but {series[0].name!r} has {len(series[0])}"
@@ -210,7 +245,7 @@ def _from_objects(name: str, values: list[Any]) -> "pl.Series":
     nested = tuple(kind for kind in kinds if issubclass(kind, NESTED) and not issubclass(kind, str))
     if nested:
         row, value = next((row, value) for row, value in enumerate(values, 1) if isinstance(value, nested))
-        raise DataError(f"column {name!r} holds a {type(value).__name__} in row {row}, but {FLAT}; take it apart or leave it out")
+        raise DataError(f"column {name!r} holds a {type(value).__name__} in row {row}, but {FLAT}; {_apart(name)}")
 
     def all_are(*families: type) -> bool:
         return bool(kinds) and all(issubclass(kind, families) for kind in kinds)

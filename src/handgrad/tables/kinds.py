@@ -1,4 +1,4 @@
-"""What the values of a column are: missing words, numbers, words for true and false, dates; and what a target asks for."""
+"""What the values of a column are: words for true and false, numbers in dress, categories; and what a target asks for."""
 
 from __future__ import annotations
 
@@ -9,113 +9,76 @@ import numpy as np
 
 from handgrad.calculus.functions import Array
 from handgrad.errors import DataError
+from handgrad.tables import dates
 from handgrad.tables.columns import FALSE, MISSING, TRUE, UNKNOWN
 from handgrad.tables.frames import canonical, polars
+from handgrad.tables.values import as_numbers, as_text, forms_of, is_text, is_time
 
 if TYPE_CHECKING:
     import polars as pl
 
-MISSING_WORDS = (
-    *("", "?", "-", "--", ".", "NA", "na", "N/A", "n/a", "#N/A", "#NA", "#N/A N/A", "<NA>", "NaN", "nan", "NAN", "-nan", "-NaN"),
-    *("NaT", "null", "NULL", "Null", "<null>", "<NULL>", "None", "NONE"),
-)
-"""Texts that mean a missing value. Not `none` and `Na`, which tables use for "nothing" and for sodium."""
+__all__ = [
+    "BOOLEAN_WORDS",
+    "DRESSED",
+    "MOST_CLASSES",
+    "NONE_WORDS",
+    "as_boolean_text",
+    "as_numbers",
+    "as_text",
+    "boolean_words",
+    "class_labels",
+    "class_numbers",
+    "codes_of",
+    "finite",
+    "finite_numbers",
+    "first_of",
+    "in_order",
+    "is_text",
+    "is_time",
+    "looks_like_dressed_numbers",
+    "number_targets",
+    "require_numbers",
+    "row_number",
+    "target_text",
+    "task_of",
+]
+
+NONE_WORDS = ("None", "NONE")
+"""Missing words that in a target of texts are the name of a class."""
 BOOLEAN_WORDS = ({"true": TRUE, "t": TRUE, "false": FALSE, "f": FALSE}, {"yes": TRUE, "y": TRUE, "no": FALSE, "n": FALSE})
 """Pairs of words for true and false, in any case; a column uses one of the pairs."""
 MOST_CLASSES = 20
 """Whole numbers of more different values than this are a regression's targets."""
-
-_TIME = r"\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?( ?[AaPp]\.?[Mm]\.?)?"
-_AT = rf"([T ,]+{_TIME} ?(Z|UTC|GMT|[+-]\d{{2}}:?\d{{2}})?)?"
-_DAY = r"(0?[1-9]|[12]\d|3[01])"
-_MONTH = r"(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
-_DATES = (
-    rf"\d{{4}}[-/.](0?[1-9]|1[0-2])[-/.]{_DAY}{_AT}",
-    rf"{_DAY}[-/.]{_DAY}[-/.](\d{{4}}|\d{{2}}){_AT}",
-    rf"([A-Za-z]{{3,9}},? )?{_DAY}(st|nd|rd|th)?[-/. ]*{_MONTH},?[-/. ]*(\d{{4}}|\d{{2}}){_AT}",
-    rf"([A-Za-z]{{3,9}},? )?{_MONTH}[- ]{_DAY}(st|nd|rd|th)?,? \d{{4}}{_AT}",
-    rf"{_MONTH}[-/ ]?(19|20)\d{{2}}",
-    r"(19|20)\d{2}[-/](0[1-9]|1[0-2])",
-    _TIME,
+DRESSED = (
+    r"^[-+(]?\s*[$€£¥₹]?\s*[-+]?(\d+([,' \u{a0}\u{202f}]\d{3})*([.,]\d+)?|\d{1,3}(\.\d{3})+(,\d+)?)"
+    r"\s*([$€£¥₹%]|EUR|USD|GBP)?\)?$"
 )
-DATE = f"^({'|'.join(_DATES)})$"
-DRESSED = r"^[-+(]?\s*[$€£¥₹]?\s*[-+]?\d+([,' \u{a0}\u{202f}]\d{3})*([.,]\d+)?\s*([$€£¥₹%]|EUR|USD|GBP)?\)?$"
 """Numbers with a currency sign, a percent sign or thousands separators."""
 
 
-def as_text(series: pl.Series, words: Sequence[str] = ()) -> pl.Series:
-    """The values as canonical text, null where missing; `words` mean missing beside MISSING_WORDS, in any case."""
-    text: pl.Series = canonical(series)
-    if is_text(series) or words:
-        text = _without(text, text.is_in(_forms(words)))
-    numbers = _numbers_among(words)
-    return _without(text, text.cast(polars().Float64, strict=False).is_in(numbers)) if numbers else text
+def target_text(y: pl.Series, words: Sequence[str] = (), classes: Sequence[str] | None = None) -> pl.Series:
+    """A target as canonical text, null where missing. Beside other texts `None` is a class; beside numbers it is missing.
 
-
-def as_numbers(series: pl.Series, words: Sequence[str] = ()) -> tuple[pl.Series, pl.Series]:
-    """The values as float64, null where missing or no number, and a mask of those that are there but are no numbers.
-
-    A decimal fraction is read as the nearest float64, so that texts and typed columns give the same bits.
+    The others are the target's own values, or the classes where these are known.
     """
-    if is_text(series):
-        given = series.str.strip_chars()
-        numbers: pl.Series = given.cast(polars().Float64, strict=False)
-        wrong: pl.Series = numbers.is_null() & given.is_not_null()
-        if wrong.any():
-            wrong &= ~given.is_in(_forms(words)).fill_null(value=False)
-    else:
-        exact = series.cast(polars().String) if series.dtype.is_decimal() else series
-        numbers = exact.cast(polars().Float64)
-        wrong = polars().Series(np.zeros(len(series), dtype=bool))
-    numbers = numbers.fill_nan(None)
-    known = _numbers_among(words)
-    return (_without(numbers, numbers.is_in(known)) if known else numbers), wrong
-
-
-def _forms(words: Sequence[str]) -> list[str]:
-    return [*MISSING_WORDS, *(form for word in words for form in (word, word.lower(), word.upper(), word.title()))]
-
-
-def _numbers_among(words: Sequence[str]) -> list[float]:
-    """The words that are numbers, as -999: they mean missing however they are spelled, and in typed columns too."""
-    found = []
-    for word in words:
-        try:
-            found.append(float(word))
-        except ValueError:
-            continue
+    text = as_text(y, words)
+    if not is_text(y):
+        return text
+    given = canonical(y)
+    named = (given.is_in(NONE_WORDS) & ~given.is_in(forms_of(words))).fill_null(value=False)
+    if not named.any():
+        return text
+    others = text.drop_nulls() if classes is None else polars().Series(list(classes), dtype=polars().String)
+    if not others.cast(polars().Float64, strict=False).has_nulls():
+        return text
+    found: pl.Series = given.zip_with(named, text)
     return found
-
-
-def _without(series: pl.Series, missing: pl.Series) -> pl.Series:
-    """The values, null where `missing`."""
-    found: pl.Series = series.zip_with(~missing.fill_null(value=False), polars().Series([None], dtype=series.dtype))
-    return found
-
-
-def is_text(series: pl.Series) -> bool:
-    """Whether the values are texts, as are all in a CSV file."""
-    return bool(series.dtype == polars().String)
-
-
-def is_time(series: pl.Series) -> bool:
-    """Whether the column's type is a date, a time or a length of time."""
-    return bool(series.dtype.is_temporal())
-
-
-def looks_like_dates(text: pl.Series) -> bool:
-    """Whether at least nine in ten of the different texts are dates or times, of the first 1,000."""
-    return _most_match(text, DATE, 0.9)
 
 
 def looks_like_dressed_numbers(text: pl.Series) -> bool:
     """Whether at least nine in ten of the different texts are numbers with a currency sign, % or thousands separators."""
-    return _most_match(text, DRESSED, 0.9)
-
-
-def _most_match(text: pl.Series, pattern: str, share: float) -> bool:
     some = text.drop_nulls().unique(maintain_order=True).head(1000)
-    return len(some) > 0 and int(some.str.contains(pattern).sum()) >= share * len(some)
+    return len(some) > 0 and int(some.str.contains(DRESSED).sum()) >= 0.9 * len(some)
 
 
 def boolean_words(values: Sequence[str]) -> bool:
@@ -151,19 +114,22 @@ def in_order(values: Sequence[str]) -> list[str]:
         return sorted(values)
 
 
-def task_of(y: pl.Series) -> tuple[str, str]:
+def task_of(y: pl.Series, words: Sequence[str] = ()) -> tuple[str, str]:
     """`classification` or `regression`, as a target asks for it, and the reason in words.
 
     Text, booleans, two different values, and whole numbers of few values (20 at most, each three times on average) are classes.
-    Raises DataError for dates.
+    `words` mean missing beside MISSING_WORDS. Raises DataError for dates.
     """
     if is_time(y):
-        raise DataError(f"the target is of type {y.dtype}; make numbers of it, or name another target")
+        raise DataError(f"the target is of type {y.dtype}; make numbers of it (days since …), or name another target")
     if y.dtype.is_nested() or y.dtype == polars().Binary:
         raise DataError(f"the target is of type {y.dtype}; numbers or texts are expected")
-    text = as_text(y).drop_nulls()
+    text = target_text(y, words).drop_nulls()
     different = int(text.n_unique())
-    numbers, wrong = as_numbers(y)
+    numbers, wrong = as_numbers(y, words)
+    if dates.looks_like_dates(text) if wrong.any() else dates.are_written_dates(numbers):
+        told = f"the target holds dates or times, as {text[0]!r:.80}"
+        raise DataError(f"{told}; make numbers of it (days since …), or name another target")
     if y.dtype == polars().Boolean:
         return "classification", "its values are true and false"
     if different <= 2:
@@ -180,21 +146,29 @@ def task_of(y: pl.Series) -> tuple[str, str]:
     return "regression", f"its values are numbers, {different:,} different ones"
 
 
-def class_labels(y: pl.Series) -> tuple[tuple[str, ...], Array]:
-    """The classes of a target, sorted (as numbers if all are), and each row's class number, int64; -1 where it is missing."""
-    text = as_text(y)
+def class_labels(y: pl.Series, words: Sequence[str] = ()) -> tuple[tuple[str, ...], Array]:
+    """The classes of a target, sorted (as numbers if all are), and each row's class number, int64; -1 where it is missing.
+
+    `words` mean missing beside MISSING_WORDS.
+    """
+    text = target_text(y, words)
     classes = tuple(in_order(text.drop_nulls().unique().to_list()))
     return classes, codes_of(text, classes).astype(np.int64)
 
 
-def class_numbers(y: pl.Series, classes: Sequence[str]) -> Array:
-    """The class number of each row, int64, where the classes are known; -1 where it is missing, -2 where it is none of them."""
-    return codes_of(as_text(y), classes).astype(np.int64)
+def class_numbers(y: pl.Series, classes: Sequence[str], words: Sequence[str] = ()) -> Array:
+    """The class number of each row, int64, where the classes are known; -1 where it is missing, -2 where it is none of them.
+
+    `words` mean missing beside MISSING_WORDS.
+    """
+    return codes_of(target_text(y, words, classes), classes).astype(np.int64)
 
 
-def number_targets(y: pl.Series, name: str, where: str = "the table", *, first_row: int | Array = 1) -> Array:
+def number_targets(
+    y: pl.Series, name: str, where: str = "the table", *, first_row: int | Array = 1, words: Sequence[str] = ()
+) -> Array:
     """Targets of a regression, float64, NaN where missing. Raises DataError, with row and value, for texts and infinities."""
-    return finite_numbers(y, name, where, first_row=first_row, what="target")
+    return finite_numbers(y, name, where, first_row=first_row, words=words, what="target")
 
 
 def finite_numbers(

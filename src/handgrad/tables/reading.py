@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Any
 from handgrad.errors import DataError, HandgradError
 from handgrad.tables.array_files import idx_frame, npy_array, npz_frames
 from handgrad.tables.csv_files import CsvFile, Dialect
-from handgrad.tables.csv_guessing import find_decimal, find_delimiter, is_header, records_of, refuse_other_texts, sample_of
+from handgrad.tables.csv_guessing import (
+    find_decimal,
+    find_delimiter,
+    has_thousands,
+    is_header,
+    may_have_fields,
+    records_of,
+    refuse_other_texts,
+    sample_of,
+)
 from handgrad.tables.file_kinds import kind_of, require_file
 from handgrad.tables.frames import as_frame, first_line, polars
 from handgrad.tables.trial import require_readable
@@ -134,8 +143,11 @@ def _open_csv(path: Path, *, delimiter: str | None, header: bool | None, encodin
     if whole and header_found and len(records) == 1:
         raise DataError(f"{path} has no rows but its header")
     told = [dialect.told if len(table.columns) > 1 else "one column"]
+    if len(table.columns) == 1 and all(map(may_have_fields, sample)):
+        told = ["one column (--delimiter says otherwise)"]
     told += [] if header_found else ["no header: columns are named column_1, column_2, …"]
-    told += ["decimal commas: 1.234,5 is 1234.5"] if decimal == "," else []
+    if decimal == ",":
+        told += [f"decimal commas{', and points between thousands: 1.234,5 is 1234.5' * has_thousands(records)}"]
     told += [] if encoding.lower().replace("_", "-") in ("utf-8", "utf8") else [f"text in {encoding}"]
     options = {"delimiter": dialect.delimiter, "header": header_found, "encoding": encoding, "decimal": decimal}
     return TableFile(path, "csv", table.columns, tuple(told), options, table.frames)

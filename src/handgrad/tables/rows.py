@@ -11,8 +11,8 @@ import numpy as np
 from handgrad.calculus.functions import Array
 from handgrad.errors import DataError, did_you_mean
 from handgrad.tables.frames import as_frame, polars
-from handgrad.tables.kinds import as_numbers, is_time
 from handgrad.tables.reading import TableFile, open_table
+from handgrad.tables.values import as_numbers, is_time
 
 if TYPE_CHECKING:
     import polars as pl
@@ -132,3 +132,15 @@ def present_values(frame: pl.DataFrame, name: str, *, first_row: int = 1, where:
     if empty is not None:
         raise DataError(f"{where}: row {empty:,} has no value in column {name!r}")
     return values
+
+
+def named_numbers(X: Any, features: Sequence[str], where: str = "the data frame") -> Array:
+    """The columns `features` of a data frame as `frame_numbers` has them; by place where the frame has no names but numbers.
+
+    Raises DataError for columns that are not there and for what is no finite number.
+    """
+    frame = as_frame(X)
+    if frame.columns == [str(place) for place in range(len(features))]:
+        return frame_numbers(frame, frame.columns, where=where)
+    require_columns(frame.columns, features, where, ", which the model needs")
+    return frame_numbers(frame, features, where=where)

@@ -88,6 +88,8 @@ class Scorer:
 LOSS_BESIDE, LARGEST_LOSS = 1e-7, 100.0
 NAMED = {"loss": False, "accuracy": True, "accuracy_then_loss": True, "r2": True}
 """The metrics that have a name, and whether a larger one is better."""
+LABELS = {"r2": "R²", "accuracy_then_loss": "accuracy"}
+"""What a reader is told where that is not the name."""
 
 
 def named(metric: Any, *, larger_is_better: bool | None) -> tuple[str, bool]:

@@ -64,9 +64,9 @@ class Progress:
 
     def epoch(self, state: EpochState) -> None:
         """Show an epoch."""
-        if self.estimates:
+        left = self.epochs - state.epoch
+        if self.estimates and left:
             self.estimates = False
-            left = self.epochs - state.epoch
             took = state.seconds / state.epoch
             self.say(f"an epoch takes {duration(took)}: {left} more take at most about {duration(took * left)}")
         words = f"loss {state.loss:.4f}" + ("" if state.score is None else f"  {self.score} {state.score:.4f}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,13 +10,7 @@ from handgrad.calculus.functions import Array
 from handgrad.datasets import Dataset
 from handgrad.engine.job import VALIDATED
 from handgrad.errors import DataError, MissingExtraError
-from handgrad.training import Split, stratified_split
-
-if TYPE_CHECKING:
-    import polars as pl
-
-HELD_OUT = 0.25
-"""The share of the rows that is held out where no test file is given."""
+from handgrad.training import HELD_OUT, Split, stratified_split
 
 
 @dataclass(frozen=True)
@@ -70,8 +63,11 @@ class Rows:
             counts = np.bincount(self.y, minlength=len(self.classes))
             common = np.where(counts[self.y] >= folds, self.y, counts.argmax())
             parts = StratifiedGroupKFold(folds, shuffle=True, random_state=seed).split(everything, common, self.groups)
-        train, held = next((train, held) for train, held in parts if len(train) and len(held))
-        return Split(train, held)
+        chosen = min(
+            ((train, held) for train, held in parts if len(train) and len(held)),
+            key=lambda part: abs(len(part[1]) - share * len(self.y)),
+        )
+        return Split(*chosen)
 
 
 def divide(rows: Rows, tested: Array, rng: np.random.Generator) -> tuple[Split, Array]:
@@ -86,24 +82,3 @@ def divide(rows: Rows, tested: Array, rng: np.random.Generator) -> tuple[Split, 
         outer, held = rows.take(split.train), rows.numbers[split.held_out]
     inner = outer.divided(VALIDATED, rng)
     return Split(outer.numbers[inner.train], held), outer.numbers[inner.held_out]
-
-
-def times_of(column: pl.Series, name: str, where: str) -> Array:
-    """Moments as float64, NaN where missing: of numbers, dates and times, or text as 2024-01-31 12:30. Raises DataError."""
-    import polars as pl
-
-    found = column
-    if column.dtype == pl.String:
-        text = column.str.strip_chars()
-        found = text.cast(pl.Float64, strict=False)
-        if found.null_count() > text.null_count():
-            found = text.str.replace("T", " ", literal=True).str.replace(r"^(\d{4}-\d{2}-\d{2})$", "$1 00:00:00")
-            found = found.str.replace(r"^(\S+ \d{2}:\d{2})$", "$1:00").str.to_datetime("%Y-%m-%d %H:%M:%S%.f", strict=False)
-        if found.null_count() > text.null_count():
-            row = int((found.is_null() & text.is_not_null()).arg_max() or 0)
-            raise DataError(
-                f"{where}: column {name!r}, row {row + 1:,}: {column[row]!r:.80} is no time; "
-                "times are numbers, or written as 2024-01-31 or 2024-01-31 12:30:00"
-            )
-    moments = (found.to_physical() if found.dtype.is_temporal() else found).cast(pl.Float64)
-    return np.asarray(moments.fill_null(np.nan).to_numpy())

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from handgrad.calculus.functions import Array
-from handgrad.data import as_weights
 from handgrad.datasets import Dataset
-from handgrad.engine.tables.dividing import Rows, divide, times_of
+from handgrad.engine.tables.answers import Part, answers, weights
+from handgrad.engine.tables.dividing import Rows, divide
+from handgrad.engine.tables.honesty import moments, of_test_file, remarks, require_learnable
 from handgrad.errors import DataError, did_you_mean
+from handgrad.tables.dates import times_of
 from handgrad.tables.encoding import EncodingOptions, TableEncoding
 from handgrad.tables.frames import canonical
-from handgrad.tables.kinds import class_labels, class_numbers, finite_numbers, number_targets, task_of
+from handgrad.tables.kinds import task_of
 from handgrad.training import Split
 
 if TYPE_CHECKING:
     import polars as pl
 
 TASKS = ("classification", "regression")
-MOST_CLASSES = 1000
 LEAST_ROWS = 10
 
 
@@ -48,6 +49,8 @@ class TableOptions:
             raise DataError(f"there is no task {self.task!r}. {did_you_mean(self.task, TASKS)}")
         if self.group is not None and self.time_column is not None:
             raise DataError("rows are divided by group or by time, but both a group and a time column were named")
+        if self.target in self.encoding.drop:
+            raise DataError(f"{self.target!r} is the target, which cannot be dropped")
 
     @property
     def roles(self) -> dict[str, str]:
@@ -102,87 +105,69 @@ def prepare(
     Raises DataError for a target, columns or rows that cannot be used.
     """
     options.require_columns(frame, name)
-    parts = [Part(frame, name)]
+    parts, words = [Part(frame, name)], options.encoding.missing
     if test is not None:
         replace(options, group=None, time_column=None).require_columns(test, test_name)
         parts.append(Part(test, test_name))
-    task, reason = task_of(frame[options.target])
-    told = [] if options.task else [f"{options.target}: {reason}, so this is a {task} (--task says otherwise)"]
-    task = options.task or task
-    y, classes = _answers(parts, options.target, task)
+    task, told = options.task, list[str]()
+    if task is None:
+        task, reason = task_of(frame[options.target], words=words)
+        told.append(f"{options.target}: {reason}, so this is a {task} (--task says otherwise)")
+    y, classes = answers(parts, options.target, task, words)
     answered = ~np.isnan(y) if classes is None else y >= 0
     known = np.flatnonzero(answered[: frame.height])
     if len(known) < LEAST_ROWS:
         raise DataError(f"{name} has {len(known)} rows with a value of {options.target!r}; at least {LEAST_ROWS} are needed")
     if not answered.all():
         told.append(f"{int((~answered).sum()):,} rows have no {options.target} and are left out")
-    weights = None if options.weight is None else _weights(parts, options.weight, answered)
-    rng = np.random.default_rng(seed)
+    w = None if options.weight is None else weights(parts, options.weight, answered, words)
     tested = frame.height + np.flatnonzero(answered[frame.height :])
     if test is not None and not len(tested):
         raise DataError(f"{test_name} has no row with a value of {options.target!r}")
-    split, validated = divide(_divided_by(parts[0], options, known, y, classes), tested, rng)
-    learnt = np.sort(split.train)
-    encoding = TableEncoding.fit(_inputs(frame, options)[learnt], options.encoding, first_row=learnt + 1, where=name)
+    rows = _divided_by(parts[0], options, known, y, classes)
+    split, validated = divide(rows, tested, np.random.default_rng(seed))
+    data = Dataset(name, np.empty((len(y), 0)), y, (), classes)
+    require_learnable(data, split, validated, w)
+    told += remarks(data, split, validated)
+    encoding = _fitted(parts[0], options, split.train)
+    if test is not None:
+        told += of_test_file(parts[0], parts[1], options.group, [*encoding.inputs, options.target])
+    elif rows.times is not None:
+        assert options.time_column is not None
+        first = (int(part[np.argmin(rows.times[np.searchsorted(known, part)])]) for part in (validated, split.held_out))
+        told.append(moments(frame[options.time_column], *first))
     X = np.concatenate([encoding.encode(part.frame, where=part.name).X.astype(dtype) for part in parts])
     met = encoding.encode(frame[split.held_out] if test is None else test, where=test_name or name)
     return TableData(
-        Dataset(name, X, y, encoding.labels, classes),
+        replace(data, X=X, features=encoding.labels),
         encoding,
         options,
         task,
         split,
         validated,
-        weights,
+        w,
         (*told, *encoding.notes),
         met.unknown,
         met.filled,
     )
 
 
-@dataclass(frozen=True)
-class Part:
-    """A frame, and what errors call it."""
-
-    frame: pl.DataFrame
-    name: str
+def _fitted(part: Part, options: TableOptions, rows: Array) -> TableEncoding:
+    """The encoding of the rows that train, without the columns that are left out for what they are in all rows."""
+    frame = _inputs(part.frame, options)
+    asked = replace(options.encoding, drop=tuple(name for name in options.encoding.drop if name not in options.roles.values()))
+    whole = TableEncoding.fit(frame, asked, where=part.name)  # which names faults by the rows of the file, wherever they are
+    left = {column.name: column for column in whole.left_out}
+    learnt = np.sort(rows)
+    categorical, keep = (tuple(name for name in names if name not in left) for names in (asked.categorical, asked.keep))
+    rest = replace(asked, drop=tuple(left), categorical=categorical, keep=keep)
+    found = TableEncoding.fit(frame[learnt], rest, first_row=learnt + 1, where=part.name)
+    return replace(found, left_out=tuple(left.get(column.name, column) for column in found.left_out))
 
 
 def _inputs(frame: pl.DataFrame, options: TableOptions) -> pl.DataFrame:
     kept = {options.group, options.time_column} & set(options.encoding.keep)
     return frame.drop([column for column in options.roles.values() if column not in kept])
-
-
-def _answers(parts: Sequence[Part], target: str, task: str) -> tuple[Array, tuple[str, ...] | None]:
-    """Class numbers and classes, or numbers and None, of the rows of all parts; -1, or NaN, where there is no answer."""
-    first, *others = parts
-    if task == "regression":
-        y = np.concatenate([number_targets(part.frame[target], target, part.name) for part in parts])
-        if np.nanmin(y, initial=np.inf) == np.nanmax(y, initial=-np.inf):
-            raise DataError(
-                f"{first.name}: the target {target!r} is {np.nanmax(y):g} in all rows, so that there is nothing to learn"
-            )
-        return y, None
-    classes, y = class_labels(first.frame[target])
-    if len(classes) < 2:
-        only = f"is {classes[0]!r} in all rows" if classes else "has no values"
-        raise DataError(f"{first.name}: the target {target!r} {only}; a classification needs two classes or more")
-    if len(classes) > min(MOST_CLASSES, len(y) // 2):
-        raise DataError(
-            f"{first.name}: the target {target!r} has {len(classes):,} different values in {len(y):,} rows, which are too many "
-            f"classes (at most {MOST_CLASSES:,}, of two rows or more on average); name another --target, or give --task regression "
-            "for numbers"
-        )
-    for part in others:
-        more = class_numbers(part.frame[target], classes)
-        if (more < -1).any():
-            row = int((more < -1).argmax())
-            raise DataError(
-                f"{part.name}: row {row + 1:,}: {part.frame[target][row]!r} is none of the classes of {first.name}: "
-                f"{', '.join(classes[:20])}"
-            )
-        y = np.concatenate([y, more])
-    return y, classes
 
 
 def _divided_by(part: Part, options: TableOptions, known: Array, y: Array, classes: tuple[str, ...] | None) -> Rows:
@@ -196,18 +181,8 @@ def _divided_by(part: Part, options: TableOptions, known: Array, y: Array, class
             raise DataError(f"{name}: column {options.group!r}, row {missing[0] + 1:,} names no group")
         groups = column.rank("dense").fill_null(0).to_numpy()[known]
     if options.time_column is not None:
-        times = times_of(frame[options.time_column], options.time_column, name)[known]
+        times = times_of(frame[options.time_column], options.time_column, name, options.encoding.missing)[known]
         if np.isnan(times).any():
             row = known[int(np.isnan(times).argmax())]
             raise DataError(f"{name}: column {options.time_column!r}, row {row + 1:,} has no time")
     return Rows(name, known, y[known], classes, groups, times)
-
-
-def _weights(parts: Sequence[Part], weight: str, answered: Array) -> Array | None:
-    found = np.concatenate([finite_numbers(part.frame[weight], weight, part.name) for part in parts])
-    lost = np.isnan(found) & answered
-    if lost.any():
-        row, first = int(lost.argmax()), parts[0].frame.height
-        where = parts[0].name if row < first else parts[-1].name
-        raise DataError(f"{where}: column {weight!r}, row {(row if row < first else row - first) + 1:,} has no weight")
-    return as_weights(np.nan_to_num(found), len(found))

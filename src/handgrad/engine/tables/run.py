@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -13,13 +13,13 @@ import numpy as np
 from handgrad.calculus.functions import Array
 from handgrad.engine.fitting import fit
 from handgrad.engine.job import Run
-from handgrad.engine.runs.options import Options
-from handgrad.engine.runs.progress import Progress
-from handgrad.engine.runs.states import EpochState, Fit
+from handgrad.engine.runs.progress import Progress, duration
+from handgrad.engine.runs.states import Fit
 from handgrad.engine.tables.preparing import TableData
 from handgrad.errors import NetworkError, TrainingError
 from handgrad.model import Model, Scaling
 from handgrad.network import Network, Parameters
+from handgrad.tables.encoding import EncodingOptions
 from handgrad.training import Split
 
 HIDDEN = {"classification": "256:selu-256:selu-256:selu", "regression": "256:mish-256:mish-256:mish"}
@@ -33,8 +33,8 @@ That trains through all epochs; the patience costs about 0.001 of accuracy on 10
 LABEL_SMOOTHING = 0.1
 BIAS_RATE = 0.1
 """How much slower biases learn than weights."""
-SHARE_OF_LIMIT = 0.9
-"""The share of a time limit that the epochs are planned for; the rest is for those that take longer than the first."""
+SHARE_OF_LIMIT, TRIED = 0.9, 3
+"""The share of a time limit that epochs are planned for, since some take longer, and how many are tried before."""
 
 
 class TableRun(Run):
@@ -56,6 +56,7 @@ class TableRun(Run):
         **more: Any,
     ) -> None:
         self.table = table
+        self.time_limit: float | None = None
         if network is not None and hidden is not None:
             raise NetworkError("give the whole network, or its hidden layers, but not both")
         spelling = network or f"{table.encoding.width}-{hidden or HIDDEN[table.task]}-{self._outputs(loss)}"
@@ -79,8 +80,7 @@ class TableRun(Run):
                 usual.pop("dropout")
         alike = len(np.unique(self.data.y[self.table.validated])) == 1
         metric = given.get("metric", "accuracy_then_loss" if self.data.classes else "loss" if alike else "r2")
-        if str(metric).startswith("accuracy") and not self.data.classes:
-            raise TrainingError(f"accuracy counts classes, and {self.data.name} has numbers to predict: take r2 or loss")
+        self._require_metric(str(metric))
         return {**usual, **given, "metric": metric, "restore_best": True}
 
     def _rate_factors(self) -> dict[str, float]:
@@ -105,38 +105,42 @@ class TableRun(Run):
         return Scaling.none(self.table.encoding.width)
 
     def train(self, progress: Progress | None = None, *, time_limit: float | None = None, **more: Any) -> Fit:
-        """Train as `Run.train` does; with a `time_limit` in seconds, for as many epochs as fit into it, found by a trial of one."""
+        """Train as `Run.train` does; with a `time_limit` in seconds, for as many epochs as fit into it, after a trial of three."""
+        self.time_limit = time_limit
         if time_limit is None:
             return super().train(progress, **more)
         if not (math.isfinite(time_limit) and time_limit > 0):
             raise TrainingError(f"the time limit is a number of seconds above 0, but {time_limit} was given")
         if more.get("checkpoint") is not None:
-            raise TrainingError(
-                "with a time limit the number of epochs is not known before, so that no checkpoint could be gone on with"
-            )
+            raise TrainingError("with a time limit the epochs are not known before, so that no checkpoint could be gone on with")
         began = time.perf_counter()
         trial = fit(
             self.network, self.parameters, *self.weighed(self.split.train), validation=self.weighed(self.validated),
-            rng=self.seed, **{**self._chosen, "epochs": 1, "callbacks": ()},
+            rng=self.seed, **{**self._chosen, "epochs": TRIED},
+            callbacks=[lambda _: time.perf_counter() - began > time_limit / 2],
         )  # fmt: skip
+        if trial.stopped == "interrupted":
+            self.fit, self.parameters = trial, trial.parameters
+            return trial
+        took = np.diff([0.0, *(state.seconds for state in trial.history)])[-1]  # the first has to warm up
         left = time_limit - (time.perf_counter() - began)
-        epochs = max(1, min(self.options.epochs, int(SHARE_OF_LIMIT * left / max(trial.seconds, 1e-9))))
+        epochs = max(1, min(self.options.epochs, int(SHARE_OF_LIMIT * left / max(took, 1e-9))))
         if progress is not None:
             progress.epochs = epochs
-            progress.say(
-                f"an epoch takes {trial.seconds:.2g} s: {epochs} of {self.options.epochs} epochs fit into {time_limit:g} s"
-            )
-
-        def late(state: EpochState) -> bool:
-            return state.seconds > left
-
-        self._chosen = {**self._chosen, "epochs": epochs, "callbacks": [late]}
-        self.options = Options(self.network, **{name: value for name, value in self._chosen.items() if name != "callbacks"})
-        return super().train(progress, **more)
+            progress.say(f"an epoch takes {duration(took)}: {epochs} of {self.options.epochs} fit into {duration(time_limit)}")
+        self._chosen["epochs"] = epochs
+        self.options = replace(self.options, epochs=epochs)
+        return super().train(progress, callbacks=[lambda state: state.seconds > left], **more)
 
     def model(self) -> Model:
         """The trained network with the encoding of the table."""
         return replace(super().model(), table=self.table.encoding, target=self.table.options.target)
+
+    def score(self) -> float:
+        """The hold-out score of the parameters as they are, weighted by the rows' weights."""
+        held = self.split.held_out
+        weights = None if self.weights is None else self.weights[held]
+        return self._predictor.score(self.data.X[held], self.data.y[held], weights)
 
     @property
     def provenance(self) -> Mapping[str, Any]:
@@ -144,7 +148,19 @@ class TableRun(Run):
         table, options = self.table, self.table.options
         rows = {"train": len(self.split.train), "validation": len(self.validated), "held_out": len(self.split.held_out)}
         chosen = {role.replace(" ", "_"): name for role, name in options.roles.items()}
-        return {**super().provenance, "task": table.task, "rows": rows, **chosen}
+        asked = {
+            "dropout": self.options.shares[0] if self.options.shares else 0.0, "patience": self.options.patience,
+            "validation_metric": self.options.metric, "class_weight": self.options.class_weight, "clip": self.options.clip,
+            "recipe": "RealMLP TD-S" if self.by_recipe else None, "time_limit": self.time_limit,
+            "seconds": None if self.fit is None else round(self.fit.seconds, 3),
+        }  # fmt: skip
+        kept = {name: value for name, value in asked.items() if value is not None}
+        return {**super().provenance, "task": table.task, "rows": rows, **chosen, **kept, "options": self._asked_of_columns()}
+
+    def _asked_of_columns(self) -> dict[str, Any]:
+        """What was asked of the columns, where it is not the usual."""
+        asked, usual = (asdict(each) for each in (self.table.options.encoding, EncodingOptions()))
+        return {name: value for name, value in asked.items() if value != usual[name]}
 
 
 def seconds_of(text: str) -> float:
