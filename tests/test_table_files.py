@@ -408,3 +408,15 @@ def test_a_small_file_cannot_fill_the_memory(write, tmp_path):
     for path in (tmp_path / "lie.npz", write(array, "lie.npy")):
         with pytest.raises(DataError, match=r"not there|cannot read"):
             open_table(path).read()
+
+
+@pytest.mark.parametrize("rows", [["1,5", "2.25"], ["1.375", "2.5"], *[[*["1,5"] * 30_000, "1500.5"]]])
+def test_commas_and_points_for_decimals_in_one_column_are_refused(write, rows):
+    path = write(("x;y\n" + "".join(f"{value};0,5\n" for value in rows)).encode())
+    with pytest.raises(DataError, match=rf"column 'x', row {len(rows):,}: '.*' does not go with the others"):
+        open_table(path, decimal=",").read()
+
+
+def test_a_column_of_points_beside_decimal_commas_stays_as_it_is(write):
+    frame = open_table(write(b"x;y\n1.5;0,5\n2.25;1.000,5\n"), decimal=",").read()
+    assert frame.rows() == [("1.5", "0.5"), ("2.25", "1000.5")]

@@ -24,6 +24,35 @@ EDGES = " \t\r\n"
 DECIMAL_COMMA = r"^[+-]?(?:[0-9]+|[1-9][0-9]{0,2}(?:\.[0-9]{3})+)?,[0-9]+(?:[eE][+-]?[0-9]+)?$"
 """A number with a comma before its decimals, and perhaps points between its thousands."""
 THOUSANDS = r"^[+-]?[1-9][0-9]{0,2}(?:\.[0-9]{3})+$"
+DECIMAL_POINT = r"^[+-]?[0-9]*\.[0-9]+(?:[eE][+-]?[0-9]+)?$"
+
+
+class _Signs:
+    """Turns decimal commas into points, and sees that no column has both, in which 1.375 would be now 1375 and now 1.375."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.commas: set[str] = set()
+        self.points: set[str] = set()
+
+    def with_points(self, frame: "pl.DataFrame", first_row: int) -> "pl.DataFrame":
+        """Numbers with points for decimals. Raises DataError, with row, column and value, where a column has commas and points."""
+        return frame.with_columns([self._column(column, first_row) for column in frame])
+
+    def _column(self, text: "pl.Series", first_row: int) -> "pl.Series":
+        thousands = text.str.contains(THOUSANDS).fill_null(value=False)
+        number = text.str.contains(DECIMAL_COMMA).fill_null(value=False) | thousands
+        point = text.str.contains(DECIMAL_POINT).fill_null(value=False) & ~thousands
+        self.commas |= {text.name} if number.any() else set()
+        self.points |= {text.name} if point.any() else set()
+        if text.name in self.commas & self.points:
+            row = int((point if point.any() else number).arg_max() or 0)
+            raise DataError(
+                f"{self.path}: column {text.name!r}, row {first_row + row:,}: {text[row]!r} does not go with the others: of its "
+                "numbers some have a decimal comma and some a point; write them in one way (--decimal . or , says which it is)"
+            )
+        plain = text.str.replace_all(".", "", literal=True).str.replace(",", ".", literal=True)
+        return plain.zip_with(number, text)
 
 
 @dataclass(frozen=True)
@@ -78,11 +107,11 @@ class CsvFile:
 
         Raises DataError, with the line, for a record of another width than the first, for quotes that do not fit, and for no rows.
         """
-        some = False
+        rows, signs = 0, _Signs(self.path)
         for frame in self._frames():
-            some = some or bool(frame.height)
-            yield frame
-        if not some:
+            yield signs.with_points(frame, rows + 1) if self.dialect.decimal == "," else frame
+            rows += frame.height
+        if not rows:
             raise DataError(f"{self.path} has no rows{' but its header' * self.header}")
 
     def _frames(self) -> Iterator["pl.DataFrame"]:
@@ -162,14 +191,8 @@ class CsvFile:
         return self._finished(pl.DataFrame([pl.Series(str(place), column, pl.String) for place, column in enumerate(columns)]))
 
     def _finished(self, frame: "pl.DataFrame") -> "pl.DataFrame":
-        """Fields stripped, empty ones null, decimal commas as points."""
+        """Fields stripped, empty ones null."""
         library = polars()
         frame.columns = list(self.columns)
         text = library.all().str.strip_chars()
-        frame = frame.select(library.when(text != "").then(text))
-        if self.dialect.decimal == ",":
-            text = library.all()
-            number = text.str.contains(DECIMAL_COMMA) | text.str.contains(THOUSANDS)
-            plain = text.str.replace_all(".", "", literal=True).str.replace(",", ".", literal=True)
-            frame = frame.select(library.when(number).then(plain).otherwise(text))
-        return frame
+        return frame.select(library.when(text != "").then(text))
