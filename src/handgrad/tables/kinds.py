@@ -159,9 +159,10 @@ def class_labels(y: pl.Series, words: Sequence[str] = ()) -> tuple[tuple[str, ..
 def class_numbers(y: pl.Series, classes: Sequence[str], words: Sequence[str] = ()) -> Array:
     """The class number of each row, int64, where the classes are known; -1 where it is missing, -2 where it is none of them.
 
-    `words` mean missing beside MISSING_WORDS.
+    `words` mean missing beside MISSING_WORDS. Classes true and false may be written in any words for them, and as 1 and 0.
     """
-    return codes_of(target_text(y, words, classes), classes).astype(np.int64)
+    text = target_text(y, words, classes)
+    return codes_of(as_boolean_text(text) if set(classes) <= {TRUE, FALSE} else text, classes).astype(np.int64)
 
 
 def number_targets(
