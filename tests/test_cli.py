@@ -9,27 +9,10 @@ import numpy as np
 import pytest
 
 import handgrad
-from handgrad.cli import main
 from handgrad.datasets import READERS, read_dataset
 from handgrad.model import Model
 
 CLASSES = [name for name in READERS if name != "diabetes"]
-
-
-@pytest.fixture
-def run(monkeypatch, capsys, tmp_path):
-    """Run the command in a folder of its own: (exit code, standard output, standard error)."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "120")
-
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["handgrad", *map(str, arguments)])
-        with pytest.raises(SystemExit) as left:
-            main()
-        out, err = capsys.readouterr()
-        return left.value.code, out, err
-
-    return call
 
 
 @pytest.fixture(scope="module")

@@ -1,13 +1,13 @@
 """handgrad evaluate and show, for models of tables and others: scores that are right, files that say what they hold."""
 
 import json
-import struct
 from dataclasses import replace
 
 import numpy as np
 import polars as pl
 import pytest
-from tabled import files_in, fill, model_of_table, refused, right, runner, table
+from real_tables import real
+from tabled import files_in, fill, model_of_table, refused, right
 
 from handgrad.cli import tables
 from handgrad.datasets import read_dataset
@@ -15,13 +15,7 @@ from handgrad.document.formats import FORMATS
 from handgrad.model import Model
 from handgrad.table_model import TableModel
 
-PENGUINS = table("penguins")
-
-
-@pytest.fixture
-def run(monkeypatch, capsys, tmp_path):
-    """Run the command in a folder of its own: (exit code, standard output, standard error)."""
-    return runner(monkeypatch, capsys, tmp_path)
+PENGUINS, _ = real("penguins")
 
 
 @pytest.fixture(scope="module")
@@ -149,39 +143,6 @@ def test_all_columns_but_the_answers_are_inputs_where_a_model_names_none(run, fo
     pl.DataFrame({"kind": examples.y, **columns}).write_parquet("t.parquet")
     _, out, _ = run("evaluate", folder / "estimator.safetensors", "t.parquet", "--target", "kind", "--json")
     assert json.loads(out)["scores"]["accuracy"] == pytest.approx(model.score(examples.X, examples.y))
-
-
-def idx(array):
-    array = np.asarray(array, np.uint8)
-    return b"\0\0\x08" + bytes([array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape) + array.tobytes()
-
-
-def test_images_and_their_labels_in_two_files(run, tmp_path):
-    rng = np.random.default_rng(0)
-    images, labels = rng.integers(0, 255, (40, 3, 4)), rng.integers(0, 3, 40)
-    (tmp_path / "images").write_bytes(idx(images))
-    (tmp_path / "labels").write_bytes(idx(labels))
-    columns = {f"pixel_{r}_{c}": images[:, r, c] for r in range(3) for c in range(4)}
-    model = TableModel(model_of_table(pl.DataFrame({**columns, "label": labels}), "label"))
-    model.save("m.safetensors")
-    assert run("predict", "m.safetensors", "images")[1] == "".join(f"{label}\n" for label in model.predict(columns))
-    _, out, _ = run("evaluate", "m.safetensors", "images", "--target", "labels", "--json")
-    assert json.loads(out)["scores"]["accuracy"] == pytest.approx(np.mean(model.predict(columns) == labels))
-    (tmp_path / "few").write_bytes(idx(labels[:9]))
-    refused(run("evaluate", "m.safetensors", "images", "--target", "few"), "labels")
-    refused(run("evaluate", "m.safetensors", "images"), "has no column 'label'")
-
-
-def test_an_archive_with_test_rows_is_evaluated_on_them(run):
-    rng = np.random.default_rng(0)
-    X, y = rng.normal(size=(60, 3)), rng.integers(0, 2, 60)
-    np.savez("a.npz", x_train=X[:40], y_train=y[:40], x_test=X[40:], y_test=y[40:])
-    frame = {f"x_{n}": X[:, n] for n in range(3)}
-    model = TableModel(model_of_table(pl.DataFrame({**frame, "y": y}), "y"))
-    model.save("m.safetensors")
-    _, out, _ = run("evaluate", "m.safetensors", "a.npz", "--json")
-    assert json.loads(out)["rows"] == 20
-    assert json.loads(out)["scores"]["accuracy"] == pytest.approx(np.mean(model.predict(frame)[40:] == y[40:]))
 
 
 @pytest.mark.parametrize("name", ["species", "mass", "iris", "estimator"])

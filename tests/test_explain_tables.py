@@ -11,6 +11,7 @@ from draws import model_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from real_tables import real, written
 from test_explain_command import run
 
 from handgrad import forward
@@ -25,18 +26,8 @@ from handgrad.tables.kinds import class_labels
 from handgrad.tables.reading import open_table
 from handgrad.tables.rows import all_numbers, pick_rows, read_numbers
 
-PENGUINS = as_frame(palmerpenguins.load_penguins())
-WRITERS = {
-    "csv": pl.DataFrame.write_csv,
-    "parquet": pl.DataFrame.write_parquet,
-    "arrow": pl.DataFrame.write_ipc,
-}
-
-
-def write(frame, path):
-    """Write a frame as the kind of file that its name says."""
-    WRITERS[path.suffix[1:]](frame, path)
-    return path
+PENGUINS, _ = real("penguins")
+KINDS = ["csv", "parquet", "arrow"]
 
 
 def table_model(frame, target):
@@ -53,7 +44,7 @@ def table_model(frame, target):
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    write(PENGUINS, tmp_path / "people.csv")
+    written(PENGUINS, tmp_path / "people.csv")
     return tmp_path
 
 
@@ -69,7 +60,7 @@ TABLES = arrays(np.float64, st.tuples(st.integers(1, 6), st.integers(1, 4)), ele
 
 
 @settings(max_examples=20)  # a Parquet or Arrow file is first tried in a process of its own
-@given(X=TABLES, kind=st.sampled_from([*WRITERS, "npy"]), order=st.randoms(use_true_random=False))
+@given(X=TABLES, kind=st.sampled_from([*KINDS, "npy"]), order=st.randoms(use_true_random=False))
 def test_numbers_come_back_bit_by_bit_from_every_kind_of_file(tmp_path_factory, X, kind, order):
     path = tmp_path_factory.mktemp("numbers") / f"t.{kind}"
     names = [f"column {place}" for place in range(X.shape[1])]
@@ -77,7 +68,7 @@ def test_numbers_come_back_bit_by_bit_from_every_kind_of_file(tmp_path_factory, 
         np.save(path, X)
     else:
         shuffled = order.sample(names, len(names))
-        write(as_frame(X, names).select(shuffled).with_columns(note=pl.lit("left out")), path)
+        written(as_frame(X, names).select(shuffled).with_columns(note=pl.lit("left out")), path)
     np.testing.assert_array_equal(read_numbers(path, names), X)
 
 
@@ -128,7 +119,7 @@ def test_what_is_no_table_of_numbers_is_one_clear_error(folder, text, says):
     ],
 )
 def test_columns_of_types_that_are_no_numbers_are_refused(folder, column, says):
-    path = write(pl.DataFrame({"a": column, "b": [1, 2]}), folder / "t.parquet")
+    path = written(pl.DataFrame({"a": column, "b": [1, 2]}), folder / "t.parquet")
     with pytest.raises(DataError, match=re.escape(says)):
         read_numbers(path)
     assert read_numbers(path, ["b"]).tolist() == [[1], [2]]
@@ -145,9 +136,9 @@ def test_rows_of_numbers_are_counted_over_the_whole_file(folder):
 
 
 @settings(max_examples=20)
-@given(rows=st.lists(st.integers(0, len(PENGUINS) - 1), min_size=1, max_size=8), kind=st.sampled_from(list(WRITERS)))
+@given(rows=st.lists(st.integers(0, len(PENGUINS) - 1), min_size=1, max_size=8), kind=st.sampled_from(KINDS))
 def test_rows_that_are_picked_are_those_of_the_whole_table(tmp_path_factory, rows, kind):
-    file = open_table(write(PENGUINS, tmp_path_factory.mktemp("picked") / f"t.{kind}"))
+    file = open_table(written(PENGUINS, tmp_path_factory.mktemp("picked") / f"t.{kind}"))
     assert pick_rows(file, rows).equals(file.read()[rows])
 
 
@@ -158,14 +149,14 @@ def test_rows_behind_the_one_that_is_asked_for_are_not_read(folder):
         open_table("ragged.csv").read()
 
 
-@pytest.mark.parametrize("kind", WRITERS)
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("target", ["species", "body_mass_g"])
 def test_rows_of_a_table_are_explained_for_the_model_that_encodes_them(folder, kind, target):
     frame = PENGUINS.filter(pl.col(target).is_not_null())
     model = table_model(frame, target)
     model.save(folder / "m.safetensors")
     order = frame.columns[::-1]
-    write(frame.select(order).with_columns(more=pl.lit("not asked for")), folder / f"t.{kind}")
+    written(frame.select(order).with_columns(more=pl.lit("not asked for")), folder / f"t.{kind}")
     data = json.loads(run("m.safetensors", "--data", f"t.{kind}", "--rows", "7,0", "--format", "json"))
     rows = frame[[7, 0]]
     np.testing.assert_array_equal(data["X"], model.scaled(rows))
@@ -217,7 +208,7 @@ def test_targets_may_be_spelled_as_a_file_could_have_them(given, spelled):
 
 @pytest.mark.usefixtures("species")
 def test_targets_by_hand_or_from_another_column(folder):
-    write(PENGUINS.rename({"species": "kind"}), folder / "renamed.csv")
+    written(PENGUINS.rename({"species": "kind"}), folder / "renamed.csv")
     rows = ["--rows", "0,200", "--format", "json"]
     expected = run("m.safetensors", "--data", "people.csv", *rows)
     assert run("m.safetensors", "--data", "people.csv", *rows, "--y", "Adelie;2") == expected
@@ -239,7 +230,7 @@ def test_a_file_is_read_as_the_options_say(folder):
 
 def test_unknown_categories_and_missing_values_are_taken_as_the_encoding_says(folder, species):
     frame = PENGUINS[[0]].with_columns(island=pl.lit("Atlantis"), year=pl.lit(None, pl.Int64))
-    write(frame, folder / "new.csv")
+    written(frame, folder / "new.csv")
     data = json.loads(run("m.safetensors", "--data", "new.csv", "--format", "json"))
     np.testing.assert_array_equal(data["X"], species.table.encode(frame).X)
 
@@ -266,21 +257,21 @@ def test_unknown_categories_and_missing_values_are_taken_as_the_encoding_says(fo
 )  # fmt: skip
 @pytest.mark.usefixtures("species")
 def test_what_a_model_of_a_table_cannot_take_is_one_clear_error(folder, arguments, says):
-    write(PENGUINS.drop("species"), folder / "bare.csv")
-    write(PENGUINS.rename({"sex": "gender"}), folder / "gender.csv")
+    written(PENGUINS.drop("species"), folder / "bare.csv")
+    written(PENGUINS.rename({"sex": "gender"}), folder / "gender.csv")
     year = pl.when(pl.int_range(pl.len()) == 5).then(pl.lit("long ago")).otherwise(pl.col("year").cast(pl.String))
-    write(PENGUINS.with_columns(year=year), folder / "bad.csv")
+    written(PENGUINS.with_columns(year=year), folder / "bad.csv")
     with pytest.raises(HandgradError, match=re.escape(says)) as caught:
         run("m.safetensors", *arguments)
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("kind", WRITERS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_model_of_numbers_and_a_network_take_every_kind_of_file(folder, kind):
     model = model_of(Network("3-4:tanh-3"))
     model.save("numbers.safetensors")
     frame = as_frame({"größe": [2.1, 2, 1], "kind": ["class 1", "class 2", "class 0"], "length": [0.1, 1, 2], "width": [2, -3, 5]})
-    write(frame, folder / f"t.{kind}")
+    written(frame, folder / f"t.{kind}")
     source = ["--data", f"t.{kind}", "--target", "kind", "--rows", "1", "--format", "json"]
     data = json.loads(run("numbers.safetensors", *source))
     assert np.allclose(data["iterations"][0]["predictions"], model.outputs([[1, -3, 2]]))

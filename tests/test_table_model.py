@@ -12,7 +12,8 @@ import pytest
 from draws import model_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tabled import model_of_table, right, table
+from real_tables import real
+from tabled import model_of_table, right
 
 import handgrad
 from handgrad.errors import DataError, HandgradError, ModelFileError
@@ -21,14 +22,12 @@ from handgrad.network import Network
 from handgrad.table_model import TableModel, labels_of, load
 from handgrad.tables.reading import open_table
 
-TABLES = {"penguins": "species", "crx": "A15", "iris": "target"}
 
-
-@pytest.fixture(scope="module", params=TABLES)
+@pytest.fixture(scope="module", params=["penguins", "crx", "iris"])
 def known(request):
     """A table, its model, and the outputs for its rows."""
-    frame = table(request.param)
-    model = model_of_table(frame, TABLES[request.param])
+    frame, target = real(request.param)
+    model = model_of_table(frame, target)
     return frame, TableModel(model), model.outputs(frame)
 
 
@@ -76,8 +75,8 @@ print(hashlib.sha256(np.ascontiguousarray(model.model.outputs(frame)).tobytes())
 
 
 def test_other_threads_and_other_kernels_of_blas_give_the_same_bits(tmp_path):
-    frame = table("crx")
-    model = model_of_table(frame, "A15", hidden="64:selu-64:selu")
+    frame, target = real("crx")
+    model = model_of_table(frame, target, hidden="64:selu-64:selu")
     model.save(tmp_path / "m.safetensors")
     frame.write_csv(tmp_path / "t.csv")
     found = set()
@@ -161,7 +160,8 @@ def test_scores(known):
 
 
 def test_a_regression_predicts_numbers_in_the_units_of_the_target(tmp_path):
-    frame = table("penguins").filter(table("penguins")["body_mass_g"].is_not_null())
+    frame, _ = real("penguins")
+    frame = frame.filter(frame["body_mass_g"].is_not_null())
     model = TableModel(model_of_table(frame, "body_mass_g", numbers=True))
     predicted, y = model.predict(frame), frame["body_mass_g"].to_numpy()
     assert model.classes_ is None
@@ -174,8 +174,8 @@ def test_a_regression_predicts_numbers_in_the_units_of_the_target(tmp_path):
 
 
 def test_what_training_did_not_see_is_predicted_too():
-    frame = table("penguins")
-    model = TableModel(model_of_table(frame, "species"))
+    frame, target = real("penguins")
+    model = TableModel(model_of_table(frame, target))
     strange = pl.DataFrame(
         {
             name: [None, "Atlantis", "Biscoe"] if name == "island" else [None, "1e300", "-7"]
@@ -202,16 +202,16 @@ def test_what_training_did_not_see_is_predicted_too():
     ],
 )  # fmt: skip
 def test_tables_that_do_not_fit(change, message):
-    frame = table("penguins")
+    frame, target = real("penguins")
     with pytest.raises(HandgradError) as raised:
-        TableModel(model_of_table(frame, "species")).predict(change(frame))
+        TableModel(model_of_table(frame, target)).predict(change(frame))
     assert message in str(raised.value)
 
 
 def test_the_bits_do_not_depend_on_the_rows_that_stand_beside():
     """A row in the middle of many is as alone, where whatever else stands there is missing, unknown or far away."""
-    frame = table("crx")
-    model = model_of_table(frame, "A15")
+    frame, target = real("crx")
+    model = model_of_table(frame, target)
     expected = model.outputs(frame)
     far = frame.with_columns(pl.lit("1e200").alias(name) for name in ("A1", "A2", "A7"))
     both = pl.concat([far.cast(dict.fromkeys(frame.columns, pl.String)), frame.cast(dict.fromkeys(frame.columns, pl.String))])
@@ -221,6 +221,6 @@ def test_the_bits_do_not_depend_on_the_rows_that_stand_beside():
 def test_the_encoding_in_the_file_is_plain_json(tmp_path):
     from handgrad.model_file import read_model_file
 
-    model = model_of_table(table("penguins"), "species")
+    model = model_of_table(*real("penguins"))
     about, _ = read_model_file(model.save(tmp_path / "m.safetensors"))
     assert about["table"] == json.loads(json.dumps({"target": "species", "encoding": model.table.to_json()}))

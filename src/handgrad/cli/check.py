@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from handgrad.cli.console import Terminal, emit, note
-from handgrad.cli.output import PIPED, SUFFIXES, deliver, format_of
+from handgrad.cli.output import PIPED, SUFFIXES, deliver, format_of, require_apart
 from handgrad.errors import HandgradError
 
 if TYPE_CHECKING:
@@ -85,8 +85,7 @@ def _check_given(files: list[str] | None, min_read: float, out: Path | None, *, 
         raise HandgradError(f"--min-read is a share from 0 to 1, but {min_read:g} was given")
     if quiet and (show or form != "text"):
         raise HandgradError("--quiet leaves one line of text for each mistake; --show, --witness and --format do not go with it")
-    if out is not None and any(out.exists() and os.path.exists(name) and out.samefile(name) for name in files):  # noqa: PTH110
-        raise HandgradError(f"--out would write over {out}, which is to be checked")
+    require_apart(out, "the report", *files)
 
 
 def _explain(kind: str, files: list[str] | None, form: str, out: Path | None) -> None:

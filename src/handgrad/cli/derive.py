@@ -8,7 +8,7 @@ import typer
 from handgrad.calculus.notation import NOTATIONS, find_notation
 from handgrad.catalogue.optimisers import RULES
 from handgrad.catalogue.schedules import SCHEDULES
-from handgrad.cli.output import SET, SUFFIXES, deliver, format_of, is_model
+from handgrad.cli.output import SET, SUFFIXES, deliver, format_of, is_model, require_apart
 from handgrad.derivation import derive as derive_network
 from handgrad.derivation.names import require_names
 from handgrad.document.formats import FORMATS
@@ -47,6 +47,7 @@ def derive(
     out: Annotated[Path | None, typer.Option(help="Write to this file; its ending says the format where none is named.")] = None,
 ) -> None:
     """Write out forward pass, loss, backward pass and update of a network, with the reasons, every step checked by numbers."""
+    require_apart(out, "the derivation", network)
     given = {"--loss": loss, "--l2": l2 or None, "--label-smoothing": label_smoothing or None}
     if is_model(network, given):
         made = Model.load(Path(network)).network

@@ -12,14 +12,15 @@ import typer
 
 from handgrad.calculus.functions import Array
 from handgrad.cli.console import emit
-from handgrad.cli.output import SUFFIXES, deliver, format_of
-from handgrad.cli.tables import Batch, Decimal, Delimiter, Encoding, Given, Header, Reading, given_file, is_dataset
-from handgrad.datasets import DATASETS, read_dataset, read_idx
-from handgrad.errors import DataError, did_you_mean
+from handgrad.cli.output import SUFFIXES, deliver, format_of, require_apart, require_writable
+from handgrad.cli.tables import DATA, Batch, Decimal, Delimiter, Encoding, Given, Header, Reading, given_file, is_dataset
+from handgrad.datasets import read_dataset
+from handgrad.errors import DataError
 from handgrad.model import Model
 from handgrad.tables.columns import UNKNOWN
 from handgrad.tables.frames import as_frame, canonical, polars
-from handgrad.tables.kinds import class_numbers, number_targets
+from handgrad.tables.kinds import class_numbers, finite_numbers, number_targets
+from handgrad.tables.rows import require_columns
 
 if TYPE_CHECKING:
     from handgrad.assessment import Assessment, Rows
@@ -30,9 +31,7 @@ NAMED = 20
 
 def evaluate(
     model: Annotated[Path, typer.Argument(help="A model file that handgrad train wrote.")],
-    data: Annotated[
-        str, typer.Argument(help=f"A table (CSV, Parquet, Arrow, NPZ, NPY or IDX), or a data set: {', '.join(DATASETS)}.")
-    ],
+    data: Annotated[str, typer.Argument(help=DATA)],
     target: Annotated[
         str | None, typer.Option(help="The column of the answers, or an IDX file of labels. By default the one that was learnt.")
     ] = None,
@@ -48,13 +47,17 @@ def evaluate(
     encoding: Encoding = None,
     decimal: Decimal = None,
 ) -> None:
-    """Score a trained model on rows whose answers are known, beside what it scored when it was trained."""
+    """Score a trained model on rows whose answers are known, beside what it scored when it was trained.
+
+    Of an NPZ with rows to test with (x_test, y_test), these are scored.
+    """
     form = format_of(None, report, SUFFIXES)
+    reading = Reading(delimiter, header, encoding, decimal)
+    reading.require_file(data, target=target, weight=weight)
+    require_apart(report, "the report", model, data, target)
+    require_writable(report, "the report")
     loaded = Model.load(model)
-    if is_dataset(data):
-        found = of_dataset(loaded, data)
-    else:
-        found = of_file(loaded, data, target, weight, Reading(delimiter, header, encoding, decimal))
+    found = of_dataset(loaded, data) if is_dataset(data) else of_file(loaded, data, target, weight, reading)
     if as_json:
         emit(json.dumps(found.data()) + "\n")
     else:
@@ -91,43 +94,19 @@ def of_file(model: Model, data: str, target: str | None, weight: str | None, rea
     if not column:
         raise DataError("name the column of the true answers with --target; the model file does not")
     given = given_file(model, data, reading, column)
-    labels = _labels(given, target)
-    if labels is not None:
-        column = "label"
-    notes: list[str] = []
+    assert given.answers is not None
+    batches, which = given.new()
+    notes = [which] if which else []
     weights = _weight_column(given, model, weight, notes)
-    parts = [given.batches()]
-    tests = None if labels is not None else given.tests()
-    if tests is not None:
-        parts = [tests]
-        notes.append(f"These are the rows that {data} brings to test with.")
-    rows = _rows(given, (_with(batch, column, labels) for part in parts for batch in part), column, weights, notes)
+    rows = _rows(given, batches, given.answers, weights, notes)
     return assessed(model, rows, notes=notes, unknown=given.unknown, filled=given.filled)
-
-
-def _labels(given: Given, target: str | None) -> Array | None:
-    """The labels of images, from an IDX file of their own that `target` names."""
-    if given.table is None or given.table.kind != "idx" or target is None or target in given.table.columns:
-        return None
-    return read_idx(target)
-
-
-def _with(batch: Batch, column: str, labels: Array | None) -> Batch:
-    """The batch with its labels in a column."""
-    if labels is None or batch.frame is None:
-        return batch
-    there = labels[batch.first - 1 : batch.first - 1 + batch.frame.height]
-    if labels.ndim != 1 or len(there) < batch.frame.height:
-        raise DataError(f"there are {batch.first - 1 + batch.frame.height:,} images or more, but labels of {labels.shape}")
-    return Batch(batch.first, batch.inputs, as_frame({column: there}))
 
 
 def _weight_column(given: Given, model: Model, weight: str | None, notes: list[str]) -> str | None:
     """The column of weights: the one that is named, or that of the training where the file has it."""
     assert given.table is not None
     columns = given.table.columns
-    if weight is not None and weight not in columns:
-        raise DataError(f"{given.name} has no column {weight!r} of weights. {did_you_mean(weight, columns)}")
+    require_columns(columns, () if weight is None else (weight,), given.name, " of weights")
     before = model.provenance.get("weight")
     if weight is None and isinstance(before, str):
         if before in columns:
@@ -167,13 +146,11 @@ def _answers(given: Given, batch: Batch, column: str) -> tuple[Array, Array]:
     """Class numbers or numbers, and a mask of the rows that have one."""
     frame, classes = batch.frame, given.model.classes
     assert frame is not None
-    if column not in frame.columns:
-        hint = "" if len(frame.columns) > NAMED * 5 else did_you_mean(column, frame.columns)
-        raise DataError(f"{given.name} has no column {column!r} of true answers; --target names another. {hint}")
+    require_columns(frame.columns, (column,), given.name, " of true answers; --target names another")
     if classes is None:
-        numbers = number_targets(frame[column], column, given.name, first_row=batch.first)
+        numbers = number_targets(frame[column], column, given.name, first_row=batch.first, words=given.words)
         return numbers, ~np.isnan(numbers)
-    found = class_numbers(frame[column], _canonical(classes))
+    found = class_numbers(frame[column], _canonical(classes), given.words)
     strange = np.flatnonzero(found == UNKNOWN)
     if len(strange):
         _refuse(given, batch, column, int(strange[0]))
@@ -183,7 +160,7 @@ def _answers(given: Given, batch: Batch, column: str) -> tuple[Array, Array]:
 def _weights(given: Given, batch: Batch, column: str, there: Array) -> Array:
     """The weights of the rows that have an answer."""
     assert batch.frame is not None
-    found = number_targets(batch.frame[column], column, given.name, first_row=batch.first)
+    found = finite_numbers(batch.frame[column], column, given.name, first_row=batch.first, words=given.words)
     wrong = np.flatnonzero(there & ~(found >= 0))
     if len(wrong):
         told = "no weight" if np.isnan(found[wrong[0]]) else f"the weight {found[wrong[0]]:g}, which is below 0"

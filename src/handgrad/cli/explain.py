@@ -10,9 +10,8 @@ import typer
 from handgrad.calculus.notation import NOTATIONS, find_notation
 from handgrad.catalogue.optimisers import OPTIMISERS
 from handgrad.catalogue.schedules import SCHEDULES
-from handgrad.cli.output import SET, SUFFIXES, deliver, format_of, is_model
-from handgrad.cli.tables import Decimal, Delimiter, Encoding, Header, Reading, is_dataset, known
-from handgrad.datasets import DATASETS
+from handgrad.cli.output import SET, SUFFIXES, deliver, format_of, is_model, require_apart
+from handgrad.cli.tables import DATA, Decimal, Delimiter, Encoding, Header, Reading, is_dataset, known, with_labels
 from handgrad.document.blocks import Document
 from handgrad.document.formats import FORMATS
 from handgrad.errors import HandgradError
@@ -37,7 +36,7 @@ from handgrad.tables.reading import open_table
 
 
 @dataclass(frozen=True)
-class Given:
+class Asked:
     """The examples as the options have them."""
 
     x: str | None
@@ -60,7 +59,7 @@ def explain(
     data: Annotated[
         str | None,
         typer.Option(
-            help=f"A table: a file (CSV, Parquet, Arrow, NPZ, NPY or IDX), or {', '.join(DATASETS)}. A model scales or encodes it "
+            help=f"{DATA} A model scales or encodes it "
             "as when it was trained; with drawn weights inputs and numbers to predict are standardised over the table, with "
             "--weights they are taken as they are."
         ),
@@ -115,8 +114,9 @@ def explain(
     handgrad explain 2-3:sigmoid-2:sigmoid --loss squared_error --x "0.5,-1" --y "1,0"
     """
     form = format_of(format_name, out, SUFFIXES)
-    given = Given(x, y, data, rows, target, Reading(delimiter, header, encoding, decimal))
+    given = Asked(x, y, data, rows, target, Reading(delimiter, header, encoding, decimal))
     _check_together(given)
+    require_apart(out, "the explanation", network, data, weights)
     _check_parts({"--neuron": neuron, "--weight": weight, "--example": example, "--full": full or None})
     if seed is not None and seed < 0:
         raise HandgradError(f"--seed is a whole number, 0 or more, but {seed} was given")
@@ -131,19 +131,18 @@ def explain(
     deliver(_document(found, neuron, weight, example, full=full), out, form)
 
 
-def _check_together(given: Given) -> None:
+def _check_together(given: Asked) -> None:
     """Refuse options of which one would be left aside: examples come from --x and --y, or from a table."""
     if given.data is not None and given.x is not None:
         raise HandgradError("examples come from --x and --y or are rows of --data, but both were given")
     if given.data is not None and given.y is not None and given.target is not None:
         raise HandgradError("targets come from --y or from the column --target, but both were given")
-    of_file = {"target": given.target, **given.reading.given}
-    lonely = next((name for name, value in {"rows": given.rows, **of_file}.items() if value is not None), None)
+    of_table = {"rows": given.rows, "target": given.target, **given.reading.given}
+    lonely = next((name for name, value in of_table.items() if value is not None), None)
     if given.data is None and lonely is not None:
         raise HandgradError(f"--{lonely} is of a table, but no --data was given")
-    lonely = next((name for name, value in of_file.items() if value is not None), None)
-    if given.data is not None and is_dataset(given.data) and lonely is not None:
-        raise HandgradError(f"{given.data} is a data set, which has its own targets; --{lonely} is for a file")
+    if given.data is not None:
+        given.reading.require_file(given.data, target=given.target)
 
 
 def _check_parts(given: dict[str, object]) -> None:
@@ -153,7 +152,7 @@ def _check_parts(given: dict[str, object]) -> None:
         raise HandgradError(f"{named[0]} and {named[1]} ask for two things; give one of them")
 
 
-def _of_model(path: Path, given: Given, options: Any) -> Explanation:
+def _of_model(path: Path, given: Asked, options: Any) -> Explanation:
     model = Model.load(path)
     how = "scaled" if model.table is None else "encoded from a table's columns"
     remark = f"The weights are those of {path.name}; inputs are {how} as when it was trained."
@@ -166,7 +165,7 @@ def _of_model(path: Path, given: Given, options: Any) -> Explanation:
     return explain_model(model, parse_examples(X, "x"), _answers(y, model), remarks=[remark], **options)
 
 
-def _of_data(model: Model, data: str, given: Given, places: list[int]) -> Table:
+def _of_data(model: Model, data: str, given: Asked, places: list[int]) -> Table:
     """The rows asked for, as the model takes them; their targets are those of --target or else the column that it learnt."""
     if is_dataset(data):
         return data_set(data).rows(places)
@@ -174,10 +173,11 @@ def _of_data(model: Model, data: str, given: Given, places: list[int]) -> Table:
     wanted = [*(model.features if model.table is None else model.table.inputs), *([] if target is None else [target])]
     with known(data):
         file = given.reading.open(Path(data), Reading.of_training(model), wanted)
+    file, target = with_labels(file, target)
     return rows_for(model, file, places, target)
 
 
-def _of_network(network: Network, start: tuple[Path | None, int | None], given: Given, options: Any) -> Explanation:
+def _of_network(network: Network, start: tuple[Path | None, int | None], given: Asked, options: Any) -> Explanation:
     weights, seed = start
     if weights is not None and seed is not None:
         raise HandgradError("weights come from --weights or are drawn with --seed, but both were given")
@@ -196,20 +196,20 @@ def _of_network(network: Network, start: tuple[Path | None, int | None], given: 
     )
 
 
-def _whole(data: str, given: Given) -> Table:
+def _whole(data: str, given: Asked) -> Table:
     """A table with all of its rows."""
     if is_dataset(data):
         return data_set(data)
     with known(data):
         file = open_table(data, **given.reading.given)
-    return whole_table(file, None if given.y is not None else given.target or _no_targets(data))
+    return whole_table(*with_labels(file, None if given.y is not None else given.target or _no_targets(data)))
 
 
 def _no_targets(data: str) -> NoReturn:
     raise HandgradError(f"{data} needs targets: name their column with --target, or give them with --y")
 
 
-def _examples(given: Given) -> tuple[str, str]:
+def _examples(given: Asked) -> tuple[str, str]:
     if given.x is None or given.y is None:
         missing = "no examples were given" if given.x is None and given.y is None else "--x and --y go together, but one is missing"
         raise HandgradError(f"{missing}: {NEEDED}")
@@ -223,11 +223,11 @@ def _answers(y: str, model: Model) -> list[Any]:
     return list(parse_examples(y, "y"))
 
 
-def _places(given: Given) -> list[int]:
+def _places(given: Asked) -> list[int]:
     return parse_rows("0" if given.rows is None else given.rows)
 
 
-def _rows(model: Model, read: Table, places: list[int], given: Given, remarks: list[str], options: Any) -> Explanation:
+def _rows(model: Model, read: Table, places: list[int], given: Asked, remarks: list[str], options: Any) -> Explanation:
     """The rows asked for, explained."""
     answers = _answers(given.y, model) if given.y is not None else list(read.y or ())
     if len(answers) != len(places):

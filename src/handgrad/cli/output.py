@@ -52,15 +52,14 @@ def require_writable(path: Path | None, what: str) -> None:
     """
     if path is None:
         return
-    target = os.path.realpath(path)  # a link stays, and what it points to is written
-    folder = os.path.dirname(target)  # noqa: PTH120
+    folder = os.path.dirname(os.path.realpath(path))  # noqa: PTH120  # a link stays, and what it points to is written
     why = ""
-    if os.path.isdir(target):  # noqa: PTH112  # a name may be too long for a path
+    if os.path.isdir(path):  # noqa: PTH112  # a name may be too long for a path
         why = "it is a folder"
+    elif os.path.exists(path) and not os.path.isfile(path):  # noqa: PTH110, PTH113  # a pipe or a device
+        why = "" if os.access(path, os.W_OK) else "it cannot be written to"
     elif not os.path.isdir(folder):  # noqa: PTH112
         why = f"there is no folder {path.parent}"
-    elif os.path.exists(target) and not os.path.isfile(target):  # noqa: PTH110, PTH113  # a pipe or a device
-        why = "" if os.access(target, os.W_OK) else "it cannot be written to"
     else:
         try:
             with tempfile.NamedTemporaryFile(dir=folder, prefix=f".{path.name}."):  # as open_beside writes, which alone tells

@@ -11,11 +11,11 @@ import typer
 
 from handgrad.calculus.functions import Array
 from handgrad.cli.console import emit, note
+from handgrad.cli.output import require_apart, require_writable
 from handgrad.cli.predictions import Predictions, to_file, to_screen
-from handgrad.cli.tables import Batch, Decimal, Delimiter, Encoding, Given, Header, Reading, given_rows, is_dataset
+from handgrad.cli.tables import DATA, Batch, Decimal, Delimiter, Encoding, Given, Header, Reading, given_rows, is_dataset
 from handgrad.cli.train import INTERRUPTED
-from handgrad.datasets import DATASETS, read_dataset
-from handgrad.errors import DataError
+from handgrad.datasets import read_dataset
 from handgrad.model import Model
 
 PATIENCE = 2.0
@@ -24,9 +24,7 @@ PATIENCE = 2.0
 
 def predict(
     model: Annotated[Path, typer.Argument(help="A model file that handgrad train wrote.")],
-    data: Annotated[
-        str, typer.Argument(help=f"A table (CSV, Parquet, Arrow, NPZ, NPY or IDX), or a data set: {', '.join(DATASETS)}.")
-    ],
+    data: Annotated[str, typer.Argument(help=DATA)],
     out: Annotated[
         Path | None, typer.Option(help="Write to this file: a table if it ends in .csv or .parquet, else one prediction a line.")
     ] = None,
@@ -41,26 +39,33 @@ def predict(
 ) -> None:
     """Predict with a trained model: one class or number a line, in the order of the rows.
 
-    Columns are found by their names, in any order; others are ignored. The
-    file may be larger than the memory. For a bundled data set the score over
-    all of its rows goes to the error stream.
+    Columns are found by their names, in any order; others are ignored. CSV,
+    Parquet, Arrow and NPY files may be larger than the memory; NPZ and IDX
+    files are read whole. Of an NPZ with rows to test with (x_test), these are
+    predicted. For a bundled data set the score over all of its rows goes to
+    the error stream.
     """
+    reading = Reading(delimiter, header, encoding, decimal)
+    reading.require_file(data)
+    require_apart(out, "the predictions", model, data)
+    require_writable(out, "the predictions")
     loaded = Model.load(model)
     predictions = Predictions(loaded, probabilities=probabilities)
-    if out is not None and out.is_file() and any(given.is_file() and out.samefile(given) for given in (model, Path(data))):
-        raise DataError(f"the predictions would replace {out}, from which they are made; name another file with --out")
-    given = given_rows(loaded, data, Reading(delimiter, header, encoding, decimal))
+    given = given_rows(loaded, data, reading)
+    batches, which = given.new()
+    if which:
+        note(which)
     shown: list[Array] = []
     try:
         if out is not None:
             with to_file(predictions, out) as take:
-                for batch in _told(given.batches(), aloud=True):
+                for batch in _told(batches, aloud=True):
                     outputs = loaded.forward(batch.inputs)
                     take(outputs)
                     shown += [outputs] if as_json else []
         else:
             take = shown.append if as_json else to_screen(predictions)
-            for batch in _told(given.batches(), aloud=as_json or not sys.stdout.isatty()):
+            for batch in _told(batches, aloud=as_json or not sys.stdout.isatty()):
                 take(loaded.forward(batch.inputs))
     except KeyboardInterrupt:
         note("handgrad: interrupted" + ("" if out is None else f"; {out} was not written"))

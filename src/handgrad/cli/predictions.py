@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import re
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 TABLES = (".csv", ".parquet")
 """Endings of files that are tables; others hold bare lines."""
+LINE_BREAK = re.compile("[\n\r]")
 Take = Callable[[Array], None]
 """Takes the outputs of some rows, as `Model.forward` gives them."""
 
@@ -46,6 +49,13 @@ class Predictions:
         chosen = self.model.chosen(outputs)
         values: list[object] = chosen.tolist() if self.model.classes is None else [_plain(self.labels[c]) for c in chosen]
         return values
+
+    def require_lines(self) -> None:
+        """Raise DataError for classes whose names would be several lines."""
+        broken = next((name for name in self.names if LINE_BREAK.search(name)), None)
+        if broken is not None:
+            told = f"the class {broken!r:.80} has a line break in its name, so that one prediction a line could not be told apart"
+            raise DataError(f"{told}; --out FILE.csv or FILE.parquet writes a table, --json prints JSON")
 
     def lines(self, outputs: Array) -> str:
         """One prediction a line; several numbers are separated by blanks."""
@@ -77,6 +87,8 @@ def _plain(value: object) -> object:
 def to_screen(predictions: Predictions) -> Take:
     """Write to standard output: bare lines, or CSV where there are probabilities. Once nobody reads, the command ends."""
     header = True
+    if not predictions.with_probabilities:
+        predictions.require_lines()
 
     def take(outputs: Array) -> None:
         nonlocal header
@@ -97,22 +109,48 @@ def to_screen(predictions: Predictions) -> Take:
 
 @contextlib.contextmanager
 def to_file(predictions: Predictions, path: Path) -> Iterator[Take]:
-    """Write to a file: a table by its ending, else bare lines. It appears when all is written. Raises DataError."""
+    """Write to a file: a table by its ending, else bare lines. It appears when all is written, and not after an error.
+
+    Raises DataError for what cannot be written; errors of whoever gives the rows pass as they are.
+    """
     kind = path.suffix.lower()
-    if predictions.with_probabilities and kind not in TABLES:
-        raise DataError(f"probabilities are written as a table, to a file that ends in .csv or .parquet, but {path} was given")
-    exceptions = polars().exceptions
-    try:
-        with open_beside(path) as file:
+    if kind not in TABLES:
+        if predictions.with_probabilities:
+            raise DataError(f"probabilities are written as a table, to a file that ends in .csv or .parquet, but {path} was given")
+        predictions.require_lines()
+    with contextlib.ExitStack() as stack:
+        with _writing(path):
+            file = stack.enter_context(open_beside(path))
             if kind == ".parquet":
-                with _parquet(predictions, path, file) as take:
-                    yield take
+                write, finish = _parquet(predictions, Path(stack.enter_context(_folder_beside(path))), file)
             else:
-                yield _csv(predictions, file) if kind == ".csv" else lambda outputs: _write(file, predictions.lines(outputs))
-    except (OSError, exceptions.PolarsError) as error:
-        raise DataError(
-            f"cannot write the predictions to {path}: {getattr(error, 'strerror', None) or first_line(error)}"
-        ) from None
+                write, finish = _csv(predictions, file) if kind == ".csv" else _lines(predictions, file), lambda: None
+
+        def take(outputs: Array) -> None:
+            with _writing(path):
+                write(outputs)
+
+        yield take
+        with _writing(path):
+            finish()
+            stack.close()
+
+
+@contextlib.contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, polars().exceptions.PolarsError) as error:
+        why = getattr(error, "strerror", None) or first_line(error)
+        raise DataError(f"cannot write the predictions to {path}: {why}") from None
+
+
+def _folder_beside(path: Path) -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(dir=path.resolve().parent, prefix=".handgrad.")
+
+
+def _lines(predictions: Predictions, file: IO[bytes]) -> Take:
+    return lambda outputs: _write(file, predictions.lines(outputs))
 
 
 def _write(file: IO[bytes], text: str) -> None:
@@ -130,20 +168,18 @@ def _csv(predictions: Predictions, file: IO[bytes]) -> Take:
     return take
 
 
-@contextlib.contextmanager
-def _parquet(predictions: Predictions, path: Path, file: IO[bytes]) -> Iterator[Take]:
-    """Parts of the table are kept beside the file, then joined, so that memory does not depend on the number of rows."""
-    pl = polars()
-    with tempfile.TemporaryDirectory(dir=path.resolve().parent, prefix=f".{path.name}.") as folder:
-        parts: list[Path] = []
+def _parquet(predictions: Predictions, folder: Path, file: IO[bytes]) -> tuple[Take, Callable[[], None]]:
+    """Parts of the table are kept in a folder, then joined, so that memory does not depend on the number of rows."""
+    parts: list[Path] = []
 
-        def take(outputs: Array) -> None:
-            parts.append(Path(folder, f"{len(parts)}.arrow"))
-            predictions.table(outputs).write_ipc(parts[-1], compression="lz4")
+    def take(outputs: Array) -> None:
+        parts.append(folder / f"{len(parts)}.parquet")
+        predictions.table(outputs).write_parquet(parts[-1], compression="lz4")
 
-        yield take
-        whole = Path(folder, "whole.parquet")
-        pl.scan_ipc(parts).sink_parquet(whole)
+    def join() -> None:
+        whole = folder / "whole.parquet"
+        polars().scan_parquet(parts, glob=False).sink_parquet(whole)  # the folder may be named as a pattern is: q[1]
         with whole.open("rb") as joined:
-            while block := joined.read(1 << 20):
-                file.write(block)
+            shutil.copyfileobj(joined, file)
+
+    return take, join

@@ -8,9 +8,9 @@ import typer
 
 from handgrad.cli.console import emit
 from handgrad.cli.model_page import describe, page
-from handgrad.cli.output import SUFFIXES, deliver, format_of
+from handgrad.cli.output import SUFFIXES, deliver, format_of, require_apart
 from handgrad.document.formats import FORMATS
-from handgrad.errors import ModelFileError
+from handgrad.errors import HandgradError, ModelFileError
 from handgrad.model import Model
 from handgrad.model_file import read_model_file
 
@@ -23,7 +23,10 @@ def show(
     out: Annotated[Path | None, typer.Option(help="Write to this file; its ending says the format where none is named.")] = None,
 ) -> None:
     """Show the network in a model file, how it takes a table, and how it was trained."""
+    if as_json and format_name is not None:
+        raise HandgradError("--json prints JSON, so that --format does not go with it")
     name = format_of(format_name, out, SUFFIXES)
+    require_apart(out, "the description", model)
     loaded = Model.load(model)
     about, _ = read_model_file(model)
     names: tuple[str, ...] = ("handgrad", "numpy")

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from handgrad.calculus.functions import Array
-from handgrad.datasets import DATASETS, read_dataset
+from handgrad.datasets import DATASETS, read_dataset, read_idx
 from handgrad.errors import DataError, did_you_mean
 from handgrad.model import Model
 from handgrad.tables.columns import CategoryColumn
 from handgrad.tables.csv_files import DECIMAL_COMMA, THOUSANDS
 from handgrad.tables.csv_guessing import sample_of
+from handgrad.tables.file_kinds import ARE_READ
 from handgrad.tables.frames import as_frame
 from handgrad.tables.reading import TableFile, open_table
 from handgrad.tables.rows import frame_numbers, input_columns
@@ -31,6 +32,9 @@ ROWS = 20_000
 CELLS = 4_000_000
 """The most rows, and entries of the network's inputs, that are held at a time."""
 
+DATA = f"A table in a file ({ARE_READ}), or a data set: {', '.join(DATASETS)}."
+LABEL = "label"
+"""The column of an IDX file of labels."""
 PANEL = "How a CSV file is read"
 Delimiter = Annotated[
     str | None,
@@ -73,6 +77,14 @@ class Reading:
         """What is said, as options of `open_table`."""
         return {name: value for name, value in vars(self).items() if value is not None}
 
+    def require_file(self, data: str, **options: object) -> None:
+        """Refuse what is said, and other `options` of tables in files, where a data set is named. Raises DataError."""
+        named = {**options, **self.given}
+        lonely = next((name for name, value in named.items() if value is not None), None)
+        if lonely is not None and is_dataset(data):
+            option = "no-header" if lonely == "header" and not self.header else lonely
+            raise DataError(f"{data} is a data set, which has its own targets; --{option} is for a file")
+
     def open(self, path: Path, before: Reading, wanted: Collection[str]) -> TableFile:
         """Open a file in which the columns `wanted` should be. Where it has no sign of its own, it is read as the one `before`.
 
@@ -89,6 +101,8 @@ class Reading:
                 refused = refused or error
                 continue
             found = found or table
+            if table.kind != "csv":  # there are no options that it could be read by
+                return table
             if set(wanted) <= set(table.columns):
                 found = table
                 break
@@ -135,7 +149,7 @@ class Batch:
 class Given:
     """The rows that a command was given for a model: a table in a file, or the network's inputs as a whole.
 
-    `answers` are columns that are no inputs. `unknown` and `filled` count what encoding them meets, by column, once the batches
+    `answers` is a column that is no input. `unknown` and `filled` count what encoding them meets, by column, once the batches
     were taken.
     """
 
@@ -143,7 +157,7 @@ class Given:
     name: str
     table: TableFile | None = None
     whole: Array | None = None
-    answers: tuple[str, ...] = ()
+    answers: str | None = None
     unknown: Counter[str] = field(default_factory=Counter)
     filled: Counter[str] = field(default_factory=Counter)
 
@@ -158,13 +172,18 @@ class Given:
             yield self.batch(frame, first)
             first += frame.height
 
-    def tests(self) -> Iterator[Batch] | None:
-        """The rows that a file brings to test with; None where it brings none."""
+    def new(self) -> tuple[Iterator[Batch], str]:
+        """The rows that are new to a model, and a sentence on them: those to test with, where a file brings such; else all."""
         test = None if self.table is None else self.table.test()
         if test is None:
-            return None
-        starts = range(0, test.height, self._rows)
-        return (self.batch(test.slice(start, self._rows), start + 1) for start in starts)
+            return self.batches(), ""
+        batches = (self.batch(test.slice(start, self._rows), start + 1) for start in range(0, test.height, self._rows))
+        return batches, f"These are the {test.height:,} rows that {self.name} brings to test with."
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Words that mean a missing value to the model, beside the usual ones."""
+        return () if self.model.table is None else self.model.table.missing
 
     @property
     def _rows(self) -> int:
@@ -175,7 +194,10 @@ class Given:
         model = self.model
         if model.table is None:
             assert self.table is not None
-            columns = input_columns(self.table, model.features, *self.answers)
+            if self.table.kind == "idx":  # a model of images knows their pixels by other names, or none
+                columns = tuple(name for name in frame.columns if name != self.answers)
+            else:
+                columns = input_columns(self.table, model.features, self.answers)
             return Batch(first, model.scaled(frame_numbers(frame, columns, first_row=first, where=self.name)), frame)
         try:
             found = model.encoded(frame, first_row=first, where=self.name)
@@ -218,6 +240,25 @@ def is_dataset(data: str) -> bool:
     return data in DATASETS and not os.path.isfile(data)  # noqa: PTH113  # a name may be too long for a path
 
 
+def with_labels(table: TableFile, target: str | None) -> tuple[TableFile, str | None]:
+    """IDX images with the labels of another IDX file, where `target` names that and no column; and the column of the target.
+
+    Other tables stay as they are. Raises DataError for a file that does not hold as many labels.
+    """
+    if table.kind != "idx" or target is None or target in table.columns:
+        return table, target
+    if not os.path.isfile(target):  # noqa: PTH113  # a name may be too long for a path
+        raise DataError(f"{table.path} has no column {target!r}, and there is no IDX file of labels of that name")
+    labels, images = read_idx(target), table.read()
+    if labels.shape != (images.height,):
+        shape = " × ".join(map(str, labels.shape))
+        raise DataError(
+            f"{table.path} holds {images.height:,} images, but {target} an array of {shape}; as many labels were expected"
+        )
+    joined = images.hstack(as_frame({LABEL: labels}))
+    return TableFile(table.path, table.kind, tuple(joined.columns), table.told, table.options, lambda: iter([joined])), LABEL
+
+
 def given_rows(model: Model, data: str, reading: Reading) -> Given:
     """The rows of a data set that is named, or those of a file. Raises DataError."""
     if is_dataset(data):
@@ -227,8 +268,10 @@ def given_rows(model: Model, data: str, reading: Reading) -> Given:
     return given_file(model, data, reading)
 
 
-def given_file(model: Model, data: str, reading: Reading, *more: str) -> Given:
-    """The table in a file; `more` are columns that it should have beside the inputs. Raises DataError."""
-    wanted = {*(model.features if model.table is None else model.table.inputs), *more}
+def given_file(model: Model, data: str, reading: Reading, target: str | None = None) -> Given:
+    """The table in a file; `target` is the column of the answers that it should have, or a file of labels. Raises DataError."""
+    wanted = {*(model.features if model.table is None else model.table.inputs), *([] if target is None else [target])}
     with known(data):
-        return Given(model, data, reading.open(Path(data), Reading.of_training(model), wanted), answers=more)
+        table = reading.open(Path(data), Reading.of_training(model), wanted)
+    table, answers = with_labels(table, target)
+    return Given(model, data, table, answers=answers)

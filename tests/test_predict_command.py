@@ -11,7 +11,8 @@ import numpy as np
 import polars as pl
 import pytest
 from draws import model_of
-from tabled import files_in, fill, model_of_table, refused, runner, table
+from real_tables import real
+from tabled import files_in, fill, model_of_table, refused
 
 from handgrad import model_file
 from handgrad.cli import tables
@@ -21,13 +22,7 @@ from handgrad.network import Network
 from handgrad.table_model import TableModel
 from handgrad.tables.reading import open_table
 
-PENGUINS = table("penguins")
-
-
-@pytest.fixture
-def run(monkeypatch, capsys, tmp_path):
-    """Run the command in a folder of its own: (exit code, standard output, standard error)."""
-    return runner(monkeypatch, capsys, tmp_path)
+PENGUINS, _ = real("penguins")
 
 
 @pytest.fixture(scope="module")
@@ -182,8 +177,8 @@ def test_an_interruption_or_a_full_disk_leaves_what_was_there(run, folder, tmp_p
         (["{0}/mass.safetensors", "{0}/penguins.csv", "--proba"], "which predicts numbers"),
         (["{0}/species.safetensors", "{0}/penguins.csv", "--proba", "--out", "p.txt"], "ends in .csv or .parquet"),
         (["{0}/species.safetensors", "{0}/penguins.csv", "--out", "none/p.csv"], "cannot write the predictions to none/p.csv"),
-        (["{0}/species.safetensors", "{0}/penguins.csv", "--out", "{0}/penguins.csv"], "would replace"),
-        (["{0}/species.safetensors", "{0}/penguins.csv", "--out", "{0}/species.safetensors"], "would replace"),
+        (["{0}/species.safetensors", "{0}/penguins.csv", "--out", "{0}/penguins.csv"], "would write over"),
+        (["{0}/species.safetensors", "{0}/penguins.csv", "--out", "{0}/species.safetensors"], "would write over"),
         (["{0}/species.safetensors", "{0}/penguins.csv", "--encoding", "klingon"], "there is no encoding"),
         (["{0}/species.safetensors", "{0}/penguins.csv", "--delimiter", ";"], "needs: 'island'"),
         (["{0}/species.safetensors", "{0}/penguins.csv", "--no-header"], "needs: 'island'"),
