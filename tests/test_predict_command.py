@@ -95,7 +95,7 @@ def test_labels_are_written_in_their_own_kind(run, tmp_path, labels):
     _, out, _ = run("predict", "m.safetensors", "t.parquet", "--json", "--proba")
     found = json.loads(out)
     assert found["predictions"] == model.predict(frame).tolist()
-    assert found["classes"] == list(model.model.classes)
+    assert found["classes"] == model.classes_.tolist()
     np.testing.assert_array_equal(found["probabilities"], model.predict_proba(frame))
 
 
@@ -305,3 +305,23 @@ def test_several_numbers_a_row(run, tmp_path):
     np.testing.assert_array_equal(found.to_numpy(), model.outputs(X))
     _, out, _ = run("predict", "two.safetensors", "X.npy")
     np.testing.assert_array_equal([[float(x) for x in line.split()] for line in out.splitlines()], model.outputs(X))
+
+
+@pytest.mark.parametrize("name", ["p.xlsx", "p.csv.gz", "p.json", "p.arrow"])
+def test_no_file_gets_an_ending_that_promises_something_else(run, name, tmp_path):
+    run("train", "iris", "--epochs", 1)
+    code, _, err = run("predict", "iris.safetensors", "iris", "--out", name)
+    assert code == 2
+    assert "not as ." in err
+    assert not (tmp_path / name).exists()
+
+
+def test_points_between_thousands_are_told_of(run, tmp_path):
+    lines = [f"{n},5;{'a' if n < 30 else 'b'}" for n in range(60)]
+    (tmp_path / "t.csv").write_text("x;y\n" + "\n".join(lines) + "\n")
+    assert run("train", "t.csv", "--target", "y", "--hidden", "4", "--epochs", 2, "--no-baselines")[0] == 0
+    (tmp_path / "n.csv").write_text("x;z\n12.345;1\n")
+    code, _, err = run("predict", "t.safetensors", "n.csv")
+    assert code == 0
+    assert "n.csv: decimal commas, and points between thousands" in err
+    assert run("predict", "t.safetensors", "n.csv", "--decimal", ".")[2] == ""

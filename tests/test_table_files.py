@@ -420,3 +420,10 @@ def test_commas_and_points_for_decimals_in_one_column_are_refused(write, rows):
 def test_a_column_of_points_beside_decimal_commas_stays_as_it_is(write):
     frame = open_table(write(b"x;y\n1.5;0,5\n2.25;1.000,5\n"), decimal=",").read()
     assert frame.rows() == [("1.5", "0.5"), ("2.25", "1000.5")]
+
+
+def test_names_with_brackets_are_names(tmp_path):
+    frame = pl.DataFrame({"a": [1, 2]})
+    for name, save in (("d[1].arrow", frame.write_ipc), ("d[1].parquet", frame.write_parquet), ("d[1].csv", frame.write_csv)):
+        save(tmp_path / name)
+        assert open_table(tmp_path / name).read().height == 2

@@ -272,6 +272,8 @@ def test_targets_that_are_no_numbers(values, words):
     assert all(word in str(caught.value) for word in words)
 
 
-@pytest.mark.parametrize("values", [[True, False, None], ["yes", "no", ""], ["TRUE", "f", None], [1, 0, None], ["1.0", "0.0", "NA"]])
+@pytest.mark.parametrize(
+    "values", [[True, False, None], ["yes", "no", ""], ["TRUE", "f", None], [1, 0, None], ["1.0", "0.0", "NA"]]
+)
 def test_classes_that_are_true_and_false_may_be_written_in_any_words(values):
     assert kinds.class_numbers(pl.Series("y", values), ("false", "true")).tolist() == [1, 0, -1]

@@ -137,7 +137,7 @@ def test_a_run_that_diverges_keeps_its_last_finite_parameters_beside_the_model(r
         (["iris", "--network", "4-3", "--dropout", "0.5"], "has none"),
         (["iris", "--clip", "-1"], "clip is a number in (0, ∞)"),
         (["iris", "--label-smoothing", "1"], "label_smoothing is 0 or more and below 1"),
-        (["iris", "--class-weight", "even"], "class_weight is 'balanced'"),
+        (["iris", "--class-weight", "even"], "--class-weight is balanced"),
         (["diabetes", "--class-weight", "balanced"], "targets that are classes"),
         (["diabetes", "--metric", "accuracy"], "accuracy counts classes"),
         (["iris", "--metric", "acuracy"], "did you mean 'accuracy'"),

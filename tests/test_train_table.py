@@ -129,7 +129,16 @@ def test_images_and_labels_in_idx_files(run, tmp_path):
     assert json.loads(out)["scores"]["accuracy"] > 0.9
     code, _, err = run("train", "images", "--target", "images")
     assert code == 2
-    assert "80 images, but images holds an array of 80 × 3 × 3" in err
+    assert "80 images, but images an array of 80 × 3 × 3" in err
+    for name in ("images", "labels"):
+        (tmp_path / f"t10k-{name}").write_bytes((tmp_path / name).read_bytes())
+    code, out, err = run("train", "images", "--target", "labels", "--test", "t10k-images", *FEW, "--no-baselines", "--json")
+    assert code == 0, err
+    assert json.loads(out)["rows"] == 80
+    (tmp_path / "t10k-labels").unlink()
+    code, _, err = run("train", "images", "--target", "labels", "--test", "t10k-images")
+    assert code == 2
+    assert "as t10k-labels, but there is no such file" in err
 
 
 LINES = ["age,town,income", *(f"{20 + n},{'AB'[n % 2]},{'hi' if n % 3 else 'lo'}" for n in range(40))]

@@ -73,7 +73,11 @@ def predict(
     score = _score(loaded, data, given)
     if as_json:
         emit(json.dumps(_as_json(predictions, shown, given, score)) + "\n")
-    for sentence in given.told():
+    thousands = [found for found in (given.table.told if given.table else ()) if "between thousands" in found]
+    for sentence in (
+        *(f"{data}: {found} (--decimal . reads it otherwise)" for found in thousands if decimal is None),
+        *given.told(),
+    ):
         note(sentence)
     if score is not None and not as_json:
         rows = 0 if given.whole is None else len(given.whole)
@@ -92,7 +96,7 @@ def _as_json(predictions: Predictions, shown: list[Array], given: Given, score: 
     found: dict[str, Any] = {"predictions": [value for outputs in shown for value in predictions.values(outputs)]}
     if predictions.with_probabilities:
         shares = [row for outputs in shown for row in predictions.model.probabilities(outputs).tolist()]
-        found |= {"classes": list(predictions.names), "probabilities": shares}
+        found |= {"classes": predictions.kinds, "probabilities": shares}
     found |= {} if predictions.model.table is None else {"unknown": dict(given.unknown), "filled": dict(given.filled)}
     return found | ({} if score is None else {"score": score})
 

@@ -9,7 +9,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 import typer
 
@@ -25,6 +25,11 @@ if TYPE_CHECKING:
     import polars as pl
 
 TABLES = (".csv", ".parquet")
+OTHERS = frozenset((
+    ".arrow", ".bz2", ".feather", ".gz", ".html", ".ipc", ".json", ".jsonl", ".npy", ".npz", ".pq", ".safetensors", ".tsv", ".xls",
+    ".xlsx", ".xz", ".zip", ".zst",
+))  # fmt: skip
+"""Endings that promise what is not written."""
 """Endings of files that are tables; others hold bare lines."""
 LINE_BREAK = re.compile("[\n\r]")
 Take = Callable[[Array], None]
@@ -57,6 +62,11 @@ class Predictions:
             told = f"the class {broken!r:.80} has a line break in its name, so that one prediction a line could not be told apart"
             raise DataError(f"{told}; --out FILE.csv or FILE.parquet writes a table, --json prints JSON")
 
+    @property
+    def kinds(self) -> list[Any]:
+        """The classes as they are predicted: numbers and truth values as such."""
+        return [_plain(label) for label in self.labels]
+
     def lines(self, outputs: Array) -> str:
         """One prediction a line; several numbers are separated by blanks."""
         chosen = self.model.chosen(outputs)
@@ -72,7 +82,7 @@ class Predictions:
             many = {f"prediction {n}": column for n, column in enumerate(chosen.T, 1)} if chosen.ndim > 1 else {}
             columns = many or {"prediction": chosen}
         else:
-            columns = {"prediction": library.Series([_plain(label) for label in self.labels]).gather(chosen)}
+            columns = {"prediction": library.Series(self.kinds).gather(chosen)}
             shares = self.model.probabilities(outputs).T if self.with_probabilities else ()
             columns |= {f"probability of {name}": share for name, share in zip(self.names, shares, strict=False)}
         frame: pl.DataFrame = library.DataFrame(columns)
@@ -114,6 +124,8 @@ def to_file(predictions: Predictions, path: Path) -> Iterator[Take]:
     Raises DataError for what cannot be written; errors of whoever gives the rows pass as they are.
     """
     kind = path.suffix.lower()
+    if kind in OTHERS:
+        raise DataError(f"predictions are written as .csv, as .parquet, or as bare lines to other files, but not as {kind}: {path}")
     if kind not in TABLES:
         if predictions.with_probabilities:
             raise DataError(f"probabilities are written as a table, to a file that ends in .csv or .parquet, but {path} was given")

@@ -15,13 +15,11 @@ from handgrad.calculus.functions import Array
 from handgrad.calculus.notation import find_notation
 from handgrad.cli.console import emit
 from handgrad.cli.output import SUFFIXES, deliver, format_of
-from handgrad.cli.tables import Reading, known
-from handgrad.datasets import read_idx
+from handgrad.cli.tables import Reading, known, with_labels
 from handgrad.document.blocks import Code, Document, Table
 from handgrad.document.terminal import print_to, to_text
 from handgrad.errors import DataError
 from handgrad.tables.encoding import EncodingOptions
-from handgrad.tables.frames import polars
 from handgrad.tables.reading import TableFile, open_table
 
 if TYPE_CHECKING:
@@ -108,12 +106,11 @@ def _prepared(console: Console, job: TableJob, dtype: Any) -> tuple[TableData, T
 
     with known(job.data):
         file = open_table(job.data, **job.reading.given)
-    frame, test_frame = file.read(), file.test()
     target = job.target or ("y" if file.kind == "npz" and "y" in file.columns else None)  # as NPZ files with x_train name it
     if target is None:
         raise DataError(f"name the column to learn with --target; {file.path.name} has the columns {_listed(file.columns)}")
-    if file.kind == "idx" and target not in frame.columns:
-        frame, target = _with_labels(frame, target), "label"
+    file, named = with_labels(file, target)
+    frame, test_frame, target = file.read(), file.test(), named or target
     test_name = f"the test rows of {file.path.name}"
     if job.test is not None:
         test_frame, test_name = _test_rows(job, job.test, file), Path(job.test).name
@@ -132,22 +129,13 @@ def _test_rows(job: TableJob, test: str, file: TableFile) -> pl.DataFrame:
     if path.exists() and path.samefile(job.data):
         raise DataError(f"--test {test} is the file to train on; without --test, a quarter of its rows is held out")
     before = Reading(**file.options) if file.kind == "csv" else Reading()
-    frame = job.reading.open(path, before, file.columns).read()
+    opened = job.reading.open(path, before, file.columns)
     if file.kind != "idx" or job.target in file.columns:
-        return frame
+        return opened.read()
     labels = path.with_name(path.name.replace("images", "labels").replace("idx3", "idx1"))
     if labels == path or not labels.is_file():
         raise DataError(f"the labels of the images {test} should stand beside them, as {labels.name}, but there is no such file")
-    return _with_labels(frame, str(labels))
-
-
-def _with_labels(frame: pl.DataFrame, target: str) -> pl.DataFrame:
-    """IDX images with the labels of another IDX file."""
-    labels = read_idx(target)
-    if labels.shape != (frame.height,):
-        raise DataError(f"there are {frame.height:,} images, but {target} holds an array of {' × '.join(map(str, labels.shape))}")
-    pl = polars()
-    return frame.with_columns(pl.Series("label", labels))
+    return with_labels(opened, str(labels))[0].read()
 
 
 def _listed(names: tuple[str, ...]) -> str:

@@ -2,6 +2,7 @@
 
 import codecs
 import contextlib
+import glob
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -158,7 +159,7 @@ def _open_binary(path: Path, kind: str) -> TableFile:
     if kind in ("parquet", "arrow", "arrow stream"):
         require_readable(path, kind, CELLS)
     if kind in ("parquet", "arrow"):
-        scan = pl.scan_parquet(path, glob=False) if kind == "parquet" else pl.scan_ipc(path)
+        scan = pl.scan_parquet(path, glob=False) if kind == "parquet" else pl.scan_ipc(glob.escape(str(path)))
         return TableFile(path, kind, _named(path, scan.collect_schema().names()), (), {}, lambda: _scanned(path, scan))
     if kind == "npy":
         array = npy_array(path)

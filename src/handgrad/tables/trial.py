@@ -7,6 +7,7 @@ from pathlib import Path
 from handgrad.errors import DataError
 
 READ = """
+import glob
 import sys
 try:
     import polars as pl
@@ -16,7 +17,7 @@ path, kind, cells = sys.argv[1], sys.argv[2], int(sys.argv[3])
 if kind == "arrow stream":
     pl.read_ipc_stream(path)
     sys.exit(0)
-scan = pl.scan_parquet(path, glob=False) if kind == "parquet" else pl.scan_ipc(path)
+scan = pl.scan_parquet(path, glob=False) if kind == "parquet" else pl.scan_ipc(glob.escape(path))
 step = max(1, cells // max(1, len(scan.collect_schema())))
 for start in range(0, scan.select(pl.len()).collect().item(), step):
     scan.slice(start, step).collect()
