@@ -202,6 +202,9 @@ def test_the_recipe_is_that_of_the_paper():
     run = small_run()
     assert str(run.network) == "4-256:selu-256:selu-256:selu-2:softmax"
     assert (run.network.label_smoothing, run.options.alpha, run.options.rule.label) == (0.1, 0.04, "adam(beta2=0.95)")
+    assert run.options.metric == "loss"  # few rows validate
+    many = prepare(people(2000), TableOptions("income", encoding=PLAIN), name="many.csv")
+    assert TableRun(many).options.metric == "accuracy_then_loss"
     assert run.options.rate_factors["W[2]"] == pytest.approx(1 / 16)
     assert not run.parameters.W[4].any()
     assert run.parameters.W[2].std() == pytest.approx(1 / 16, rel=0.02)

@@ -54,7 +54,7 @@ def test_what_it_prints(run, folder, tmp_path):
         "219 rows to train on, 39 to stop by, 86 held out",
         "network 14-16:relu-3:softmax, cross_entropy", "gradient check: worst relative error",
         "an epoch takes .*11 more take at most",
-        r"epoch 12/12 .* validation accuracy", r"accuracy 0\.\d+ .*86 rows held out", "majority class", "linear model",
+        r"epoch 12/12 .* validation loss", r"accuracy 0\.\d+ .*86 rows held out", "majority class", "linear model",
         "HistGradientBoosting", "precision +recall", "Which columns matter", "How training went", r"model: penguins\.safetensors",
     ]  # fmt: skip
     place = 0

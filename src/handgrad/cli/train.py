@@ -169,7 +169,8 @@ def train(
     metric: Annotated[
         str | None,
         typer.Option(
-            help=f"The score of every epoch: {', '.join(NAMED)}. Else accuracy or r2; loss with --patience.",
+            help=f"The score of every epoch: {', '.join(NAMED)}. Else accuracy or r2, and loss with --patience; of a table r2, "
+            "accuracy_then_loss, or loss where few rows validate.",
             rich_help_panel=TRAINING,
         ),
     ] = None,

@@ -31,6 +31,8 @@ USUAL = {
 
 That trains through all epochs; the patience costs about 0.001 of accuracy on 10 tables, and saves more than half of the time."""
 LABEL_SMOOTHING = 0.1
+FEW = 200
+"""Of fewer rows that validate, their loss says more than their accuracy: 0.857 against 0.853, in the mean of 12 small tables."""
 BIAS_RATE = 0.1
 """How much slower biases learn than weights."""
 SHARE_OF_LIMIT, TRIED = 0.9, 3
@@ -78,10 +80,14 @@ class TableRun(Run):
             usual = {**USUAL, "learning_rate": RATES[self.table.task], "rate_factors": self._rate_factors()}
             if self.network.L == 1:
                 usual.pop("dropout")
-        alike = len(np.unique(self.data.y[self.table.validated])) == 1
-        metric = given.get("metric", "accuracy_then_loss" if self.data.classes else "loss" if alike else "r2")
+        metric = given.get("metric", self._usual_metric())
         self._require_metric(str(metric))
         return {**usual, **given, "metric": metric, "restore_best": True}
+
+    def _usual_metric(self) -> str:
+        if self.data.classes:
+            return "loss" if len(self.table.validated) < FEW else "accuracy_then_loss"
+        return "loss" if len(np.unique(self.data.y[self.table.validated])) == 1 else "r2"
 
     def _rate_factors(self) -> dict[str, float]:
         """Learning rates in the neural tangent parametrisation z = W a / √n + b, as factors for weights W / √n."""
