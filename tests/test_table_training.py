@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from real_tables import real
 
-from handgrad.engine.tables.dividing import Rows, divide
+from handgrad.engine.tables.dividing import Divisible, divide
 from handgrad.engine.tables.preparing import TableOptions, prepare
 from handgrad.engine.tables.run import TableRun, seconds_of
 from handgrad.errors import DataError, NetworkError, TrainingError
@@ -57,9 +57,9 @@ def test_every_row_has_one_part_and_no_group_or_moment_has_two(seed, n, kind):
     numbers = np.sort(rng.choice(1000, n, replace=False))
     if kind in {"groups", "times"} and len(np.unique(marks)) < 6:
         with contextlib.suppress(DataError):  # of so few there may be none left to train on
-            divide(Rows("t", numbers, y, classes, groups, times), np.empty(0, int), rng)
+            divide(Divisible("t", numbers, y, classes, groups, times), np.empty(0, int), rng)
         return
-    split, validated = divide(Rows("t", numbers, y, classes, groups, times), np.empty(0, int), rng)
+    split, validated = divide(Divisible("t", numbers, y, classes, groups, times), np.empty(0, int), rng)
     found = (split.train, validated, split.held_out)
     assert sorted(np.concatenate(found)) == sorted(numbers)
     assert all(len(part) for part in found)
@@ -321,7 +321,7 @@ def test_groups_that_a_test_file_shares_are_refused_and_rows_that_it_shares_are_
         prepare(people(), options, name="a.csv", test=people(40, seed=1), test_name="b.csv")
     test = pl.concat([people()[:7], people(40, seed=1)])
     table = prepare(people(), TableOptions("income", encoding=PLAIN), name="a.csv", test=test, test_name="b.csv")
-    assert any(re.match(r"\d+ of the 47 rows of b\.csv are also rows of a\.csv", note) for note in table.notes)
+    assert any(re.match(r"\d+ of the 47 rows of b\.csv are, in all columns, also rows of a\.csv", note) for note in table.notes)
 
 
 def test_classes_that_nothing_was_learnt_of_are_told_and_a_single_one_is_refused():

@@ -14,7 +14,7 @@ from handgrad.training import HELD_OUT, Split, stratified_split
 
 
 @dataclass(frozen=True)
-class Rows:
+class Divisible:
     """What rows are divided by: their numbers in a table, answers y, class names or None, and one of groups or times, each (n,)."""
 
     name: str
@@ -24,10 +24,10 @@ class Rows:
     groups: Array | None = None
     times: Array | None = None
 
-    def take(self, rows: Array) -> Rows:
+    def take(self, rows: Array) -> Divisible:
         """These rows alone."""
         groups, times = (None if each is None else each[rows] for each in (self.groups, self.times))
-        return Rows(self.name, self.numbers[rows], self.y[rows], self.classes, groups, times)
+        return Divisible(self.name, self.numbers[rows], self.y[rows], self.classes, groups, times)
 
     def divided(self, share: float, rng: np.random.Generator) -> Split:
         """Hold out about this share: whole groups, the latest times, or of every class alike; by place. Raises DataError."""
@@ -43,7 +43,7 @@ class Rows:
         cut = moments[min(len(moments) - 1, int(len(moments) * (1 - share)))]
         later = self.times >= cut if cut > moments[0] else self.times > cut  # rows of one moment stay together
         if later.all() or not later.any():
-            raise DataError(f"{self.name}: all times are the same, so that no later rows can be held out")
+            raise DataError(f"{self.name}: rows to train on, to stop by and to hold out need three different times at least")
         return Split(np.flatnonzero(~later), np.flatnonzero(later))
 
     def _by_group(self, share: float, rng: np.random.Generator) -> Split:
@@ -54,7 +54,7 @@ class Rows:
         assert self.groups is not None
         count, folds = len(np.unique(self.groups)), round(1 / share)
         if count < 2:
-            raise DataError(f"{self.name}: the groups are too few to hold some out: all rows are of the same group")
+            raise DataError(f"{self.name}: rows to train on, to stop by and to hold out need three different groups at least")
         folds, seed = min(folds, count), int(rng.integers(2**31))
         everything = np.zeros((len(self.y), 1))
         if self.classes is None:
@@ -70,7 +70,7 @@ class Rows:
         return Split(*chosen)
 
 
-def divide(rows: Rows, tested: Array, rng: np.random.Generator) -> tuple[Split, Array]:
+def divide(rows: Divisible, tested: Array, rng: np.random.Generator) -> tuple[Split, Array]:
     """Numbers of the rows to train on and held out, and of those that validate; `tested` are a test file's, if any.
 
     Raises DataError where they cannot be divided.

@@ -64,6 +64,9 @@ def of_test_file(train: Part, test: Part, group: str | None, inputs: list[str]) 
             raise DataError(f"{test.name} and {train.name} share {len(shared):,} of the groups {group!r}, such as {shared[0]!r}")
     there = [name for name in inputs if name in test.frame.columns]
     hashes = [part.frame.select(canonical(part.frame[name]) for name in there).hash_rows() for part in (train, test)]
-    count = int(hashes[1].is_in(hashes[0].implode()).sum()) if there else 0
+    count = int(np.isin(hashes[1].to_numpy(), hashes[0].to_numpy()).sum()) if there else 0
     if count:
-        yield f"{count:,} of the {test.frame.height:,} rows of {test.name} are also rows of {train.name}, so that they are no test"
+        yield (
+            f"{count:,} of the {test.frame.height:,} rows of {test.name} are, in all columns, also rows of {train.name}; if they are "
+            "the same cases, they test nothing"
+        )

@@ -12,7 +12,7 @@ import numpy as np
 from handgrad.calculus.functions import Array
 from handgrad.datasets import Dataset
 from handgrad.engine.tables.answers import Part, answers, weights
-from handgrad.engine.tables.dividing import Rows, divide
+from handgrad.engine.tables.dividing import Divisible, divide
 from handgrad.engine.tables.honesty import moments, of_test_file, remarks, require_learnable
 from handgrad.errors import DataError, did_you_mean
 from handgrad.tables.dates import times_of
@@ -170,7 +170,7 @@ def _inputs(frame: pl.DataFrame, options: TableOptions) -> pl.DataFrame:
     return frame.drop([column for column in options.roles.values() if column not in kept])
 
 
-def _divided_by(part: Part, options: TableOptions, known: Array, y: Array, classes: tuple[str, ...] | None) -> Rows:
+def _divided_by(part: Part, options: TableOptions, known: Array, y: Array, classes: tuple[str, ...] | None) -> Divisible:
     """The rows that have an answer, with their groups or times."""
     frame, name = part.frame, part.name
     groups = times = None
@@ -185,4 +185,4 @@ def _divided_by(part: Part, options: TableOptions, known: Array, y: Array, class
         if np.isnan(times).any():
             row = known[int(np.isnan(times).argmax())]
             raise DataError(f"{name}: column {options.time_column!r}, row {row + 1:,} has no time")
-    return Rows(name, known, y[known], classes, groups, times)
+    return Divisible(name, known, y[known], classes, groups, times)
