@@ -67,6 +67,6 @@ def of_test_file(train: Part, test: Part, group: str | None, inputs: list[str]) 
     count = int(np.isin(hashes[1].to_numpy(), hashes[0].to_numpy()).sum()) if there else 0
     if count:
         yield (
-            f"{count:,} of the {test.frame.height:,} rows of {test.name} are, in all columns, also rows of {train.name}; if they are "
-            "the same cases, they test nothing"
+            f"{count:,} of the {test.frame.height:,} rows of {test.name} are, in all columns, also rows of {train.name}; if they "
+            "are the same cases, they test nothing"
         )
