@@ -427,3 +427,9 @@ def test_names_with_brackets_are_names(tmp_path):
     for name, save in (("d[1].arrow", frame.write_ipc), ("d[1].parquet", frame.write_parquet), ("d[1].csv", frame.write_csv)):
         save(tmp_path / name)
         assert open_table(tmp_path / name).read().height == 2
+
+
+@pytest.mark.parametrize("text", ["Report 2024;;;\na;b;c;d\n1;2;3;x\n4;5;6;y\n", "Report 2024\n\na,b,c\n1,2,3\n4,5,6\n"])
+def test_a_title_above_the_header_is_thought_of(write, text):
+    with pytest.raises(DataError, match=r"take (the lines above the header|them) out"):
+        open_table(write(text.encode())).read()

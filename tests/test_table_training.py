@@ -363,3 +363,18 @@ def test_the_score_and_the_provenance_count_the_weights():
     told = run.provenance
     assert (told["weight"], told["patience"], told["dropout"], told["recipe"]) == ("weight", 100, 0.15, "RealMLP TD-S")
     assert told["options"] == {"drop": ("person", "when")}
+
+
+def test_values_that_differ_only_in_case_are_told():
+    frame = people().with_columns(
+        income=pl.Series(["Yes" if n % 3 else "yes" if n % 2 else "no" for n in range(200)]),
+        town=pl.Series([("Bonn", "bonn", "Trier")[n % 3] for n in range(200)]),
+    )
+    notes = " ".join(prepare(frame, TableOptions("income", encoding=PLAIN), name="t").notes)
+    assert "the classes 'Yes', 'yes' differ only in case" in notes
+    assert "town: 'Bonn', 'bonn' differ only in case" in notes
+
+
+def test_how_many_groups_are_held_out_is_told():
+    notes = prepare(people(), TableOptions("income", group="person", encoding=DROPPED), name="t").notes
+    assert any(re.fullmatch(r"of 50 groups by person, 1\d are held out as a whole", note) for note in notes)

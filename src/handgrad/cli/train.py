@@ -114,7 +114,9 @@ def train(
     time_limit: Annotated[
         str | None,
         typer.Option(
-            metavar="TIME", help="Train no longer than this (90s, 5m, 1h): for as many epochs as fit.", rich_help_panel=TRAINING
+            metavar="TIME",
+            help="Train no longer than this (90s, 5m, 1h): for as many epochs as fit; comparing comes on top.",
+            rich_help_panel=TRAINING,
         ),
     ] = None,
     batch_size: Annotated[

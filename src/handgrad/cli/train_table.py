@@ -114,7 +114,7 @@ def _prepared(console: Console, job: TableJob, dtype: Any) -> tuple[TableData, T
     test_name = f"the test rows of {file.path.name}"
     if job.test is not None:
         test_frame, test_name = _test_rows(job, job.test, file), Path(job.test).name
-    found = "; ".join((f"{frame.height:,} rows, {len(frame.columns):,} columns", *file.told))
+    found = "; ".join((f"{frame.height:,} rows, {len(frame.columns):,} column{'s' * (len(frame.columns) != 1)}", *file.told))
     console.print(f"[bold]{escape(file.path.name)}[/]: {escape(found)}")
     options = TableOptions(target, job.task, job.group, job.time_column, job.weight, job.encoding)
     table = prepare(

@@ -162,7 +162,9 @@ class CsvFile:
             f"{self.path}: line {line} has {fields} field{'s' * (fields != 1)}, but {width} were expected, as in the first record"
         )
         hint = "a value that holds the delimiter stands in quotes"
-        if last and fields < width:
+        if width == 1:
+            hint = "if the lines above it are a title, take them out"
+        elif last and fields < width:
             hint = "it is the last line: is the file cut off?"
         if self.columns[0].startswith("#"):
             hint = "lines that start with # are not read as comments; take them out"

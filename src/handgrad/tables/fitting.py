@@ -132,7 +132,7 @@ def _dates_error(columns: Sequence[pl.Series], options: EncodingOptions, where: 
     ]
     ways += (
         [f"take the numbers as they are (--keep {shlex.quote(name)})"]
-        if columns[0].dtype.is_numeric() or not kinds.as_numbers(columns[0], options.missing)[1].any()
+        if not kinds.is_time(columns[0]) and not kinds.as_numbers(columns[0], options.missing)[1].any()
         else []
     )
     timed = next((column.name for column in columns if dates.has_times(column, options.missing)), None)
@@ -254,6 +254,9 @@ def _category(name: str, text: pl.Series, options: EncodingOptions, notes: list[
             f"column {name!r} has texts of more than {LONGEST:,} characters, which are no categories; leave it out by --drop"
         )
     boolean = kinds.boolean_words(values)
+    alike = [] if boolean else kinds.differ_in_case(values)
+    if alike:
+        notes.append(f"{name}: {', '.join(map(repr, alike))} differ only in case, and are taken as different values")
     if boolean:
         values, counts = _counted(kinds.as_boolean_text(text))
     present = rows - text.null_count()

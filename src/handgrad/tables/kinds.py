@@ -209,8 +209,19 @@ def first_of(mask: pl.Series) -> int:
     return int(mask.to_numpy().argmax())
 
 
+def differ_in_case(values: Sequence[str]) -> list[str]:
+    """The first texts that are the same but for capitals; none where there are no such."""
+    by_lower: dict[str, list[str]] = {}
+    for value in values:
+        by_lower.setdefault(value.lower(), []).append(value)
+    return next((sorted(same) for same in by_lower.values() if len(same) > 1), [])
+
+
 def require_numbers(series: pl.Series, wrong: pl.Series, place: str, first_row: int | Array, hint: str = "") -> None:
     """Raise DataError for the first of the values that are no numbers."""
     row, count = first_of(wrong), int(wrong.sum())
     rest = f" (and {count - 1:,} more like it)" if count > 1 else ""
+    if not hint and is_text(series) and series.slice(row, 1).str.strip_chars().str.contains(DRESSED).all():
+        comma = ", or say --decimal , (of a data frame: read it so)" if "," in str(series[row]) else ""
+        hint = f"; it has a sign or separators: write plain numbers, as 1234.5{comma}"
     raise DataError(f"{place}, row {row_number(first_row, row):,}: {series[row]!r:.80} is not a number{rest}{hint}")

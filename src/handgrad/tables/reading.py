@@ -140,6 +140,12 @@ def _open_csv(path: Path, *, delimiter: str | None, header: bool | None, encodin
     decimal = decimal or find_decimal(records, dialect.delimiter)
     dialect = Dialect(dialect.delimiter, encoding, decimal, skipped)
     header_found = is_header(records) if header is None else header
+    named = [field for field in records[0] if field.strip()]
+    if header is None and header_found and len(records[0]) > 2 and len(named) == 1:
+        raise DataError(
+            f"{path}: its first line names one of {len(records[0])} columns, {named[0]!r:.80}: if it is a title, take the lines "
+            "above the header out; if not, say --header or --no-header"
+        )
     table = CsvFile(path, dialect, header=header_found)
     if whole and header_found and len(records) == 1:
         raise DataError(f"{path} has no rows but its header")

@@ -12,6 +12,7 @@ from handgrad.datasets import Dataset
 from handgrad.engine.tables.answers import Part
 from handgrad.errors import DataError
 from handgrad.tables.frames import canonical
+from handgrad.tables.kinds import differ_in_case
 from handgrad.training import Split
 
 if TYPE_CHECKING:
@@ -39,6 +40,9 @@ def require_learnable(data: Dataset, split: Split, validated: Array, w: Array | 
 def remarks(data: Dataset, split: Split, validated: Array) -> Iterator[str]:
     """Sentences on classes that nothing was learnt of, and on a share held out that is far from a quarter."""
     y, classes = data.y, data.classes
+    alike = differ_in_case(classes or ())
+    if alike:
+        yield f"the classes {', '.join(map(repr, alike))} differ only in case, and are taken as different ones"
     learnt = len(split.train) + len(validated)
     share = len(split.held_out) / (learnt + len(split.held_out))
     if not FAR_OFF[0] <= share <= FAR_OFF[1]:

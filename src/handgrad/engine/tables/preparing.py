@@ -132,6 +132,10 @@ def prepare(
     encoding = _fitted(parts[0], options, split.train)
     if test is not None:
         told += of_test_file(parts[0], parts[1], options.group, [*encoding.inputs, options.target])
+    elif rows.groups is not None:
+        of = dict(zip(rows.numbers, rows.groups, strict=True))
+        held = len({of[row] for row in split.held_out})
+        told.append(f"of {len(set(of.values())):,} groups by {options.group}, {held:,} are held out as a whole")
     elif rows.times is not None:
         assert options.time_column is not None
         first = (int(part[np.argmin(rows.times[np.searchsorted(known, part)])]) for part in (validated, split.held_out))
