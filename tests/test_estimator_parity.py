@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
-from estimators import KINDS, OURS, THEIRS, assert_alike, both, quietly, task, weights
+from estimators import KINDS, OURS, THEIRS, assert_alike, both, outcome, quietly, task, weights
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 from sklearn.datasets import load_wine
+
+from handgrad.engine.runs.states import DivergenceError
 
 FEW = {"hidden_layer_sizes": (5,), "max_iter": 6, "random_state": 3}
 SGD = {"solver": "sgd", "learning_rate_init": 0.05, "batch_size": 16}
@@ -98,9 +100,23 @@ def test_so_are_settings_together(kind, chosen, weighted):
     learner, more, X, y = task(kind)
     w = weights(len(X)) + 0.1 if weighted else None
     settings = {**FEW, **more, **chosen, "validation_fraction": 0.2, "max_iter": 4, "learning_rate_init": 0.01}
-    ours, theirs = both(learner, settings, lambda estimator: estimator.fit(X, y, sample_weight=w))
+    try:
+        ours, theirs = both(learner, settings, lambda estimator: estimator.fit(X, y, sample_weight=w))
+    except DivergenceError:  # then scikit-learn's run ends in the same error, or goes on with what is not finite
+        found = outcome(lambda: THEIRS[learner](**settings).fit(X, y, sample_weight=w))
+        assert "non-finite" in str(found.error) if found.error else not np.isfinite(found.value.loss_curve_).all()
+        return
     assume(ours.stopped_ != "diverged")
     assert_alike(ours, theirs, X, y, rtol=1e-6, atol=1e-8)
+
+
+def test_both_end_in_an_error_where_a_run_diverges():
+    settings = {"solver": "sgd", "activation": "identity", "batch_size": 1, "shuffle": False, "nesterovs_momentum": False}
+    learner, more, X, y = task("poisson")
+    for classes in (OURS, THEIRS):
+        estimator = classes[learner](**FEW | more | settings | {"max_iter": 4, "learning_rate_init": 0.01, "random_state": 1})
+        found = outcome(lambda estimator=estimator: estimator.fit(X, y))
+        assert "Solver produced non-finite parameter weights" in str(found.error)
 
 
 @pytest.mark.parametrize("kind", KINDS)
