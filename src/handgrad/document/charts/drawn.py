@@ -193,7 +193,9 @@ def _bars(chart: BarChart, width: int, signs: Signs) -> Iterator[Pieces]:
     bar_room = max(width - room - wide - 4, 0)
     drawable = finite(bar.value for bar in chart.bars)
     low, high = min([0.0, *drawable]), max([0.0, *drawable])
-    left = min(max(round(bar_room * (-low / 2) / ((high / 2 - low / 2) or 1)), 1 if low < 0 else 0), max(bar_room - (high > 0), 0))
+    left = round(bar_room * (-low / 2) / ((high / 2 - low / 2) or 1))
+    below, above = any(bar.value < 0 for bar in chart.bars), any(bar.value > 0 for bar in chart.bars)  # the tiniest is seen, too
+    left = max(min(max(left, int(below)), bar_room - int(above)), 0)
     unit = max(high / max(bar_room - left, 1), -low / max(left, 1)) or 1.0
     for bar, name, text in zip(chart.bars, names, told, strict=True):
         padded = f"{name}{' ' * (room - columns(name))}  {text:<{wide}}"
