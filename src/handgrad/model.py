@@ -147,7 +147,11 @@ class Model:
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Accuracy; R² for a regression, over all outputs. Weights are n_samples."""
-        predicted, y = self.predict(X), np.asarray(y)
+        return self.score_of(self.predict(X), y, sample_weight)
+
+    def score_of(self, predicted: Array, y: Any, sample_weight: Any = None) -> float:
+        """The score of what `predict` gave."""
+        y = np.asarray(y)
         if len(y) != len(predicted):
             raise DataError(f"X has {len(predicted)} examples, but y has {len(y)}")
         if self.classes is not None:

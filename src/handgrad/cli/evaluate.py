@@ -19,7 +19,7 @@ from handgrad.errors import DataError
 from handgrad.model import Model
 from handgrad.tables.columns import UNKNOWN
 from handgrad.tables.frames import as_frame, canonical, polars
-from handgrad.tables.kinds import class_numbers, finite_numbers, number_targets
+from handgrad.tables.kinds import class_numbers, number_targets, row_weights
 from handgrad.tables.rows import require_columns
 
 if TYPE_CHECKING:
@@ -160,11 +160,7 @@ def _answers(given: Given, batch: Batch, column: str) -> tuple[Array, Array]:
 def _weights(given: Given, batch: Batch, column: str, there: Array) -> Array:
     """The weights of the rows that have an answer."""
     assert batch.frame is not None
-    found = finite_numbers(batch.frame[column], column, given.name, first_row=batch.first, words=given.words)
-    wrong = np.flatnonzero(there & ~(found >= 0))
-    if len(wrong):
-        told = "no weight" if np.isnan(found[wrong[0]]) else f"the weight {found[wrong[0]]:g}, which is below 0"
-        raise DataError(f"{given.name}: column {column!r}, row {batch.first + int(wrong[0]):,} has {told}")
+    found = row_weights(batch.frame[column], column, given.name, there, first_row=batch.first, words=given.words)
     return np.asarray(found[there])
 
 

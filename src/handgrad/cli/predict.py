@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 import typer
 
 from handgrad.calculus.functions import Array
 from handgrad.cli.console import emit, note
 from handgrad.cli.output import require_apart, require_writable
 from handgrad.cli.predictions import Predictions, to_file, to_screen
-from handgrad.cli.tables import DATA, Batch, Decimal, Delimiter, Encoding, Given, Header, Reading, given_rows, is_dataset
+from handgrad.cli.tables import DATA, Batch, Decimal, Delimiter, Encoding, Given, Header, Reading, given_rows
 from handgrad.cli.train import INTERRUPTED
-from handgrad.datasets import read_dataset
 from handgrad.model import Model
 
 PATIENCE = 2.0
@@ -55,24 +55,27 @@ def predict(
     batches, which = given.new()
     if which:
         note(which)
-    shown: list[Array] = []
+    kept: list[Array] = []  # where they are wanted once more
+    keeps = as_json or given.y is not None
     try:
         if out is not None:
             with to_file(predictions, out) as take:
                 for batch in _told(batches, aloud=True):
-                    outputs = loaded.forward(batch.inputs)
-                    take(outputs)
-                    shown += [outputs] if as_json else []
+                    take(outputs := loaded.forward(batch.inputs))
+                    kept += [outputs] if keeps else []
         else:
-            take = shown.append if as_json else to_screen(predictions)
+            show = None if as_json else to_screen(predictions)
             for batch in _told(batches, aloud=as_json or not sys.stdout.isatty()):
-                take(loaded.forward(batch.inputs))
+                outputs = loaded.forward(batch.inputs)
+                kept += [outputs] if keeps else []
+                if show is not None:
+                    show(outputs)
     except KeyboardInterrupt:
         note("handgrad: interrupted" + ("" if out is None else f"; {out} was not written"))
         raise typer.Exit(INTERRUPTED) from None
-    score = _score(loaded, data, given)
+    score = None if given.y is None else loaded.score_of(loaded.chosen(np.concatenate(kept)), given.y)
     if as_json:
-        emit(json.dumps(_as_json(predictions, shown, given, score)) + "\n")
+        emit(json.dumps(_as_json(predictions, kept, given, score)) + "\n")
     thousands = [found for found in (given.table.told if given.table else ()) if "between thousands" in found]
     for sentence in (
         *(f"{data}: {found} (--decimal . reads it otherwise)" for found in thousands if decimal is None),
@@ -82,14 +85,6 @@ def predict(
     if score is not None and not as_json:
         rows = 0 if given.whole is None else len(given.whole)
         note(f"{loaded.metric} over all {rows} rows of {data}, those trained on included: {score:.4f}")
-
-
-def _score(model: Model, data: str, given: Given) -> float | None:
-    """The score over a bundled data set that is of the model's kind."""
-    if not is_dataset(data) or given.whole is None or model.table is not None:
-        return None
-    examples = read_dataset(data)
-    return model.score(examples.X, examples.y) if examples.classes == model.classes else None
 
 
 def _as_json(predictions: Predictions, shown: list[Array], given: Given, score: float | None) -> dict[str, Any]:

@@ -149,14 +149,15 @@ class Batch:
 class Given:
     """The rows that a command was given for a model: a table in a file, or the network's inputs as a whole.
 
-    `answers` is a column that is no input. `unknown` and `filled` count what encoding them meets, by column, once the batches
-    were taken.
+    `y` are the answers of a data set whose classes are the model's; `answers` is a column that is no input. `unknown` and `filled`
+    count what encoding them meets, by column, once the batches were taken.
     """
 
     model: Model
     name: str
     table: TableFile | None = None
     whole: Array | None = None
+    y: Array | None = None
     answers: str | None = None
     unknown: Counter[str] = field(default_factory=Counter)
     filled: Counter[str] = field(default_factory=Counter)
@@ -264,7 +265,8 @@ def given_rows(model: Model, data: str, reading: Reading) -> Given:
     if is_dataset(data):
         examples = read_dataset(data)
         raw = examples.X if model.table is None else as_frame(examples.X, examples.features)
-        return Given(model, data, whole=model.scaled(raw))
+        alike = examples.classes == model.classes and model.table is None
+        return Given(model, data, whole=model.scaled(raw), y=examples.y if alike else None)
     return given_file(model, data, reading)
 
 

@@ -76,9 +76,9 @@ def train_table(console: Console, job: TableJob, train: Callable[..., None], *, 
     limit = {} if time_limit is None else {"time_limit": time_limit}
     train(console, run, job.path, estimates=time_limit is None, **limit, **job.kept)
     assert run.fit is not None
-    model = replace(
-        run.model(), provenance={**run.provenance, "reading": file.options, **({"test": Path(job.test).name} if job.test else {})}
-    )
+    model = run.model()
+    test = {"test": Path(job.test).name} if job.test else {}
+    model = replace(model, provenance={**model.provenance, "reading": file.options, **test})
     model.save(job.path)  # at once: what follows takes time, and may be interrupted
     compared = job.baselines and run.fit.stopped != "interrupted"
     if compared:

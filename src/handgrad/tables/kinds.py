@@ -39,6 +39,7 @@ __all__ = [
     "number_targets",
     "require_numbers",
     "row_number",
+    "row_weights",
     "target_text",
     "task_of",
 ]
@@ -207,6 +208,19 @@ def row_number(first_row: int | Array, row: int) -> int:
 def first_of(mask: pl.Series) -> int:
     """The position, from 0, of the first true value."""
     return int(mask.to_numpy().argmax())
+
+
+def row_weights(series: pl.Series, name: str, where: str, there: Array, *, first_row: int = 1, words: Sequence[str] = ()) -> Array:
+    """Weights of rows as float64; what rows that are not `there` have is not looked at.
+
+    Raises DataError, with the row, for one that has no weight, or one below 0.
+    """
+    found = finite_numbers(series, name, where, first_row=first_row, words=words)
+    wrong = np.flatnonzero(there & ~(found >= 0))
+    if len(wrong):
+        told = "no weight" if np.isnan(found[wrong[0]]) else f"the weight {found[wrong[0]]:g}, which is below 0"
+        raise DataError(f"{where}: column {name!r}, row {first_row + int(wrong[0]):,} has {told}")
+    return found
 
 
 def differ_in_case(values: Sequence[str]) -> list[str]:

@@ -11,7 +11,7 @@ import numpy as np
 from handgrad.calculus.functions import Array
 from handgrad.data import as_weights
 from handgrad.errors import DataError
-from handgrad.tables.kinds import class_labels, class_numbers, finite_numbers, number_targets
+from handgrad.tables.kinds import class_labels, class_numbers, number_targets, row_weights
 
 if TYPE_CHECKING:
     import polars as pl
@@ -84,11 +84,7 @@ def weights(parts: Sequence[Part], weight: str, answered: Array, missing: Sequen
     """The rows' weights, at most 1; those without an answer have any. Raises DataError with the row for what is no weight."""
     found, first = [], 0
     for part in parts:
-        w = finite_numbers(part.frame[weight], weight, part.name, words=missing)
-        wrong = np.flatnonzero(answered[first : first + len(w)] & ~(w >= 0))
-        if len(wrong):
-            told = "has no weight" if np.isnan(w[wrong[0]]) else f"has the weight {w[wrong[0]]:g}, which is below 0"
-            raise DataError(f"{part.name}: column {weight!r}, row {wrong[0] + 1:,} {told}")
+        w = row_weights(part.frame[weight], weight, part.name, answered[first : first + part.frame.height], words=missing)
         found.append(np.where(w >= 0, w, 0.0))
         first += len(w)
     whole = np.concatenate(found)

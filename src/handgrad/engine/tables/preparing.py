@@ -140,8 +140,9 @@ def prepare(
         assert options.time_column is not None
         first = (int(part[np.argmin(rows.times[np.searchsorted(known, part)])]) for part in (validated, split.held_out))
         told.append(moments(frame[options.time_column], *first))
-    X = np.concatenate([encoding.encode(part.frame, where=part.name).X.astype(dtype) for part in parts])
-    met = encoding.encode(frame[split.held_out] if test is None else test, where=test_name or name)
+    encoded = [encoding.encode(part.frame, where=part.name) for part in parts]
+    X = np.concatenate([each.X.astype(dtype) for each in encoded])
+    met = encoding.encode(frame[split.held_out], where=name) if test is None else encoded[-1]
     return TableData(
         replace(data, X=X, features=encoding.labels),
         encoding,
