@@ -4,9 +4,12 @@ import os
 import sys
 
 import pytest
+from browser import browser, opened
 from hypothesis import settings
 
 from handgrad.cli import main
+
+__all__ = ["browser", "opened"]  # fixtures
 
 # How fast a machine is says nothing about a law. CI draws the same examples each time; elsewhere new ones are tried.
 settings.register_profile("any machine", deadline=None, derandomize=bool(os.environ.get("CI")))

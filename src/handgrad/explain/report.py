@@ -32,9 +32,6 @@ LISTED = 10
 
 def report(explanation: Explanation, *, full: bool = False) -> Document:
     """The explanation as a document; with `full`, every iteration and every layer."""
-    done, wanted = len(explanation.iterations), explanation.wanted
-    asked = f"{done} of {wanted} iterations" if done < wanted else _counted(done, "iteration")
-    title = f"{asked} of {explanation.network}, worked through"
     blocks: list[Block] = [*_given(explanation)]
     shown = explanation.iterations if full else explanation.iterations[:1]
     for iteration in shown:
@@ -43,7 +40,14 @@ def report(explanation: Explanation, *, full: bool = False) -> Document:
         blocks += _course(explanation)
     blocks += _changed(explanation)
     blocks += _sound(explanation)
-    return Document((title,), tuple(blocks), explanation.notation, partial(data, explanation, full=full))
+    return Document((report_title(explanation),), tuple(blocks), explanation.notation, partial(data, explanation, full=full))
+
+
+def report_title(explanation: Explanation) -> str:
+    """How many iterations of what network."""
+    done, wanted = len(explanation.iterations), explanation.wanted
+    asked = f"{done} of {wanted} iterations" if done < wanted else _counted(done, "iteration")
+    return f"{asked} of {explanation.network}, worked through"
 
 
 def pen_of(explanation: Explanation, iteration: Iteration) -> Pen:
@@ -55,21 +59,25 @@ def _counted(count: int, what: str) -> str:
     return f"{'One' if count == 1 else count} {what}{'' if count == 1 else 's'}"
 
 
-def _given(explanation: Explanation) -> Iterator[Block]:
-    network, first = explanation.network, explanation.iterations[0]
-    yield Heading(("What goes in",))
+def summary(explanation: Explanation) -> str:
+    """The network, its loss, the batch and the update rule in words."""
+    network = explanation.network
     words = f"The network {network} has {network.size} parameters; its loss is {network.loss.spelling}"
     words += f" with the penalty λ = {plain(network.l2)}" if network.l2 else ""
     words += f" and label smoothing {plain(network.label_smoothing)}" if network.label_smoothing else ""
     words += f". The batch is {_counted(explanation.examples, 'example').lower()}. The update rule is "
     words += f"{explanation.derivation.optimiser.label} with {_rate(explanation)}. "
-    words += f"Numbers are shown with {explanation.digits} significant digits and computed with all."
-    yield Paragraph((words,))
+    return words + f"Numbers are shown with {explanation.digits} significant digits and computed with all."
+
+
+def _given(explanation: Explanation) -> Iterator[Block]:
+    yield Heading(("What goes in",))
+    yield Paragraph((summary(explanation),))
     yield from remarks(explanation)
     yield from _early_end(explanation)
     if explanation.asked.examples == "single" and explanation.examples > 1:
         yield Paragraph(("In this notation an equation is about one example; for several at once they stand as columns here.",))
-    yield from _parameters(explanation, first)
+    yield from _parameters(explanation, explanation.iterations[0])
 
 
 def _rate(explanation: Explanation) -> str:
@@ -196,7 +204,7 @@ def _course(explanation: Explanation) -> Iterator[Block]:
         ahead = [("" if rate is None else plain(rate, digits))] if rates else []
         rows.append(((name,), (plain(loss, digits),), *((text,) for text in [*ahead, *shown])))
     yield Table(header, tuple(rows), "l" + "r" * (len(header) - 1))
-    if outputs and _has_units(explanation):
+    if outputs and has_units(explanation):
         yield Paragraph(("Outputs are in the data's own units here; J is that of the scaled ones.",))
 
 
@@ -210,7 +218,7 @@ def _outputs(explanation: Explanation) -> list[str]:
     return [f"output {j + 1}, example {i + 1}" for i in range(examples) for j in range(width)]
 
 
-def _has_units(explanation: Explanation) -> bool:
+def has_units(explanation: Explanation) -> bool:
     """Whether targets are scaled, so that outputs have units of their own."""
     return explanation.model is not None and explanation.model.targets is not None
 
@@ -295,7 +303,7 @@ def _examples(explanation: Explanation) -> Iterator[Block]:
     else:
         yield Table((("example",), *before_after), tuple((name, *row) for name, row in zip(names, said, strict=True)), "llrr")
         yield Table((("example",), *losses), tuple((name, *row) for name, row in zip(names, lost, strict=True)), "lrr")
-    if _has_units(explanation):
+    if has_units(explanation):
         yield Paragraph(("Targets and predictions are in the data's own units here; in the equations they are scaled.",))
 
 

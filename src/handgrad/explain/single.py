@@ -20,7 +20,18 @@ from handgrad.explain.pen import Pen
 from handgrad.explain.report import LISTED, answer, layers_shown, pen_of, remarks, target
 
 
-def _check(what: str, given: Any, most: int, where: str = "") -> None:
+def require_place(explanation: Explanation, layer: int, j: int, k: int | None = None) -> None:
+    """Refuse a unit of a layer, or a weight that leads to it, that is not there. Raises HandgradError."""
+    network = explanation.network
+    require_counted("layer", layer, network.L)
+    require_counted("unit", j, network.widths[layer], f" of layer {layer}")
+    if k is not None:
+        what, where = _before(layer).partition(" ")[0], "" if layer == 1 else f" of layer {layer - 1}"
+        require_counted(what, k, network.widths[layer - 1], where)
+
+
+def require_counted(what: str, given: Any, most: int, where: str = "") -> None:
+    """Refuse a number that is not counted from 1 to the most there are. Raises HandgradError."""
     whole = isinstance(given, int | np.integer) and not isinstance(given, bool)
     if not (whole and 1 <= given <= most):
         raise HandgradError(f"{what}s{where} are counted from 1 to {most}, but {what} {given} was asked for")
@@ -36,11 +47,8 @@ def _source(layer: int, k: int) -> str:
 
 def weight(explanation: Explanation, layer: int, j: int, k: int | None) -> Document:
     """The weight of unit j of a layer for unit k before it or, without k, the unit's bias: from where to where, and why."""
-    network, first = explanation.network, explanation.iterations[0]
-    _check("layer", layer, network.L)
-    _check("unit", j, network.widths[layer], f" of layer {layer}")
-    if k is not None:
-        _check(_before(layer).partition(" ")[0], k, network.widths[layer - 1], "" if layer == 1 else f" of layer {layer - 1}")
+    require_place(explanation, layer, j, k)
+    first = explanation.iterations[0]
     name, at = ("b", (j,)) if k is None else ("W", (j, k))
     pen, key = pen_of(explanation, first), f"{name}[{layer}]"
     found = moved(explanation.iterations, key, tuple(i - 1 for i in at), explanation.digits)
@@ -164,10 +172,8 @@ def _course(explanation: Explanation, key: str, at: tuple[int, ...], symbol: Wri
 
 def neuron(explanation: Explanation, layer: int, unit: int, example: int) -> Document:
     """One unit for one example: forward, backward, and its weights."""
-    network = explanation.network
-    _check("layer", layer, network.L)
-    _check("unit", unit, network.widths[layer], f" of layer {layer}")
-    _check("example", example, explanation.examples)
+    require_place(explanation, layer, unit)
+    require_counted("example", example, explanation.examples)
     pen = pen_of(explanation, explanation.iterations[0])
     of = (f" for example {example}" if explanation.examples > 1 else "") + _of_first(explanation)
     blocks: list[Block] = [*remarks(explanation), Heading((f"Forward{of}",)), pen.entry(f"Z{layer}", j=unit, example=example)]
@@ -180,7 +186,7 @@ def neuron(explanation: Explanation, layer: int, unit: int, example: int) -> Doc
     W, dW = (np.asarray(pen.values[f"{key}[{layer}]"])[unit - 1].tolist() for key in ("W", "dW"))
     b, db = (float(np.asarray(pen.values[f"{key}[{layer}]"])[unit - 1]) for key in ("b", "db"))
     data = {"layer": layer, "unit": unit, "example": example, **numbers, "W": W, "b": b, "dW": dW, "db": db}
-    return Document((f"Unit {unit} of layer {layer} of {network}",), tuple(blocks), explanation.notation, lambda: data)
+    return Document((f"Unit {unit} of layer {layer} of {explanation.network}",), tuple(blocks), explanation.notation, lambda: data)
 
 
 def _weights(explanation: Explanation, pen: Pen, layer: int, unit: int) -> Iterator[Block]:
@@ -215,7 +221,7 @@ def _on_examples(explanation: Explanation, pen: Pen, layer: int, unit: int) -> I
 
 def example(explanation: Explanation, number: int) -> Document:
     """One example on its way forward, its loss, and its gradients on the way back."""
-    _check("example", number, explanation.examples)
+    require_counted("example", number, explanation.examples)
     first, network = explanation.iterations[0], explanation.network
     pen = _alone(pen_of(explanation, first), number, explanation)
     Y = np.asarray(first.start["Y"], np.float64).T[number - 1]
