@@ -10,7 +10,7 @@ import typer
 from handgrad.calculus.notation import NOTATIONS, find_notation
 from handgrad.catalogue.optimisers import OPTIMISERS
 from handgrad.catalogue.schedules import SCHEDULES
-from handgrad.cli.output import SET, SUFFIXES, deliver, format_of, is_model, require_apart
+from handgrad.cli.output import SET, SUFFIXES, deliver, format_of, is_model, require_apart, require_writable
 from handgrad.cli.tables import DATA, Decimal, Delimiter, Encoding, Header, Reading, is_dataset, known, with_labels
 from handgrad.document.blocks import Document
 from handgrad.document.formats import FORMATS
@@ -47,6 +47,8 @@ class Asked:
     reading: Reading
 
 
+ON_PAGE = 10
+"""So many iterations are on a page by default, so that there is a curve of the loss."""
 NEEDED = 'give examples as --x "0.5,-1; 2,0.3" --y "1; 0", or rows of a table as --data iris --rows 0,5,7'
 
 
@@ -80,7 +82,9 @@ def explain(
     seed: Annotated[int | None, typer.Option(help="Seeds the first weights, where none are given. By default 0.")] = None,
     loss: Annotated[str | None, typer.Option(help="A loss, as cross_entropy. By default the one the outputs go with.")] = None,
     l2: Annotated[float | None, typer.Option(help="λ of the penalty λ/2 ΣW² in the loss.")] = None,
-    iterations: Annotated[int, typer.Option(help="How many steps, 1 or more, all with these examples.")] = 1,
+    iterations: Annotated[
+        int | None, typer.Option(help=f"How many steps, all with these examples. By default 1, on a page {ON_PAGE}.")
+    ] = None,
     learning_rate: Annotated[float | None, typer.Option(help="The step size α. By default the update rule's usual one.")] = None,
     optimiser: Annotated[
         str,
@@ -108,6 +112,13 @@ def explain(
         str | None, typer.Option("--format", help=f"{', '.join(FORMATS)}. By default text, or what --out ends in.")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Write to this file.")] = None,
+    page: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write a page, one HTML file, on which one steps through the iterations, forward and back; --neuron, --weight and "
+            "--example are what it opens with. Text is written as well where --out or --format ask for it."
+        ),
+    ] = None,
 ) -> None:
     """Work iterations of training through: symbols = numbers = result, what moved and why, and the health of the run.
 
@@ -117,9 +128,18 @@ def explain(
     given = Asked(x, y, data, rows, target, Reading(delimiter, header, encoding, decimal))
     _check_together(given)
     require_apart(out, "the explanation", network, data, weights)
-    _check_parts({"--neuron": neuron, "--weight": weight, "--example": example, "--full": full or None})
+    require_apart(page, "the page", network, data, weights, others=[out])
+    require_writable(page, "the page")
+    alone = page is not None and out is None and format_name is None
+    if alone and full:
+        raise HandgradError("a page has every layer and iteration, so that --full goes with --out or --format alone")
+    if not alone:
+        _check_parts({"--neuron": neuron, "--weight": weight, "--example": example, "--full": full or None})
+    chosen = _chosen(neuron, weight, example)
     if seed is not None and seed < 0:
         raise HandgradError(f"--seed is a whole number, 0 or more, but {seed} was given")
+    if iterations is None:
+        iterations = 1 if page is None else ON_PAGE
     options: dict[str, Any] = {
         "iterations": iterations, "learning_rate": learning_rate, "optimiser": optimiser, "schedule": schedule, "digits": digits,
         "one_over_m": one_over_m, "notation": find_notation(notation).choose(choices or ()),
@@ -128,7 +148,10 @@ def explain(
         found = _of_model(Path(network), given, options)
     else:
         found = _of_network(Network(network, loss=loss, l2=l2 or 0.0), (weights, seed), given, options)
-    deliver(_document(found, neuron, weight, example, full=full), out, form)
+    if page is not None:
+        deliver(found.to_page(**chosen), page)
+    if not alone:
+        deliver(_document(found, chosen, full=full), out, form)
 
 
 def _check_together(given: Asked) -> None:
@@ -238,19 +261,29 @@ def _rows(model: Model, read: Table, places: list[int], given: Asked, remarks: l
     return explain_model(model, X, answers, labels=labels, remarks=[*remarks, where], **options)
 
 
-def _document(found: Explanation, neuron: str | None, weight: str | None, example: int | None, *, full: bool) -> Document:
-    """The whole, or the part that was asked for."""
+def _chosen(neuron: str | None, weight: str | None, example: int | None) -> dict[str, Any]:
+    """The parts that were asked for, as numbers."""
+    found: dict[str, Any] = {} if example is None else {"example": example}
     if neuron is not None:
-        layer, unit = _numbers(neuron, 2, "--neuron is layer:unit, as in 2:5")
-        return found.neuron(layer, unit, 1 if example is None else example)
+        found["neuron"] = _numbers(neuron, 2, "--neuron is layer:unit, as in 2:5")
     if weight is not None:
-        layer, j, *k = _numbers(weight, 3, "--weight is layer:unit,input, as in 1:3,7, or layer:unit for a bias")
+        found["weight"] = _numbers(weight, 3, "--weight is layer:unit,input, as in 1:3,7, or layer:unit for a bias")
+    return found
+
+
+def _document(found: Explanation, chosen: dict[str, Any], *, full: bool) -> Document:
+    """The whole, or the part that was asked for."""
+    if "neuron" in chosen:
+        layer, unit = chosen["neuron"]
+        return found.neuron(layer, unit, chosen.get("example", 1))
+    if "weight" in chosen:
+        layer, j, *k = chosen["weight"]
         return found.weight(layer, j, *k) if k else found.bias(layer, j)
-    return found.document(full=full) if example is None else found.example(example)
+    return found.example(chosen["example"]) if "example" in chosen else found.document(full=full)
 
 
-def _numbers(text: str, most: int, form: str) -> list[int]:
+def _numbers(text: str, most: int, form: str) -> tuple[int, ...]:
     words = text.replace(":", ",", 1).split(",")
     if ":" not in text or not 2 <= len(words) <= most or not all(word.strip().isdecimal() for word in words):
         raise HandgradError(f"{form}, but {text!r} was given")
-    return [int(word) for word in words]
+    return tuple(int(word) for word in words)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -139,8 +140,12 @@ class Explanation:
 
     @cached_property
     def notation(self) -> Notation:
-        """The notation in use: where one example's equations were asked for, several examples stand as columns."""
-        found = self.derivation.named(self.asked)
+        """The notation in use."""
+        return self.fitted(self.asked)
+
+    def fitted(self, asked: Notation) -> Notation:
+        """A notation as it serves these examples: where one example's equations are asked for, several stand as columns."""
+        found = self.derivation.named(asked)
         if found.form == "factors":
             found = found.but(form="index")
         if found.examples == "indexed" or (found.examples == "single" and self.examples > 1):
@@ -262,6 +267,30 @@ class Explanation:
     def to_json(self) -> str:
         """The steps, shapes and numbers as JSON."""
         return self.document().to("json")
+
+    def to_page(self, *, neuron: tuple[int, int] | None = None, weight: tuple[int, ...] | None = None, example: int = 1) -> str:
+        """The page on which one steps through the iterations, forward and back: one HTML file that fetches nothing.
+
+        It opens with a neuron (layer, unit), a weight (layer, unit, input) or bias (layer, unit) and an example chosen, counted
+        from 1. Raises HandgradError for what is not there.
+        """
+        from handgrad.explain.page import to_page
+
+        return to_page(self, neuron, weight, example)
+
+    def show(
+        self,
+        *,
+        neuron: tuple[int, int] | None = None,
+        weight: tuple[int, ...] | None = None,
+        example: int = 1,
+        height: int = 900,
+    ) -> Path | None:
+        """Show `to_page` in the notebook that runs, `height` pixels high, or else in a browser: then the path of its file."""
+        from handgrad.explain.page.showing import show
+        from handgrad.explain.report import report_title
+
+        return show(self.to_page(neuron=neuron, weight=weight, example=example), report_title(self), height)
 
     def _repr_html_(self) -> str:
         return self.document()._repr_html_()

@@ -1,0 +1,121 @@
+// The page put together: header, switches, all views, keys.
+
+/** @param {string} id */
+function hostOf(id) {
+  const host = document.getElementById(id);
+  if (!host) throw new Error(`the page has no #${id}`);
+  return host;
+}
+
+/**
+ * What the title does not say of the network in a line, and what the page was made from.
+ * @param {Page} page
+ * @param {HTMLElement} host
+ */
+function aboutView(page, host) {
+  const { network, words, examples, version } = page.data;
+  const counted = (/** @type {number} */ count, /** @type {string} */ what) => `${count} ${what}${count === 1 ? "" : "s"}`;
+  const rate = `${network.optimiser.replaceAll("_", " ")}, α = ${network.learning_rate}`;
+  const line = [
+    counted(network.size, "parameter"),
+    `loss ${network.loss.replaceAll("_", " ")}`,
+    network.schedule ? `${rate}, ${network.schedule}` : rate,
+    counted(examples.count, "example"),
+  ];
+  const summary = made("summary", {}, made("span", {}, line.join(" · ")));
+  const told = words.map((paragraph) => made("p", {}, paragraph));
+  host.append(summary, ...told, made("p", { class: "soft" }, `Written by handgrad ${version}.`));
+}
+
+/**
+ * A row of choices of which one holds.
+ * @param {string} legend
+ * @param {string} name
+ * @param {[value: string, label: string][]} choices
+ * @param {(value: string) => void} chosen
+ */
+function choiceOf(legend, name, choices, chosen) {
+  const field = made("fieldset", { class: "choice" }, made("legend", {}, legend));
+  for (const [value, label] of choices) {
+    const input = made("input", { type: "radio", name, value });
+    input.addEventListener("change", () => chosen(value));
+    field.append(made("label", {}, input, made("span", {}, label)));
+  }
+  const show = (/** @type {string} */ value) => {
+    for (const input of field.querySelectorAll("input")) input.checked = input.value === value;
+  };
+  return { field, show };
+}
+
+/**
+ * Notation, layout, what edges show, theme.
+ * @param {Page} page
+ * @param {HTMLElement} host
+ */
+function switchesView(page, host) {
+  const { notations } = page.data;
+  const options = notations.map(({ label }, place) => made("option", { value: String(place) }, label));
+  const notation = made("select", { id: "notation" }, ...options);
+  notation.addEventListener("change", () => {
+    const place = Number(notation.value);
+    page.store.set({ notation: place, layout: notations[place].layout }); // a notation comes with its own layout
+  });
+  const examples = choiceOf("Examples as", "layout", [["columns", "columns"], ["rows", "rows"]], (value) =>
+    page.store.set({ layout: value === "rows" ? "rows" : "columns" }));
+  const edges = choiceOf("Edges show", "edges", [["weights", "weights"], ["gradients", "gradients"]], (value) =>
+    page.store.set({ edges: value === "gradients" ? "gradients" : "weights" }));
+  const root = document.documentElement;
+  const theme = choiceOf("Theme", "theme", [["system", "system"], ["light", "light"], ["dark", "dark"]], (value) => {
+    if (value === "system") delete root.dataset.theme;
+    else root.dataset.theme = value;
+  });
+  theme.show(root.dataset.theme ?? "system");
+  host.append(
+    made("summary", {}, "Notation, layout, theme"),
+    made("div", { class: "switches" },
+      made("label", { class: "field", for: "notation" }, made("span", {}, "Notation"), notation),
+      examples.field, edges.field, theme.field));
+  page.store.subscribe((state) => {
+    notation.value = String(state.notation);
+    examples.show(state.layout);
+    edges.show(state.edges);
+  });
+}
+
+/** On wide screens the curve stands under the graph and the switches are open; on narrow ones the curve comes last. */
+function followWidth() {
+  const wide = matchMedia("(min-width: 1000px)");
+  const switches = hostOf("switches");
+  const follow = () => {
+    if (wide.matches) hostOf("left").append(hostOf("curve"));
+    else hostOf("steps").after(hostOf("curve"));
+    switches.toggleAttribute("open", wide.matches);
+  };
+  wide.addEventListener("change", follow);
+  follow();
+}
+
+/** Builds the page from its data. */
+function startPage() {
+  /** @type {PageData} */
+  const data = JSON.parse(hostOf("data").textContent ?? "");
+  /** @type {Page} */
+  const page = { data, numbers: new Numbers(data), store: makeStore(data) };
+  Object.assign(window, { handgrad: page });
+  followLink(page); // first, so that views are built for the step that is asked for
+  followWidth();
+  aboutView(page, hostOf("about"));
+  switchesView(page, hostOf("switches"));
+  playerView(page, hostOf("player"));
+  graphView(page, hostOf("graph"));
+  equationView(page, hostOf("equation"));
+  chooseView(page, hostOf("choose"));
+  stepsView(page, hostOf("steps"));
+  curveView(page, hostOf("curve"));
+  tellSteps(page, hostOf("told"));
+  followKeys(page);
+  writeLink(page);
+  printable(page, hostOf("paper"));
+}
+
+startPage();

@@ -1,0 +1,122 @@
+// On paper: every step of the iteration that is shown, with its numbers where they fit, and worked for what is chosen.
+
+const PAPER_WIDTH = 630; // pixels between the margins of A4 and of letter
+
+/**
+ * Builds the section when the page is about to be printed, and takes it away after.
+ * @param {Page} page
+ * @param {HTMLElement} host
+ */
+function printable(page, host) {
+  addEventListener("beforeprint", () => {
+    host.replaceChildren(...paperContent(page));
+    host.hidden = false;
+    for (const formula of host.querySelectorAll("math")) paperFitted(/** @type {HTMLElement} */ (formula));
+  });
+  addEventListener("afterprint", () => {
+    host.hidden = true;
+    host.replaceChildren();
+  });
+}
+
+/**
+ * A formula that is too wide for the paper becomes smaller.
+ * @param {HTMLElement} formula
+ */
+function paperFitted(formula) {
+  const { width } = formula.getBoundingClientRect();
+  if (width > PAPER_WIDTH) formula.style.fontSize = `${PAPER_WIDTH / width}em`;
+}
+
+/**
+ * @param {Page} page
+ * @returns {HTMLElement[]}
+ */
+function paperContent(page) {
+  const { state } = page.store;
+  const { data } = page;
+  const { loss, loss_after: after } = data.iterations[state.iteration];
+  const path = state.units.map((unit, layer) => placeAlong(data, `unit[${layer}]`, unit));
+  const [before, now] = [loss, after].map((value) => roundedText(Number(value), data.digits));
+  return [
+    made("h2", {}, `Every step of iteration ${state.iteration + 1}`),
+    made("p", {}, `Worked for ${[placeAlong(data, "example", state.example), ...path].join(", ")}.`),
+    ...stepPhases.flatMap(([phase, heading]) => {
+      const members = data.steps.filter((step) => step.phase === phase);
+      return members.length > 0 ? [made("h3", {}, heading), ...members.map((step) => paperStep(page, state, step))] : [];
+    }),
+    made("p", {}, `The loss J of the iteration: ${before} → ${now}.`),
+  ];
+}
+
+/**
+ * A step: its reason, its equation in matrix form, and the chosen entry of it.
+ * @param {Page} page
+ * @param {State} state
+ * @param {StepData} step
+ */
+function paperStep(page, state, step) {
+  const { data } = page;
+  const layout = layoutShown(page, state);
+  const equation = layout.equations[step.id];
+  const index = data.trees[equation.index];
+  const equals = index[0] === "equals" ? index[1] : 0;
+  const write = (/** @type {Tree} */ tree) => typeset(data, layout.style, tree, equation.letters);
+  const lines = equation.matrix === null ? [write(index)] : paperMatrices(page, state, step, data.trees[equation.matrix]);
+  const at = equation.variables.slice(0, equation.free).map((axis) => chosenAlong(state, axis));
+  const { left, symbols, numbers, value, leftOut } = worked(page, state.iteration, layout, step.id, at);
+  const sign = "<mo>=</mo>"; // also where the equation has := for what comes to be
+  const [put, result] = [write(numbers), write(["rounded", value])];
+  lines.push(write(["equals", equals, left, symbols]), put === result ? sign + put : sign + put + sign + result);
+  const rest = leftOut.map(({ count, total }) => `⋯ stands for ${count} more terms, together ${roundedText(total, data.digits)}.`);
+  return made("article", { "data-value": String(value) },
+    made("p", {}, step.reason),
+    ...lines.map((line) => made("div", {}, mathElement(line, true))),
+    ...rest.map((words) => made("p", { class: "soft" }, words)));
+}
+
+/**
+ * The lines of a matrix form: with names and, where all its matrices are small, with numbers.
+ * @param {Page} page
+ * @param {State} state
+ * @param {StepData} step
+ * @param {Tree} tree
+ */
+function paperMatrices(page, state, step, tree) {
+  const { data } = page;
+  const { style, equations } = layoutShown(page, state);
+  const { letters } = equations[step.id];
+  const names = typeset(data, style, tree, letters);
+  let small = true;
+  const draw = (/** @type {Tree} */ node, /** @type {string} */ name) => {
+    if (node[0] !== "matrix") return name;
+    const [rows, columns] = shapeSizes(data, sidesOf(data, node, false));
+    if (rows * columns === 1 && node[1] !== step.key) return name; // m and α read better than their numbers
+    small &&= boxHasNumbers(data, node);
+    return small ? paperNumbers(page, state, node) : name;
+  };
+  if (tree[0] !== "equals") return [names];
+  const parts = [tree[3], tree[2]].map((side) => `<mo>=</mo>${typeset(data, style, side, letters, draw)}`);
+  return small ? [names, parts.join("")] : [names];
+}
+
+/**
+ * The numbers of a matrix in brackets; one by itself without.
+ * @param {Page} page
+ * @param {State} state
+ * @param {MatrixTree} node
+ */
+function paperNumbers(page, state, node) {
+  const { data } = page;
+  const { axes } = data.quantities[node[1]];
+  const [rows, columns] = shapeSizes(data, sidesOf(data, node, false));
+  const { style } = layoutShown(page, state);
+  const cell = (/** @type {number} */ row, /** @type {number} */ column) => {
+    const at = axes.map((_, axis) => (axis === node[2] ? row : axis === node[3] ? column : 0));
+    return typeset(data, style, ["rounded", page.numbers.value(state.iteration, node[1], at)], []);
+  };
+  if (rows * columns === 1) return cell(0, 0);
+  const counted = (/** @type {number} */ count) => [...Array(count).keys()];
+  const lines = counted(rows).map((row) => `<mtr>${counted(columns).map((column) => `<mtd>${cell(row, column)}</mtd>`).join("")}</mtr>`);
+  return `<mrow><mo>[</mo><mtable>${lines.join("")}</mtable><mo>]</mo></mrow>`;
+}
