@@ -82,15 +82,19 @@ function switchesView(page, host) {
   });
 }
 
-/** On wide screens the curve stands under the graph and the switches are open; on narrow ones the curve comes last. */
+/** On wide screens steps and curve stand under the graph and the switches are open; on narrow ones they come last. */
 function followWidth() {
   const wide = matchMedia("(min-width: 1000px)");
-  const switches = hostOf("switches");
+  const [switches, left] = [hostOf("switches"), hostOf("left")];
   const follow = () => {
-    if (wide.matches) hostOf("left").append(hostOf("curve"));
-    else hostOf("steps").after(hostOf("curve"));
+    if (wide.matches) left.append(hostOf("steps"), hostOf("curve"));
+    else hostOf("choose").after(hostOf("steps"), hostOf("curve"));
     switches.toggleAttribute("open", wide.matches);
   };
+  // a column that is higher than the window scrolls until its end is seen, and then stays
+  const keep = () => left.style.setProperty("--top", `${Math.min(8, innerHeight - left.offsetHeight)}px`);
+  new ResizeObserver(keep).observe(left);
+  addEventListener("resize", keep);
   wide.addEventListener("change", follow);
   follow();
 }

@@ -41,6 +41,9 @@ function stepsView(page, host) {
       link.setAttribute("aria-label", words);
       link.replaceChildren(step ? mathElement(data.strings[layoutShown(page, state).names[step.key][1]], false) : "end of the iteration");
     });
+    if (host.scrollHeight > host.clientHeight) { // a long list scrolls by itself, and the page stays where it is
+      host.scrollTop += links[state.step].getBoundingClientRect().top - host.getBoundingClientRect().top - host.clientHeight / 2;
+    }
   });
 }
 
