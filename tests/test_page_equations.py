@@ -64,7 +64,7 @@ def turn(page, name):
 
 NETWORKS = [
     ("2-3:tanh-2:sigmoid", {"optimiser": "momentum"}),
-    ("2-3:relu-2:softmax", {"optimiser": "adam", "l2": 0.1}),
+    ("2-3:relu-2:softmax", {"optimiser": "adam", "l2": 0.1, "sample_weight": [1, 0.5, 2, 3]}),
     ("3-2:sigmoid-1:identity", {"loss": "squared_error", "schedule": "cosine"}),
 ]
 
@@ -140,6 +140,71 @@ def test_sizes_can_agree_by_chance(opened):
     assert turn(page, "W[1]") == ("chance", "the sizes agree by chance (3 = 3), but units of layer 1 would meet inputs")
     turn(page, "W[1]")
     assert turn(page, "b[1]") == ("chance", "the sizes agree by chance (3 = 3), but examples would meet units of layer 1")
+
+
+@pytest.mark.parametrize("one_over_m", ["dW", "dZ"])
+def test_a_single_example_fits_too(opened, one_over_m):
+    """A sum over it is none in index form, but one in matrix form."""
+    page = opened(to_page(explained("2-3:tanh-2:sigmoid", 1, one_over_m=one_over_m)))
+    for step in range(page.evaluate("handgrad.data.steps.length")):
+        assert shown(page, step=step)["fits"] == "yes", step
+
+
+CLASHES = """[...document.querySelectorAll("#equation .box")].flatMap((box) =>
+    [...box.querySelector(".box-body").classList].filter((name) => name.startsWith("clash"))
+      .map((name) => [box.dataset.key, name, box.querySelector(".clash").textContent]))"""
+
+
+def test_the_sides_that_clash_are_marked(opened):
+    """With more than a colour, in the rectangle and in its size; not where all fits."""
+    page = opened(to_page(explained("2-3:tanh-2:sigmoid", 4)))
+    shown(page, step=1)
+    assert page.evaluate(CLASHES) == []
+    turn(page, "W[1]")
+    assert page.evaluate(CLASHES) == [["W[1]", "clash-across", "3"], ["A[0]", "clash-down", "2"]]
+    style = "getComputedStyle(document.querySelector('#equation .clash-across')).borderTopStyle"
+    assert page.evaluate(style) == "dashed"
+    shown(page, step=page.evaluate("handgrad.data.steps.findIndex((step) => step.id === 'dZ2')"))  # A - Y
+    turn(page, "Y")
+    assert {(key, side) for key, side, _ in page.evaluate(CLASHES)} == {("A[2]", "clash-down"), ("Y", "clash-down")}
+
+
+def test_only_what_is_drawn_can_be_turned(opened):
+    """Not the matrix in the name of a slope."""
+    page = opened(to_page(explained("2-3:tanh-2:sigmoid", 4)))
+    shown(page, step=page.evaluate("handgrad.data.steps.findIndex((step) => step.id === 'dZ1')"))
+    buttons = page.locator("#equation .turns button:not(.back)").evaluate_all("all => all.map((button) => button.ariaLabel)")
+    assert len(buttons) == 3
+    assert "turn Z[1]" not in buttons
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_long_sums_are_broken_between_their_terms(opened, width):
+    """They take several lines rather than scroll, and are the whole line."""
+    explanation = explained("64-9:relu-8:softmax", 3)
+    page = opened(to_page(explanation), width=width)
+    lines = "[aria-label='The chosen entry with its numbers']"
+    for name in ("Z1", "Z2", "ell", "J", "dW2", "dA1"):
+        shown(page, step=page.evaluate("name => handgrad.data.steps.findIndex((step) => step.id === name)", name))
+        assert page.locator(lines).evaluate("at => at.scrollWidth - at.clientWidth") <= 0, name
+    shown(page, step=page.evaluate("handgrad.data.steps.findIndex((step) => step.id === 'ell')"))
+    symbols = page.locator(f"{lines} .pieces").first
+    assert symbols.locator("math").count() == 7  # six terms and dots
+    assert symbols.inner_text().replace("\n", "").count("(") == symbols.inner_text().count(")")
+    tops = symbols.locator("math").evaluate_all("all => all.map((part) => part.getBoundingClientRect().bottom)")
+    assert max(tops) - min(tops) > 20
+    assert page.locator("#equation .result").get_attribute("aria-live") == "off"
+
+
+def test_the_table_goes_to_the_layer_of_the_step(opened):
+    """It says what it is about, and offers the unit that the step is about."""
+    page = opened(to_page(explained("2-3:tanh-2:sigmoid", 4)))
+    shown(page, step=1, units=[0, 2, 1], focus=2, example=3)
+    assert page.locator(".chosen-numbers h3").inner_text() == "Chosen: unit 2 of layer 2, example 4"
+    page.locator(".chosen-numbers button").click()
+    assert page.locator(".chosen-numbers h3").inner_text() == "Chosen: unit 3 of layer 1, example 4"
+    assert page.locator(".chosen-numbers button").is_hidden()
+    assert page.evaluate("handgrad.store.state.focus") == 1
 
 
 def test_the_table_shows_what_is_computed_so_far(opened):

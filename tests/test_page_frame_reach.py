@@ -225,3 +225,10 @@ def test_without_its_script_the_page_says_what_to_do(opened):
     told = page.locator("noscript").inner_text()
     assert "script" in told
     assert "--out file.html" in told
+
+
+def test_what_a_script_would_fill_is_not_shown_without_one(opened):
+    page = opened(html(), java_script_enabled=False)
+    assert page.locator("header > :visible, main > :visible, main > div > :visible").evaluate_all(
+        "all => all.filter(one => one.getBoundingClientRect().height > 0).map(one => one.localName)"
+    ) == ["h1"]

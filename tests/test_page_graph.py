@@ -154,6 +154,17 @@ def test_the_edges_that_the_chosen_entry_uses_stand_out_with_their_numbers(opene
         assert labels == pytest.approx(sorted(float(edge["value"]) for edge in used), rel=5e-3), step
 
 
+def test_all_that_the_chosen_entry_takes_stands_out(opened):
+    """Of a softmax the whole column: the entry is written, all are read; of an entry by entry step that entry alone."""
+    page = opened(to_page(_explained("2-3:tanh-4:softmax")))
+    _set(page, units=[0, 2, 1], focus=2)
+    for step, used, takes in [("A2", {0, 1, 2, 3}, {0, 2, 3}), ("dZ2", {1}, set()), ("dA1", {0, 1, 2, 3}, {0, 1, 2, 3})]:
+        _go(page, step)
+        nodes = _drawn(page, "node", 2)
+        for name, expected in {"used": used, "takes": takes}.items():
+            assert {int(node["unit"]) for node in nodes if name in node["classes"]} == expected, (step, name)
+
+
 def test_the_chosen_path_is_marked(opened):
     page = opened(to_page(_explained(SMALL)))
     _set(page, units=[1, 2, 0], focus=1)
@@ -229,7 +240,7 @@ def test_clicks_and_taps_choose_units_weights_and_biases(opened, touch):
         part = page.locator(f"#graph {where}")
         part.scroll_into_view_if_needed()
         box = part.bounding_box()
-        along = 0.25 if "edge" in where else 0.5  # where no other edge crosses
+        along = 0.17 if "edge" in where else 0.5  # where no other edge crosses
         y = 1 - along if "edge" in where else 0.5
         meet(box["x"] + along * box["width"], box["y"] + y * box["height"])
         assert (_state(page)["units"], _state(page)["focus"]) == (units, focus), where
@@ -275,6 +286,27 @@ def test_a_long_network_scrolls_to_the_layer_of_the_step(opened):
             assert box["x"] >= 0
             assert box["x"] + box["width"] <= 390
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_small_network_fits_a_phone(opened):
+    page = opened(to_page(_explained(SMALL)), width=390)
+    _go(page, "J")
+    assert page.locator(".graph-scroll").evaluate("at => at.scrollWidth - at.clientWidth") <= 0
+    assert [text.split(" ")[0] for text in page.locator(".graph .target").all_text_contents()] == ["target", "target"]
+    targets = [part.bounding_box() for part in page.locator(".graph .target").all()]
+    nodes = [part.bounding_box() for part in page.locator(".node[data-layer='2'] .body").all()]
+    for target, node in zip(targets, nodes, strict=True):
+        assert target["y"] >= node["y"] + node["height"]
+
+
+def test_scrolling_cuts_no_column_at_the_left(opened):
+    page = opened(to_page(_explained("-".join(["3", *["4:tanh"] * 9, "2:sigmoid"]))), width=390, reduced_motion="reduce")
+    for step in ("Z2", "A5", "J", "dA7"):
+        _go(page, step)
+        page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        left = page.locator(".graph-scroll").bounding_box()["x"]
+        boxes = [part.bounding_box() for part in page.locator(".node[data-unit='0'] .body").all()]
+        assert not any(box["x"] < left < box["x"] + box["width"] for box in boxes), step
 
 
 def _explained(network, **options):

@@ -3,6 +3,8 @@
 import os
 import re
 import runpy
+import shlex
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -10,9 +12,12 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+import handgrad
+
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "pictures"
 CHECK = runpy.run_path(str(FOLDER / "check.py"))
+PAGE = runpy.run_path(str(FOLDER / "page.py"))
 
 
 def lines_of(picture):
@@ -50,3 +55,18 @@ def test_it_fetches_nothing_and_the_readme_shows_it(path):
     assert set(re.findall(r"https?://[^\"' )]+", picture)) == {"http://www.w3.org/2000/svg"}
     assert "@import" not in picture
     assert f"pictures/{path.name}" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_page_that_is_drawn_is_that_of_the_readmes_command():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    commands = [shlex.split(line[2:]) for line in readme.splitlines() if line.startswith("$ handgrad explain")]
+    assert ["handgrad", *PAGE["COMMAND"]] in commands
+    assert PAGE["STEP"].split("&")[0].removeprefix("#step=") in {equation.id for equation in handgrad.derive(PAGE["COMMAND"][1])}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_readme_shows_the_drawn_page(scheme):
+    assert f"pictures/page-{scheme}.png" in (ROOT / "README.md").read_text(encoding="utf-8")
+    header = (FOLDER / f"page-{scheme}.png").read_bytes()[:24]
+    assert header[:8] == b"\x89PNG\r\n\x1a\n"
+    assert struct.unpack(">II", header[16:]) == tuple(PAGE["SIZE"].values())

@@ -16,11 +16,13 @@ from handgrad.explain.page.data import data, opening
 
 STYLES = ("frame", "graph", "equation")
 SCRIPTS = (
-    "rounding", "mathml", "trees", "worked", "values", "graph_layout", "graph", "shapes", "equation", "chosen", "curve", "steps",
-    "link", "player", "paper", "state", "main",
+    "rounding", "mathml", "trees", "worked", "values", "graph_layout", "graph_shown", "graph_marks", "graph_choosing", "graph",
+    "shapes", "shape_check", "boxes", "equation", "broken", "chosen", "curve", "steps", "link", "player", "paper", "state", "main",
 )  # fmt: skip
 """The parts of the script in order, which share one scope."""
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"
+POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"
+UNFIT = re.compile("[\ud800-\udfff]")
+"""Half characters, as names of files and columns can have them: no UTF-8 has them."""
 
 
 def to_page(
@@ -41,7 +43,8 @@ def to_page(
         "/*script*/": script,
     }
     places = "|".join(map(re.escape, parts))
-    return re.sub(places, lambda found: parts[found[0]], _read("page.html"))  # in one go: what is put in may hold such words
+    page = re.sub(places, lambda found: parts[found[0]], _read("page.html"))  # in one go: what is put in may hold such words
+    return UNFIT.sub("\N{REPLACEMENT CHARACTER}", page)
 
 
 def _json(shown: dict[str, Any]) -> str:

@@ -28,12 +28,10 @@ function entryView(page, host) {
   const general = scrolling("The equation of an entry");
   const legend = made("ul", { class: "letters" });
   const heading = made("h3", {});
-  const symbols = scrolling("The chosen entry with symbols");
-  const numbers = scrolling("The chosen entry with its numbers");
-  const result = made("output", { class: "result" });
-  const line = made("p", { class: "comes-to" }, "= ", result);
+  const lines = scrolling("The chosen entry with its numbers");
+  const result = made("output", { class: "result", "aria-live": "off" }); // else spoken at every step that is played
   const rest = made("p", { class: "soft" });
-  host.append(general, legend, heading, symbols, numbers, line, rest);
+  host.append(general, legend, heading, lines, rest);
 
   store.subscribe((state, before) => {
     if (before && !shownAnew(state, before)) return;
@@ -42,8 +40,7 @@ function entryView(page, host) {
     if (!step) return;
     const layout = layoutShown(page, state);
     const equation = layout.equations[step.id];
-    const show = (/** @type {HTMLElement} */ where, /** @type {string} */ written) => where.replaceChildren(mathElement(written, true));
-    show(general, typeset(data, layout.style, data.trees[equation.index], equation.letters));
+    general.replaceChildren(mathElement(typeset(data, layout.style, data.trees[equation.index], equation.letters), true));
     const single = (/** @type {string} */ axis) => axis === "example" && data.examples.count === 1; // which has no letter
     const meanings = equation.variables.flatMap((axis, variable) => {
       if (single(axis)) return [];
@@ -60,18 +57,44 @@ function entryView(page, host) {
     const words = free.flatMap((axis, place) => (single(axis) ? [] : placeAlong(data, axis, at[place])));
     heading.textContent = words.length > 0 ? `With numbers, for ${words.join(", ")}` : "With numbers";
     const found = worked(page, state.iteration, layout, step.id, at);
-    const write = (/** @type {Tree} */ tree) => typeset(data, layout.style, tree, equation.letters);
+    const writer = new MathmlWriter(data, layout.style, equation.letters);
     const tree = data.trees[equation.index];
-    show(symbols, write(["equals", tree[0] === "equals" ? tree[1] : 0, found.left, found.symbols]));
+    const sign = tree[0] === "equals" ? data.strings[tree[1]] : "";
     result.textContent = roundedText(found.value, data.digits);
     result.dataset.value = String(found.value);
-    show(numbers, `<mo>=</mo>${write(found.numbers)}`);
-    const signless = (/** @type {string} */ text) => text.replace(/[=\s]/g, "").replaceAll("−", "-");
-    numbers.hidden = signless(numbers.textContent ?? "") === signless(result.textContent); // a number by itself says nothing new
+    const put = workedLine("", "<mo>=</mo>", brokenPieces(writer, found.numbers));
+    const same = signless(put.textContent ?? "") === signless(result.textContent); // a number by itself says nothing new
+    const equal = made("span", { class: "sign" }, mathElement("<mo>=</mo>", true));
+    lines.replaceChildren(made("div", { class: "worked" },
+      workedLine(writer.text(found.left, 0).html, sign, brokenPieces(writer, found.symbols)),
+      ...(same ? [] : [put]),
+      made("div", { class: "comes-to" }, made("span", {}), equal, result)));
     rest.textContent = found.leftOut
       .map(({ count, total }) => `⋯ stands for ${count} more terms, together ${roundedText(total, data.digits)}`)
       .join("; ");
   });
+}
+
+/**
+ * A line of the chosen entry: the left side, the sign, and the right side in pieces that go on beneath each other.
+ * @param {string} left
+ * @param {string} sign
+ * @param {string[]} pieces
+ */
+function workedLine(left, sign, pieces) {
+  const side = left === "" ? [] : [mathElement(left, true)];
+  return made("div", {},
+    made("span", {}, ...side),
+    made("span", { class: "sign" }, mathElement(sign, true)),
+    made("span", { class: "pieces" }, ...pieces.map((piece) => mathElement(piece, true))));
+}
+
+/**
+ * A number without what is written before it.
+ * @param {string} text
+ */
+function signless(text) {
+  return text.replace(/[=\s]/g, "").replaceAll("−", "-");
 }
 
 /**
@@ -81,15 +104,23 @@ function entryView(page, host) {
  */
 function chosenView(page, host) {
   const { data, store } = page;
-  const caption = made("h3", {});
+  const caption = made("h3", { tabindex: "-1" });
+  const other = made("button", { type: "button", class: "other" });
   const table = scrolling("The numbers of what is chosen");
-  host.append(caption, table);
+  host.append(made("div", { class: "about" }, caption, other), table);
+  other.addEventListener("click", () => {
+    store.set({ focus: data.steps[store.state.step]?.layer ?? store.state.focus });
+    caption.focus(); // the button is gone
+  });
 
   store.subscribe((state, before) => {
     if (before && !shownAnew(state, before)) return;
     const l = state.focus;
     const unit = placeAlong(data, `unit[${l}]`, state.units[l]);
-    caption.textContent = `${unit[0].toUpperCase()}${unit.slice(1)}, ${placeAlong(data, "example", state.example)}`;
+    caption.textContent = `Chosen: ${unit}, ${placeAlong(data, "example", state.example)}`;
+    const layer = data.steps[state.step]?.layer ?? l;
+    other.hidden = layer === l;
+    other.textContent = `the step is about ${layer === 0 ? "the inputs" : `layer ${layer}`}: choose ${placeAlong(data, `unit[${layer}]`, state.units[layer])}`;
     const head = ["quantity", "value", ...(l === 0 ? [] : ["gradient", "after the update"])];
     /** @type {[words: string, ...keys: string[]][]} */
     const rows = l === 0 ? [["input", "A[0]"]] : [

@@ -40,9 +40,9 @@ class Graph {
     /** @type {SVGElement[]} */
     this.captions = [];
     this.loss = this.labels = this.links = this.svg;
-    this.scroll.addEventListener("click", (event) => this.clicked(event));
-    this.scroll.addEventListener("keydown", (event) => this.pressed(event));
-    this.scroll.addEventListener("pointerover", (event) => this.pointed(event));
+    this.scroll.addEventListener("click", (event) => graphClicked(page, event));
+    this.scroll.addEventListener("keydown", (event) => graphPressed(page, event) && this.focus());
+    this.scroll.addEventListener("pointerover", (event) => graphPointed(page, event));
     this.room = this.scroll.clientWidth; // remembered, for asking lays the page out
     page.store.subscribe((state, before) => this.show(state, before));
     new ResizeObserver(() => {
@@ -147,7 +147,8 @@ class Graph {
         name.textContent = graphShort(names[unit]);
         graphAdd(group, "title", {}).textContent = names[unit];
       }
-      const aside = output ? graphAdd(group, "text", { class: "target after", x: side, y: named ? 15 : 5 }) : null;
+      const aim = this.layout.close ? { x: 0, y: GRAPH_RADIUS + 20 } : { x: side, y: named ? 15 : 5 };
+      const aside = output ? graphAdd(group, "text", { class: "target", ...aim }) : null;
       this.nodes.push({ group, text, aside, layer, unit });
       if (layer === 0) continue;
       const [x, top] = [column.x - GRAPH_RADIUS - 3, y - GRAPH_RADIUS - 3];
@@ -186,16 +187,14 @@ class Graph {
    */
   fill(state) {
     const { data, page } = this;
-    const shown = graphShown(data, state);
+    const shown = graphShown(data, state, layoutShown(page, state));
     const { units, focus } = state;
     graphClasses(this.svg, { graph: true, busy: state.step < data.steps.length });
     const read = (/** @type {string | null} */ key, /** @type {{ [axis: string]: number }} */ at) => {
       const place = data.quantities[key ?? ""]?.axes.map((axis) => at[axis] ?? state.example);
       return key === null ? null : page.numbers.value(state.iteration, key, place);
     };
-    const taken = (/** @type {number} */ layer, /** @type {number} */ unit) => !shown.own(layer) || units[layer] === unit;
-    const names = data.notations[state.notation].layouts[state.layout].names;
-    const named = (/** @type {string} */ key) => names[key]?.[0] ?? key;
+    const named = (/** @type {string} */ key) => plainName(layoutShown(page, state), key);
 
     const values = this.nodes.map(({ layer, unit }) => read(shown.nodes[layer], { [graphAxis(layer)]: unit }));
     const scales = graphScales(this.nodes, values);
@@ -203,31 +202,31 @@ class Graph {
       const [key, value, chosen] = [shown.nodes[layer], values[place], units[layer] === unit];
       const lit = shown.lit("nodes", layer);
       const stop = chosen && layer === focus;
-      const used = lit.length > 0 && taken(layer, unit);
-      graphClasses(group, { node: true, chosen, focus: stop, used, ...graphRoles(lit), ...graphSigns(value) });
+      const at = { [graphAxis(layer)]: unit };
+      graphClasses(group, { node: true, chosen, focus: stop, ...graphRoles(lit, shown.used("nodes", layer, at)), ...graphSigns(value) });
       graphNumber(group, text, key, value, scales[layer]);
       const said = key && value !== null ? `${named(key)} = ${roundedText(value, data.digits)}` : "not computed yet";
       const roles = lit.includes("writes") ? ", written by this step" : lit.includes("reads") ? ", read by this step" : "";
-      const label = `${this.called(layer, unit)}: ${said}${roles}`;
+      const label = `${placeAlong(data, graphAxis(layer), unit)}: ${said}${roles}`;
       graphSet(group, { "aria-label": label, "aria-pressed": chosen, tabindex: stop ? 0 : -1 });
-      if (aside) this.fillTarget(aside, shown, read(shown.targets, { [graphAxis(layer)]: unit }));
+      if (aside) this.fillTarget(aside, shown, at, read(shown.targets, at));
     });
 
-    const weights = this.edges.map(({ layer, from, to }) => {
-      return read(shown.edges[layer], { [graphAxis(layer)]: to, [graphAxis(layer - 1)]: from });
-    });
+    const ends = (/** @type {GraphEdge} */ { layer, from, to }) => ({ [graphAxis(layer)]: to, [graphAxis(layer - 1)]: from });
+    const weights = this.edges.map((edge) => read(shown.edges[edge.layer], ends(edge)));
     const widest = graphScales(this.edges, weights);
     this.labels.replaceChildren();
     this.edges.forEach((edge, place) => {
       const { group, layer, from, to } = edge;
       const value = weights[place];
       const lit = shown.lit("edges", layer);
-      const used = lit.length > 0 && taken(layer, to) && taken(layer - 1, from);
+      const used = shown.used("edges", layer, ends(edge));
       const path = units[layer - 1] === from && units[layer] === to;
-      graphClasses(group, { edge: true, path, used, ...graphRoles(lit), ...graphSigns(value) });
+      graphClasses(group, { edge: true, path, ...graphRoles(lit, used), ...graphSigns(value) });
       graphSet(group, { "data-key": shown.edges[layer], "data-value": value });
       group.style.setProperty("--share", String(graphShare(value, widest[layer])));
-      if (used && value !== null && (shown.own(layer) || shown.own(layer - 1))) this.label(edge, roundedText(value, 3), lit);
+      // a penalty of the loss takes all weights: too many numbers
+      if (used.length > 0 && value !== null && data.steps[state.step].phase !== "loss") this.label(edge, roundedText(value, 3), lit);
     });
 
     const squares = this.biases.map(({ layer, unit }) => read(shown.biases[layer], { [graphAxis(layer)]: unit }));
@@ -235,7 +234,7 @@ class Graph {
     this.biases.forEach(({ box, layer, unit }, place) => {
       const lit = shown.lit("biases", layer);
       const value = squares[place];
-      graphClasses(box, { bias: true, used: lit.length > 0 && taken(layer, unit), ...graphRoles(lit), ...graphSigns(value) });
+      graphClasses(box, { bias: true, ...graphRoles(lit, shown.used("biases", layer, { [graphAxis(layer)]: unit })), ...graphSigns(value) });
       graphSet(box, { "data-key": shown.biases[layer], "data-value": value });
       box.style.setProperty("--share", String(graphShare(value, largest[layer])));
     });
@@ -243,7 +242,7 @@ class Graph {
     const loss = read(shown.loss, {});
     const lit = shown.lit("loss", -1);
     graphClasses(this.links, { links: true, reads: lit.includes("writes") && shown.lit("targets", this.last).length > 0 });
-    graphClasses(this.loss, { loss: true, used: lit.length > 0, ...graphRoles(lit), ...graphSigns(loss) });
+    graphClasses(this.loss, { loss: true, ...graphRoles(lit, lit), ...graphSigns(loss) });
     graphNumber(this.loss, /** @type {SVGElement} */ (this.loss.querySelector("text")), shown.loss, loss, 0);
     const said = shown.loss && loss !== null ? `${named(shown.loss)} = ${roundedText(loss, data.digits)}` : "not computed yet";
     graphSet(this.loss, { "aria-label": `loss: ${said}` });
@@ -259,10 +258,12 @@ class Graph {
    * The target beside an output, once the loss is looked at.
    * @param {SVGElement} aside
    * @param {GraphShown} shown
+   * @param {{ [axis: string]: number }} at
    * @param {number | null} value
    */
-  fillTarget(aside, shown, value) {
-    graphClasses(aside, { target: true, after: true, ...graphRoles(shown.lit("targets", this.last)) });
+  fillTarget(aside, shown, at, value) {
+    const [lit, used] = [shown.lit("targets", this.last), shown.used("targets", this.last, at)];
+    graphClasses(aside, { target: true, after: !this.layout.close, ...graphRoles(lit, used) });
     graphSet(aside, { "data-key": shown.targets, "data-value": value });
     graphText(aside, value === null ? "" : `target ${roundedText(value, 3)}`);
   }
@@ -287,23 +288,12 @@ class Graph {
    */
   caption(frame, key, state) {
     const step = this.data.steps[state.step];
-    const name = key === null ? undefined : this.data.notations[state.notation].layouts[state.layout].names[key];
+    const name = key === null ? undefined : layoutShown(this.page, state).names[key];
     graphClasses(frame, { caption: true, writes: step?.key === key, reads: key !== null && (step?.reads.includes(key) ?? false) });
     const inner = name === undefined ? "" : this.data.strings[name[1]];
     if (frame.getAttribute("data-inner") === inner) return;
     graphSet(frame, { "data-inner": inner });
     frame.replaceChildren(inner === "" ? (key ?? "") : mathElement(inner, false));
-  }
-
-  /**
-   * What a unit is called.
-   * @param {number} layer
-   * @param {number} unit
-   */
-  called(layer, unit) {
-    const names = layer === 0 ? this.data.inputs : layer === this.last ? this.data.outputs : [];
-    const name = names[unit] === undefined ? "" : ` (${names[unit]})`;
-    return layer === 0 ? `input ${unit + 1}${name}` : `unit ${unit + 1} of layer ${layer}${name}`;
   }
 
   /**
@@ -316,62 +306,17 @@ class Graph {
     if (!step || this.layout.width <= this.room) return;
     const { columns, loss, gap } = this.layout;
     const middle = step.layer === null ? loss.x : step.layer === 0 ? 0 : columns[step.layer].x - gap / 2;
+    const wanted = middle - this.room / 2;
+    // no column is cut at the left
+    const edges = [0, ...columns.slice(1).map(({ x }) => x - gap / 2), this.layout.width - this.room].filter((edge) => edge <= this.layout.width - this.room);
+    const left = edges.reduce((best, edge) => (Math.abs(edge - wanted) < Math.abs(best - wanted) ? edge : best));
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    const [left, behavior] = [middle - this.room / 2, /** @type {ScrollBehavior} */ (smoothly && !calm ? "smooth" : "auto")];
+    const behavior = /** @type {ScrollBehavior} */ (smoothly && !calm ? "smooth" : "auto");
     requestAnimationFrame(() => this.scroll.scrollTo({ left, behavior })); // all views have drawn by then
   }
 
   /** Put the keyboard's focus on the unit chosen last. */
   focus() {
     this.nodes.find(({ group }) => group.getAttribute("tabindex") === "0")?.group.focus();
-  }
-
-  /**
-   * Choose what is clicked: a unit, or a weight with the units at both of its ends.
-   * @param {MouseEvent} event
-   */
-  clicked(event) {
-    const met = event.target instanceof Element ? event.target.closest("[data-layer]") : null;
-    if (!met) return;
-    const [layer, unit, from, to] = ["layer", "unit", "from", "to"].map((name) => Number(met.getAttribute(`data-${name}`)));
-    const units = [...this.page.store.state.units];
-    if (met.classList.contains("edge")) units.splice(layer - 1, 2, from, to);
-    else units[layer] = unit;
-    this.page.store.set({ units, focus: layer });
-  }
-
-  /**
-   * Arrow keys choose the next unit or layer, page up and down ten units further; steps of the iteration have them elsewhere.
-   * @param {KeyboardEvent} event
-   */
-  pressed(event) {
-    const arrows = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
-    const moves = { ...arrows, PageUp: [0, -10], PageDown: [0, 10] };
-    const move = moves[/** @type {keyof typeof moves} */ (event.key)];
-    if (!move || event.shiftKey || event.ctrlKey || event.altKey || event.metaKey) return;
-    event.preventDefault();
-    event.stopPropagation();
-    const { units, focus } = this.page.store.state;
-    const layer = Math.min(Math.max(focus + move[0], 0), this.last);
-    const unit = Math.min(Math.max(units[layer] + move[1], 0), this.data.network.widths[layer] - 1);
-    this.page.store.set({ units: units.map((before, place) => (place === layer ? unit : before)), focus: layer });
-    this.focus();
-  }
-
-  /**
-   * Say what is pointed at: a weight's or a bias's number.
-   * @param {PointerEvent} event
-   */
-  pointed(event) {
-    const met = event.target instanceof Element ? event.target.closest(".edge, .bias") : null;
-    const [layer, from, to, unit] = ["layer", "from", "to", "unit"].map((name) => Number(met?.getAttribute(`data-${name}`)));
-    const key = met?.getAttribute("data-key");
-    if (!met || !key) return;
-    const { notation, layout } = this.page.store.state;
-    const name = this.data.notations[notation].layouts[layout].names[key]?.[0] ?? key;
-    const edge = met.classList.contains("edge");
-    const where = edge ? `from ${this.called(layer - 1, from)} to ${this.called(layer, to)}` : `of ${this.called(layer, unit)}`;
-    const title = met.querySelector("title") ?? graphAdd(/** @type {SVGElement} */ (met), "title", {});
-    title.textContent = `${name} ${where}: ${roundedText(Number(met.getAttribute("data-value")), this.data.digits)}`;
   }
 }

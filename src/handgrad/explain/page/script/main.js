@@ -82,21 +82,37 @@ function switchesView(page, host) {
   });
 }
 
-/** On wide screens steps and curve stand under the graph and the switches are open; on narrow ones they come last. */
+/** A long network leaves its title smaller letters. */
+function fitTitle() {
+  const title = document.querySelector("h1");
+  const length = title?.textContent?.length ?? 0;
+  title?.classList.toggle("long", length > 48 && length <= 150);
+  title?.classList.toggle("longer", length > 150);
+}
+
+/** On wide screens steps and curve stand under the graph, on narrow ones they come last; the switches are open where there is room. */
 function followWidth() {
   const wide = matchMedia("(min-width: 1000px)");
-  const [switches, left] = [hostOf("switches"), hostOf("left")];
+  const wider = matchMedia("(min-width: 1200px)");
+  const [switches, left, player] = [hostOf("switches"), hostOf("left"), hostOf("player")];
   const follow = () => {
     if (wide.matches) left.append(hostOf("steps"), hostOf("curve"));
     else hostOf("choose").after(hostOf("steps"), hostOf("curve"));
-    switches.toggleAttribute("open", wide.matches);
   };
+  const unfold = () => switches.toggleAttribute("open", wider.matches);
   // a column that is higher than the window scrolls until its end is seen, and then stays
-  const keep = () => left.style.setProperty("--top", `${Math.min(8, innerHeight - left.offsetHeight)}px`);
-  new ResizeObserver(keep).observe(left);
+  const keep = () => {
+    const below = wide.matches ? 0 : player.offsetHeight;
+    left.style.setProperty("--top", `${Math.min(8, innerHeight - below - left.offsetHeight)}px`);
+    document.documentElement.style.setProperty("--dock", `${player.offsetHeight}px`);
+  };
+  const sizes = new ResizeObserver(keep);
+  for (const element of [left, player]) sizes.observe(element);
   addEventListener("resize", keep);
   wide.addEventListener("change", follow);
+  wider.addEventListener("change", unfold);
   follow();
+  unfold();
 }
 
 /** Builds the page from its data. */
@@ -107,6 +123,7 @@ function startPage() {
   const page = { data, numbers: new Numbers(data), store: makeStore(data) };
   Object.assign(window, { handgrad: page });
   followLink(page); // first, so that views are built for the step that is asked for
+  fitTitle();
   followWidth();
   aboutView(page, hostOf("about"));
   switchesView(page, hostOf("switches"));

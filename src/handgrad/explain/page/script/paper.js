@@ -1,6 +1,7 @@
 // On paper: every step of the iteration that is shown, with its numbers where they fit, and worked for what is chosen.
 
-const PAPER_WIDTH = 630; // pixels between the margins of A4 and of letter
+const PAPER_WIDTH = 660; // pixels between the margins of A4, and of letter
+const PAPER_COLUMNS = 10; // with more columns of numbers in an equation, its result has a line of its own
 
 /**
  * Builds the section when the page is about to be printed, and takes it away after.
@@ -11,7 +12,7 @@ function printable(page, host) {
   addEventListener("beforeprint", () => {
     host.replaceChildren(...paperContent(page));
     host.hidden = false;
-    for (const formula of host.querySelectorAll("math")) paperFitted(/** @type {HTMLElement} */ (formula));
+    for (const formula of host.querySelectorAll("math")) fitFormula(/** @type {HTMLElement} */ (formula), PAPER_WIDTH);
   });
   addEventListener("afterprint", () => {
     host.hidden = true;
@@ -20,12 +21,14 @@ function printable(page, host) {
 }
 
 /**
- * A formula that is too wide for the paper becomes smaller.
+ * A formula that is too wide for its room becomes smaller.
  * @param {HTMLElement} formula
+ * @param {number} room
  */
-function paperFitted(formula) {
+function fitFormula(formula, room) {
+  formula.style.fontSize = "";
   const { width } = formula.getBoundingClientRect();
-  if (width > PAPER_WIDTH) formula.style.fontSize = `${PAPER_WIDTH / width}em`;
+  if (width > room) formula.style.fontSize = `${0.99 * room / width}em`; // stretched signs shrink a little less
 }
 
 /**
@@ -88,16 +91,19 @@ function paperMatrices(page, state, step, tree) {
   const { letters } = equations[step.id];
   const names = typeset(data, style, tree, letters);
   let small = true;
+  let across = 0;
   const draw = (/** @type {Tree} */ node, /** @type {string} */ name) => {
     if (node[0] !== "matrix") return name;
     const [rows, columns] = shapeSizes(data, sidesOf(data, node, false));
     if (rows * columns === 1 && node[1] !== step.key) return name; // m and α read better than their numbers
     small &&= boxHasNumbers(data, node);
+    across += columns;
     return small ? paperNumbers(page, state, node) : name;
   };
   if (tree[0] !== "equals") return [names];
   const parts = [tree[3], tree[2]].map((side) => `<mo>=</mo>${typeset(data, style, side, letters, draw)}`);
-  return small ? [names, parts.join("")] : [names];
+  if (!small) return [names];
+  return across > PAPER_COLUMNS ? [names, ...parts] : [names, parts.join("")];
 }
 
 /**

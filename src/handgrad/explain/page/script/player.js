@@ -92,6 +92,7 @@ function playerView(page, host) {
   speed.addEventListener("change", () => store.set({ speed: Number(speed.value) }));
   const place = made("span", { class: "place" });
   host.append(
+    playerFormula(page, host),
     made("div", { class: "line" }, place, made("label", { class: "speed" }, made("span", {}, "each step "), speed)),
     slider,
     made("div", { class: "buttons" }, first, back, play, forward, last));
@@ -118,6 +119,37 @@ function playerView(page, host) {
         store.set({ ...next, playing: !isLast(page, { ...store.state, ...next }) });
       }, 1000 * state.speed);
   });
+}
+
+/**
+ * The equation once more, for narrow screens on which it is out of sight while one looks at the graph or the list.
+ * @param {Page} page
+ * @param {HTMLElement} player
+ */
+function playerFormula(page, player) {
+  const host = made("div", { class: "formula", "aria-hidden": "true" });
+  const fit = () => {
+    const formula = /** @type {HTMLElement | null} */ (host.firstElementChild);
+    if (formula && host.clientWidth > 0) fitFormula(formula, host.clientWidth);
+  };
+  page.store.subscribe((state, before) => {
+    if (before && !formulaAnew(state, before)) return;
+    const { data } = page;
+    const step = data.steps[state.step];
+    host.hidden = !step;
+    if (!step) return;
+    const { style, equations } = layoutShown(page, state);
+    const { matrix, index, letters } = equations[step.id];
+    host.replaceChildren(mathElement(typeset(data, style, data.trees[matrix ?? index], letters), false));
+    fit();
+  });
+  new ResizeObserver(fit).observe(host);
+  // The player covers the window's lower end, and the equation begins with a heading: so much of it has to be in view.
+  const seen = new IntersectionObserver(
+    (entries) => player.classList.toggle("apart", !entries[entries.length - 1].isIntersecting),
+    { root: document, rootMargin: "0px 0px -34% 0px" });
+  seen.observe(hostOf("equation"));
+  return host;
 }
 
 /**

@@ -18,9 +18,10 @@ function stepsView(page, host) {
     });
     return link;
   });
+  const list = made("div", { class: "list" });
   const group = (/** @type {string} */ heading, /** @type {HTMLElement[]} */ members) =>
-    host.append(made("div", { class: "phase" }, made("h3", {}, heading), made("ol", {}, ...members.map((link) => made("li", {}, link)))));
-  host.append(made("h2", {}, "All steps"));
+    list.append(made("div", { class: "phase" }, made("h3", {}, heading), made("ol", {}, ...members.map((link) => made("li", {}, link)))));
+  host.append(made("h2", {}, "All steps"), list);
   for (const [phase, heading] of stepPhases) {
     const members = links.filter((_, place) => data.steps[place]?.phase === phase);
     if (members.length > 0) group(heading, members);
@@ -39,12 +40,36 @@ function stepsView(page, host) {
       const words = stepWords(page, state, place);
       link.title = words;
       link.setAttribute("aria-label", words);
-      link.replaceChildren(step ? mathElement(data.strings[layoutShown(page, state).names[step.key][1]], false) : "end of the iteration");
+      if (!step) link.textContent = "end of the iteration";
+      else {
+        const name = mathElement(data.strings[layoutShown(page, state).names[step.key][1]], false);
+        link.replaceChildren(name, ...stepMark(data, step).map((mark) => made("small", {}, mark)));
+      }
     });
-    if (host.scrollHeight > host.clientHeight) { // a long list scrolls by itself, and the page stays where it is
-      host.scrollTop += links[state.step].getBoundingClientRect().top - host.getBoundingClientRect().top - host.clientHeight / 2;
-    }
+    if (!before || state.step !== before.step) showStep(list, links[state.step]);
   });
+}
+
+/**
+ * What tells a step from another one that writes the same quantity: the word after its id's "_", if it has one.
+ * @param {PageData} data
+ * @param {StepData} step
+ */
+function stepMark(data, step) {
+  const alike = data.steps.filter(({ key }) => key === step.key).length > 1;
+  return alike ? step.id.split("_").slice(1) : [];
+}
+
+/**
+ * A long list scrolls by itself, and the page stays where it is. A step that is seen stays too: one may be clicking through them.
+ * @param {HTMLElement} list
+ * @param {HTMLElement} link
+ */
+function showStep(list, link) {
+  const [room, place] = [list.getBoundingClientRect(), link.getBoundingClientRect()];
+  const margin = place.height; // of the lines before and after, too
+  if (place.top < room.top + margin) list.scrollTop -= room.top + margin - place.top;
+  else if (place.bottom > room.bottom - margin) list.scrollTop += place.bottom - room.bottom + margin;
 }
 
 /** So many choices are a list; of more, one gives the number. */
