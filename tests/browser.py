@@ -1,7 +1,6 @@
 """The system's Chromium for tests of the page: `browser` skips with its reason where there is none."""
 
 import shutil
-from pathlib import Path
 
 import pytest
 
@@ -9,11 +8,8 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 CHROMIUM = next((found for name in NAMES if (found := shutil.which(name))), None)
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
-in_browser = [
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is on this machine: apt-get install chromium"),
-    pytest.mark.xdist_group("browser"),
-]
-"""The marks of tests that need a browser: `pytestmark = in_browser`."""
+in_browser = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is on this machine: apt-get install chromium")
+"""The mark of tests that need a browser: `pytestmark = in_browser`."""
 
 
 @pytest.fixture(scope="session")
@@ -27,20 +23,45 @@ def browser():
         found.close()
 
 
-@pytest.fixture
-def opened(browser, tmp_path):
-    """Open a page from disk, (html, width=1280, hash="", **context options); what it says on the console or asks for is refused."""
-    contexts, told = [], []
+class Reused:
+    """One page for many tests, since a new one takes a process of its own; it tells the test at hand what it says and asks for."""
 
-    def call(html, width=1280, hash="", **options):  # noqa: A002  # a link's own word
-        file = tmp_path / f"page{len(contexts)}.html"
+    def __init__(self, browser):
+        self.page, self.told = browser.new_page(), []
+        listen(self.page, self.told.append)
+
+
+@pytest.fixture(scope="session")
+def reused(browser):
+    """The page that tests share."""
+    return Reused(browser)
+
+
+@pytest.fixture
+def opened(browser, reused, tmp_path):
+    """Open a page from disk: (html, width=1280, hash="", apart=False, **context options).
+
+    What it says on the console or asks for is refused. The first page of a test is one that tests share, unless it stands `apart`
+    or has options.
+    """
+    contexts, told = [], reused.told
+    told.clear()
+    count = iter(range(100))
+
+    def call(html, width=1280, hash="", *, apart=False, **options):  # noqa: A002  # a link's own word
+        number = next(count)
+        file = tmp_path / f"page{number}.html"
         file.write_text(html, encoding="utf-8")
-        context = browser.new_context(viewport={"width": width, "height": 900}, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", lambda message: told.append(f"console: {message.text}"))
-        page.on("pageerror", lambda error: told.append(f"error: {error}"))
-        page.on("request", lambda request: told.append(f"request: {request.url}") if not _own(request.url, file) else None)
+        size = {"width": width, "height": 900}
+        if number or apart or options:
+            contexts.append(browser.new_context(viewport=size, **options))
+            page = contexts[-1].new_page()
+            listen(page, told.append)
+        else:
+            page = reused.page
+            page.bring_to_front()
+            page.goto("about:blank")
+            page.set_viewport_size(size)
         page.goto(f"{file.as_uri()}{hash}")
         return page
 
@@ -50,6 +71,14 @@ def opened(browser, tmp_path):
     assert told == []
 
 
-def _own(url: str, file: Path) -> bool:
+def listen(page, tell):
+    """Tell of all that a page says on the console, fails at or asks for, but for the files that tests open."""
+    page.on("console", lambda message: tell(f"console: {message.text}"))
+    page.on("pageerror", lambda error: tell(f"error: {error}"))
+    page.on("request", lambda request: None if _own(request, page) else tell(f"request: {request.url}"))
+
+
+def _own(request, page):
     """Whether a request is for the page itself or for what it holds."""
-    return url.partition("#")[0] == file.as_uri() or url.startswith(("data:", "blob:"))
+    of_page = request.is_navigation_request() and request.frame == page.main_frame and request.url.startswith("file:")
+    return of_page or request.url.startswith(("data:", "blob:", "about:"))

@@ -4,12 +4,12 @@ import os
 import sys
 
 import pytest
-from browser import browser, opened
+from browser import browser, opened, reused
 from hypothesis import settings
 
 from handgrad.cli import main
 
-__all__ = ["browser", "opened"]  # fixtures
+__all__ = ["browser", "opened", "reused"]  # fixtures
 
 # How fast a machine is says nothing about a law. CI draws the same examples each time; elsewhere new ones are tried.
 settings.register_profile("any machine", deadline=None, derandomize=bool(os.environ.get("CI")))

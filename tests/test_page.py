@@ -3,7 +3,9 @@
 import json
 import re
 import sys
+from dataclasses import replace
 from html import escape
+from importlib import import_module
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,9 +13,10 @@ import pytest
 from browser import in_browser
 
 import handgrad
+from handgrad.catalogue.own import add_activation, add_loss
 from handgrad.errors import HandgradError
 from handgrad.explain import explain
-from handgrad.explain.page.data import LARGE
+from handgrad.explain.page.data import INPUT_GRADIENTS, LARGE
 from handgrad.explain.page.showing import FRAME
 from handgrad.network import Network, Parameters
 
@@ -60,6 +63,14 @@ class TestOneFile:
         html = explain(network, Parameters.draw(network, 0), X, Y, notation=notation).to_page()
         assert html.count("</script>") == 2
 
+    @pytest.mark.parametrize("name", ["\ud800", "\0", "a\x0bb", "\uffff"])
+    def test_characters_that_no_file_can_have_are_replaced(self, name):
+        network = Network("2-1", loss="squared_error")
+        found = explain(network, Parameters.draw(network, 0), X, Y, notation=handgrad.Notation(names={"J": name}))
+        html = replace(found, labels=("row \udcff", "", ""), remarks=("of \udcff.json",)).to_page()
+        assert page_data(html)["examples"]["labels"][0] == "row \N{REPLACEMENT CHARACTER}"
+        assert html.encode().decode() == html
+
 
 @pytest.mark.parametrize("bad", [{"neuron": (3, 1)}, {"neuron": (1, 4)}, {"weight": (1, 1, 3)}, {"weight": (1, 4)}, {"example": 4}])
 def test_what_is_not_there_cannot_be_chosen(bad):
@@ -84,10 +95,23 @@ class TestCommand:
         assert code == 0
         assert len(json.loads(out)["iterations"]) == len(page_data((tmp_path / "out.html").read_text("utf-8"))["iterations"]) == 2
 
+    def test_a_dash_is_standard_output(self, run, tmp_path):
+        code, out, err = run("explain", "2-3-2", *EXAMPLES, "--page", "-")
+        assert (code, err) == (0, "")
+        assert len(page_data(out)["iterations"]) == 10
+        assert list(tmp_path.iterdir()) == []
+
+    def test_a_heavy_page_is_said_to_be_one(self, run, monkeypatch):
+        options = ("explain", "2-3-2", *EXAMPLES, "--page", "out.html")
+        assert "MB" not in run(*options)[2]
+        monkeypatch.setattr(import_module("handgrad.cli.explain"), "HEAVY", 100_000)  # the package has a command of this name
+        assert "MB, which a browser opens slowly" in run(*options)[2]
+
     @pytest.mark.parametrize(
         ("options", "said"),
         [
             (["--page", "no/out.html"], "there is no folder"),
+            (["--page", "-", "--format", "json"], "cannot both go to standard output"),
             (["--page", "out.html", "--full"], "--full"),
             (["--page", "out.html", "--out", "out.html"], "name another file"),
             (["--page", "out.html", "--neuron", "2:7"], "units of layer 2 are counted from 1 to 2"),
@@ -139,6 +163,27 @@ class TestFrame:
         assert page.evaluate("document.querySelector('[aria-current=step]').textContent").startswith("Z")
 
 
+class TestSafety:
+    pytestmark = in_browser
+
+    def test_newlines_of_windows_change_nothing(self, opened):
+        page = opened(explained().to_page().replace("\n", "\r\n"))
+        assert page.evaluate("handgrad.store.state.step") == 0
+
+    def test_no_other_script_runs(self, browser, tmp_path):
+        inside = '<img src="data:," onerror="document.title = 1"><script>document.title = 2</script></main>'
+        file = tmp_path / "changed.html"
+        file.write_text(explained().to_page().replace("</main>", inside), "utf-8")
+        page = browser.new_page()
+        refused = []
+        page.on("console", lambda message: refused.append(message.text))
+        page.goto(file.as_uri())
+        page.wait_for_function("window.handgrad")
+        assert page.title().endswith("worked through")
+        assert sum("Content Security Policy" in text for text in refused) >= 2
+        page.close()
+
+
 CASES = {
     "softmax": {},
     "adam and a schedule": {"optimiser": "adam", "schedule": "cosine", "iterations": 3},
@@ -162,6 +207,38 @@ class TestNumbers:
         assert found.before.W[1].size > LARGE
         keys = ["W[1]", "v_W[1]", "dW[1]", "v_W[1, t+1]", "s_W[1, t+1]", "W[1, t+1]", "b[1]", "W[2]"]
         self.compare(opened, found, keys, 1e-11)
+
+    def test_what_calls_a_python_function_is_stored(self, opened):
+        add_activation("toString", np.sin, lambda z, _: np.cos(z))  # a name that every object of the script has
+        add_loss("outside", lambda a, y: (a - y) ** 2, lambda a, y: 2 * (a - y))
+        network, rng = Network("2-4:toString-4:identity", loss="outside"), np.random.default_rng(0)
+        found = explained(network=network, x=rng.normal(size=(300, 2)), y=rng.normal(size=(300, 4)), iterations=2)
+        assert found.iterations[0].values["dZ[2]"].size > LARGE
+        self.compare(opened, found, [step.equation.key for step in found.iterations[0].steps], 1e-11)
+
+    def test_a_long_run_is_worked_out_to_its_end(self, opened):
+        found = wide("60-20-2", 3, iterations=1500, optimiser="momentum", learning_rate=0.001)
+        assert found.before.W[1].size > LARGE
+        page = opened(found.to_page())
+        last = found.iterations[-1]
+        assert page.evaluate("handgrad.numbers.value(1499, 'W[1, t+1]', [19, 59])") == pytest.approx(
+            last.values["W[1, t+1]"][19, 59], rel=1e-9
+        )
+        given = page.evaluate("Array.from(handgrad.numbers.array(1499, 'W[1]'))")
+        np.testing.assert_allclose(given, np.ravel(last.values["W[1]"]), rtol=1e-9, atol=1e-12)
+
+    def test_a_result_is_the_reference_pass_s_where_the_formula_overflows(self, opened):
+        found = explained(learning_rate=1e300, iterations=3)
+        ask = """() => handgrad.data.iterations.map((_, iteration) => handgrad.data.steps.map((__, step) => {
+            handgrad.store.set({ iteration, step, units: [0, 0, 0], example: 1 });
+            return document.querySelector("#equation .result").dataset.value;
+        }))"""
+        for iteration, results in zip(found.iterations, opened(found.to_page()).evaluate(ask), strict=True):
+            steps = [step for step in iteration.steps if step.equation.id not in INPUT_GRADIENTS]
+            for step, result in zip(steps, results, strict=True):
+                at = tuple(int(str(axis) == "example") for axis in step.equation.left.axes)
+                expected = pytest.approx(float(step.value[at]), rel=1e-12, nan_ok=True)
+                assert float(result.replace("Infinity", "inf")) == expected, step.equation.id
 
     def compare(self, opened, found, keys, tolerance):
         keys = [key for key in keys if key not in {"dA[0]", "derivative(J, X)"}]

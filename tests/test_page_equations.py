@@ -1,11 +1,14 @@
 """The page's current step: formulas, matrices drawn to shape, the chosen entry's numbers, against the reference pass."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from browser import in_browser
 
 from handgrad.explain.explanation import explain
 from handgrad.explain.page import to_page
+from handgrad.explain.pen import OTHER_FORM
 from handgrad.network import Network, Parameters
 
 pytestmark = in_browser
@@ -270,3 +273,18 @@ def test_wide_formulas_scroll_by_themselves(opened, width):
         shown(page, step=step)
         page.wait_for_function(REACHED)
         assert page.evaluate("(at => at.scrollWidth - at.clientWidth)(document.getElementById('equation'))") <= 0, step
+
+
+def test_a_form_that_overflows_is_said_to_be_another_than_what_is_computed(opened):
+    network = Network("2-3:tanh-2")
+    found = explain(
+        network, Parameters.draw(network, 3), [[0.5, -1], [2, 0.3], [-0.7, 0.2]], [1, 0, 1], learning_rate=1e300, iterations=3
+    )
+    page = opened(found.to_page(), hash="#step=A2&iteration=2&example=2")
+    expected = found.iterations[1].values["A[2]"][0, 1]
+    assert np.isfinite(expected)
+    assert float(page.locator("output.result").get_attribute("data-value")) == expected
+    assert OTHER_FORM in page.locator("#equation").inner_text()
+    text = str(replace(found, iterations=found.iterations[1:]).neuron(2, 1, 2))
+    assert OTHER_FORM in " ".join(text.split())
+    assert "NaN" not in text

@@ -73,7 +73,7 @@ def test_the_list_of_keys_opens_by_a_key(opened):
 
 
 def test_it_plays_to_the_end_and_stops_there_and_starts_anew(opened):
-    page = opened(html())
+    page = opened(html(), apart=True)
     halt(page)
     page.keyboard.press(" ")
     places = every_place(page)
@@ -88,7 +88,7 @@ def test_it_plays_to_the_end_and_stops_there_and_starts_anew(opened):
 
 @pytest.mark.parametrize("pause", [press_button("pause"), press_key(" "), press_key("ArrowRight")], ids=["button", "key", "step"])
 def test_pausing_stays_where_it_is(opened, pause):
-    page = opened(html())
+    page = opened(html(), apart=True)
     halt(page)
     page.get_by_label("each step").select_option("0.5")
     page.keyboard.press("Escape")
@@ -174,7 +174,7 @@ def test_what_makes_no_sense_in_a_link_is_as_the_page_starts(opened):
 
 
 def test_the_address_follows_and_opens_the_same_again(opened):
-    page = opened(html())
+    page = opened(html(), apart=True)
     for key in ("ArrowRight", "Shift+ArrowRight", "ArrowRight"):
         page.keyboard.press(key)
     page.evaluate("handgrad.store.set({ units: [1, 2, 0], example: 2 })")

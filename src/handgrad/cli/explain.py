@@ -10,6 +10,7 @@ import typer
 from handgrad.calculus.notation import NOTATIONS, find_notation
 from handgrad.catalogue.optimisers import OPTIMISERS
 from handgrad.catalogue.schedules import SCHEDULES
+from handgrad.cli.console import note
 from handgrad.cli.output import SET, SUFFIXES, deliver, format_of, is_model, require_apart, require_writable
 from handgrad.cli.tables import DATA, Decimal, Delimiter, Encoding, Header, Reading, is_dataset, known, with_labels
 from handgrad.document.blocks import Document
@@ -49,6 +50,8 @@ class Asked:
 
 ON_PAGE = 10
 """So many iterations are on a page by default, so that there is a curve of the loss."""
+HEAVY = 20_000_000
+"""A page of more characters takes seconds to open."""
 NEEDED = 'give examples as --x "0.5,-1; 2,0.3" --y "1; 0", or rows of a table as --data iris --rows 0,5,7'
 
 
@@ -116,7 +119,7 @@ def explain(
         Path | None,
         typer.Option(
             help="Write a page, one HTML file, on which one steps through the iterations, forward and back; --neuron, --weight and "
-            "--example are what it opens with. Text is written as well where --out or --format ask for it."
+            "--example are what it opens with; - is standard output. Text is written as well where --out or --format ask for it."
         ),
     ] = None,
 ) -> None:
@@ -128,9 +131,12 @@ def explain(
     given = Asked(x, y, data, rows, target, Reading(delimiter, header, encoding, decimal))
     _check_together(given)
     require_apart(out, "the explanation", network, data, weights)
-    require_apart(page, "the page", network, data, weights, others=[out])
-    require_writable(page, "the page")
+    place = None if page is not None and str(page) == "-" else page
+    require_apart(place, "the page", network, data, weights, others=[out])
+    require_writable(place, "the page")
     alone = page is not None and out is None and format_name is None
+    if page is not None and place is None and format_name is not None and out is None:
+        raise HandgradError("the page and the text cannot both go to standard output; name a file for one")
     if alone and full:
         raise HandgradError("a page has every layer and iteration, so that --full goes with --out or --format alone")
     if not alone:
@@ -149,7 +155,10 @@ def explain(
     else:
         found = _of_network(Network(network, loss=loss, l2=l2 or 0.0), (weights, seed), given, options)
     if page is not None:
-        deliver(found.to_page(**chosen), page)
+        written = found.to_page(**chosen)
+        deliver(written, place)
+        if len(written) > HEAVY:
+            note(f"it has {len(written) / 1e6:.0f} MB, which a browser opens slowly; with fewer --iterations or rows it is smaller")
     if not alone:
         deliver(_document(found, chosen, full=full), out, form)
 

@@ -28,6 +28,8 @@ LINE = 64
 MANY = 4
 """In index form, a quantity of at most so many entries for an example is worked through entry by entry; of others, two are."""
 
+OTHER_FORM = "written so, these numbers overflow or divide by zero; what is computed is an equal form that does not"
+
 
 @dataclass(frozen=True)
 class Pen:
@@ -154,8 +156,7 @@ class Pen:
             return
         written = evaluate(equation.right, self.values, self.derivation.functions, equation.left.axes)
         if np.isfinite(np.asarray(self.values[equation.key])).all() and not np.isfinite(written).all():
-            words = "written so, these numbers overflow or divide by zero; what is computed is an equal form that does not"
-            yield Paragraph((f"({words})",))
+            yield Paragraph((f"({OTHER_FORM})",))
 
     def entry(self, name: str, because: str = "", **place: int) -> Formula:
         """An entry of the equation of this id at j (the unit), k (the unit of the layer before) and example."""
@@ -170,11 +171,17 @@ class Pen:
     def entry_of(self, equation: Equation, place: Place, because: str = "") -> Formula:
         """An equation at one place: symbols, numbers and result, on one line where they fit."""
         left, found = self.entries.equation(equation, place)
-        symbols, numbers, value = found.symbols, found.numbers, self.number(found.value)
+        computed = self.entries.value_of(equation.left, place) if isinstance(equation.left, Symbol | Derivative | Call) else None
+        other = computed is not None and np.isfinite(computed) and not np.isfinite(found.value)
+        symbols, numbers, value = (
+            found.symbols,
+            found.numbers,
+            self.number(computed if computed is not None and other else found.value),
+        )
         update = isinstance(equation.left, Symbol) and equation.left.time is not None
         sign, notation = ":=" if update else "=", self.entries.notation
         why: Words = (because,) if because else ()
-        missing = sum_words(found.left_out, self.digits)
+        missing = sum_words(found.left_out, self.digits) or ((OTHER_FORM,) if other else ())
         both: Words = (*why, *(("; ",) if why and missing else ()), *missing)
         wide = extent(symbols, notation) + extent(numbers, notation) + extent(value, notation) + 6
         if _alike(numbers, value, notation):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,15 +15,15 @@ import numpy as np
 
 from handgrad.calculus.equation import Equation
 from handgrad.calculus.evaluation import Value, axes_of_key
-from handgrad.calculus.expressions import Derivative, Symbol
-from handgrad.calculus.functions import Array
+from handgrad.calculus.expressions import Call, Derivative, Expression, Symbol
+from handgrad.calculus.functions import PRIMITIVES, Array
 from handgrad.calculus.indices import EXAMPLE, Axis, unit
 from handgrad.calculus.notation import NOTATIONS, Notation
 from handgrad.derivation import following
 from handgrad.explain.explanation import Explanation
 from handgrad.explain.iterations import Iteration
 from handgrad.explain.page.templates import Tables, functions_data, layout_data
-from handgrad.explain.pen import Pen
+from handgrad.explain.pen import OTHER_FORM, Pen
 from handgrad.explain.report import has_units, report_title, summary
 from handgrad.explain.single import require_counted, require_place
 from handgrad.version import __version__
@@ -44,6 +44,9 @@ def data(explanation: Explanation, start: Mapping[str, Any]) -> dict[str, Any]:
     network, arrays, tables = explanation.network, _Arrays(), Tables()
     derivation, first = explanation.derivation, explanation.iterations[0]
     steps = [equation for equation in derivation if equation.id not in INPUT_GRADIENTS]
+    functions = functions_data(derivation, tables)
+    follows = {equation.key: _follows(equation, functions) for equation in steps}  # by the last equation of each
+    later = {key for key, does in follows.items() if does}
     notations = [_notation(explanation, steps, name, asked, tables) for name, asked in _notations(explanation.asked).items()]
     return {
         "title": report_title(explanation),
@@ -63,12 +66,13 @@ def data(explanation: Explanation, start: Mapping[str, Any]) -> dict[str, Any]:
         "inputs": _inputs(explanation),
         "outputs": _outputs(explanation),
         "digits": explanation.digits,
+        "other_form": OTHER_FORM,
         "axes": {str(axis): size for axis, size in _sizes(explanation).items()},
         "quantities": _quantities(first),
         "carried": {key: following(key) for key in (*first.before.arrays(), *derivation.state)},
         "steps": list(_steps(steps, first)),
-        "iterations": [_iteration(iteration, steps, arrays) for iteration in explanation.iterations],
-        "functions": functions_data(derivation, tables),
+        "iterations": [_iteration(iteration, later, arrays) for iteration in explanation.iterations],
+        "functions": functions,
         "notations": notations,
         "arrays": arrays.found,
         "strings": tables.strings,
@@ -201,10 +205,10 @@ def _updates(equation: Equation) -> bool:
     return equation.key == "alpha" or (isinstance(equation.left, Symbol) and equation.left.time is not None)
 
 
-def _iteration(iteration: Iteration, steps: list[Equation], arrays: _Arrays) -> dict[str, Any]:
-    """The numbers of an iteration: all that it starts from and all that it computes, but for what is large and follows."""
-    known: dict[str, Value] = {**iteration.values, "m": float(len(iteration.predictions))}
-    later = {equation.key for equation in steps if _follows(equation)}
+def _iteration(iteration: Iteration, later: set[str], arrays: _Arrays) -> dict[str, Any]:
+    """The numbers of an iteration: all that it starts from and all that it computes, but for what is large and follows later."""
+    values = iteration.values if iteration.number == 1 else iteration.derivation.evaluate(iteration.start)  # many are much to keep
+    known: dict[str, Value] = {**values, "m": float(len(iteration.predictions))}
     carried = set(iteration.start) if iteration.number > 1 else set[str]()
     placed: dict[str, int] = {}
     scalars: dict[str, Any] = {}
@@ -219,9 +223,17 @@ def _iteration(iteration: Iteration, steps: list[Equation], arrays: _Arrays) -> 
     return {**ends, "arrays": placed, "scalars": scalars}
 
 
-def _follows(equation: Equation) -> bool:
+def _follows(equation: Equation, functions: Collection[str]) -> bool:
     """Whether single numbers are quickly worked out from others: gradients, state and new parameters, but no weighted sums."""
-    return equation.stable is None and (isinstance(equation.left, Derivative) or _updates(equation))
+    wanted = isinstance(equation.left, Derivative) or _updates(equation)
+    return wanted and equation.stable is None and _has_formula(equation.right, functions)
+
+
+def _has_formula(e: Expression, functions: Collection[str]) -> bool:
+    """Whether the script can work an expression out: it has the formulas of these functions, and calls nothing of Python's."""
+    if isinstance(e, Call) and e.name not in functions and (e.primes or e.function not in PRIMITIVES):
+        return False
+    return isinstance(e, Symbol | Derivative) or all(_has_formula(part, functions) for part in e.parts)
 
 
 def _plain(value: float) -> float | str:

@@ -6,6 +6,7 @@ nothing of how things are named: what it fills in is numbers or letters for indi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
@@ -46,6 +47,8 @@ from handgrad.explain.pen import Pen
 Node = list[Any]
 ARGUMENT = 0xE100
 """The first of the private characters for a function's arguments."""
+UNFIT = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+"""What XML cannot have, and a reader's own name may."""
 
 
 class Tables:
@@ -78,7 +81,7 @@ class Tables:
 @cache
 def mathml_of(latex: str) -> str:
     """The inside of <math>, in a row of its own where it has several parts; what cannot be read is shown as it is."""
-    found = fromstring(to_mathml(latex))  # noqa: S314  # made just now
+    found = fromstring(UNFIT.sub("\N{REPLACEMENT CHARACTER}", to_mathml(latex)))  # noqa: S314  # made just now
     if found.tag != "math":
         found.tag = "mtext"
         return tostring(found, encoding="unicode")

@@ -69,10 +69,20 @@ function entryView(page, host) {
       workedLine(writer.text(found.left, 0).html, sign, brokenPieces(writer, found.symbols)),
       ...(same ? [] : [put]),
       made("div", { class: "comes-to" }, made("span", {}), equal, result)));
-    rest.textContent = found.leftOut
-      .map(({ count, total }) => `⋯ stands for ${count} more terms, together ${roundedText(total, data.digits)}`)
-      .join("; ");
+    rest.textContent = beneath(page, found);
   });
+}
+
+/**
+ * What is to be said of a result: what long sums leave out, and where an equal form is computed.
+ * @param {Page} page
+ * @param {Worked} found
+ */
+function beneath(page, found) {
+  const said = found.leftOut.map(({ count, total }) =>
+    `⋯ stands for ${count} more terms, together ${roundedText(total, page.data.digits)}`);
+  if (found.otherForm) said.push(page.data.other_form);
+  return said.join("; ");
 }
 
 /**

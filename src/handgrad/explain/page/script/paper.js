@@ -27,8 +27,13 @@ function printable(page, host) {
  */
 function fitFormula(formula, room) {
   formula.style.fontSize = "";
-  const { width } = formula.getBoundingClientRect();
-  if (width > room) formula.style.fontSize = `${0.99 * room / width}em`; // stretched signs shrink a little less
+  let size = 1;
+  for (let tries = 0; tries < 4; tries++) { // stretched signs shrink less than letters, in some fonts by much
+    const { width } = formula.getBoundingClientRect();
+    if (width <= room) return;
+    size *= 0.99 * room / width;
+    formula.style.fontSize = `${size}em`;
+  }
 }
 
 /**
@@ -67,15 +72,16 @@ function paperStep(page, state, step) {
   const write = (/** @type {Tree} */ tree) => typeset(data, layout.style, tree, equation.letters);
   const lines = equation.matrix === null ? [write(index)] : paperMatrices(page, state, step, data.trees[equation.matrix]);
   const at = equation.variables.slice(0, equation.free).map((axis) => chosenAlong(state, axis));
-  const { left, symbols, numbers, value, leftOut } = worked(page, state.iteration, layout, step.id, at);
+  const found = worked(page, state.iteration, layout, step.id, at);
+  const { left, symbols, numbers, value } = found;
   const sign = "<mo>=</mo>"; // also where the equation has := for what comes to be
   const [put, result] = [write(numbers), write(["rounded", value])];
   lines.push(write(["equals", equals, left, symbols]), put === result ? sign + put : sign + put + sign + result);
-  const rest = leftOut.map(({ count, total }) => `⋯ stands for ${count} more terms, together ${roundedText(total, data.digits)}.`);
+  const rest = beneath(page, found);
   return made("article", { "data-value": String(value) },
     made("p", {}, step.reason),
     ...lines.map((line) => made("div", {}, mathElement(line, true))),
-    ...rest.map((words) => made("p", { class: "soft" }, words)));
+    ...(rest ? [made("p", { class: "soft" }, rest)] : []));
 }
 
 /**

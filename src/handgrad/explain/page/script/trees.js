@@ -70,8 +70,10 @@ function treesErfc(x) {
 }
 
 /**
- * What evaluating needs: numbers by key and place, and where each variable is. `lost` says that a function has no formula.
- * @typedef {{ data: PageData, place: number[], variables: readonly string[], read: (key: string, at: number[]) => number, lost: boolean }} Scope
+ * What evaluating needs: where each variable is, and what reads a quantity, of which `at` are the variables of its axes, wherever
+ * `place` has them. `lost` says that a function has no formula.
+ * @typedef {{ data: PageData, place: number[], variables: readonly string[], reader: TreesReader, lost: boolean }} Scope
+ * @typedef {(key: string, at: readonly number[]) => () => number} TreesReader
  */
 
 /**
@@ -84,38 +86,78 @@ function treesErfc(x) {
  * @returns {number}
  */
 function evaluate(data, tree, at, variables, read) {
-  return treesValue({ data, place: [...at], variables, read, lost: false }, tree);
+  const place = [...at];
+  /** @type {TreesReader} */
+  const reader = (key, axes) => () => read(key, treesPlace(place, axes));
+  return treesCompiled({ data, place, variables, reader, lost: false }, tree)();
 }
 
 /**
+ * What computes a formula wherever the variables of its scope are by then: a tree is walked once, and its numbers may be many.
  * @param {Scope} scope
  * @param {Tree} tree
- * @returns {number}
+ * @returns {() => number}
  */
-function treesValue(scope, tree) {
+function treesCompiled(scope, tree) {
+  const part = (/** @type {Tree} */ inside) => treesCompiled(scope, inside);
   switch (tree[0]) {
-    case "number":
-      return tree[3];
+    case "number": {
+      const value = tree[3];
+      return () => value;
+    }
     case "entry":
-      return treesRead(scope, tree[1], tree[2]);
-    case "plus":
-      return tree[1].reduce((sum, term, n) => (n ? sum + treesValue(scope, term) : treesValue(scope, term)), 0);
-    case "minus":
-      return -treesValue(scope, tree[1]);
-    case "times":
-      return tree[2].reduce((product, factor) => product * treesValue(scope, factor), 1);
-    case "fraction":
-      return treesValue(scope, tree[1]) / treesValue(scope, tree[2]);
-    case "raised":
-      return treesRaised(treesValue(scope, tree[1]), treesValue(scope, tree[2]));
-    case "related":
-      return Number(TREES_RELATIONS[tree[1]](treesValue(scope, tree[3]), treesValue(scope, tree[4])));
-    case "identity":
-      return Number(scope.place[tree[1]] === scope.place[tree[2]]);
-    case "function":
-      return treesApplied(scope, tree[1], tree[4].map((argument) => treesValue(scope, argument)));
-    case "reduced":
-      return treesTotal(tree[1], treesTerms(scope, tree[2], tree[4]));
+      return treesReader(scope, tree[1], tree[2]);
+    case "plus": {
+      const [first, ...rest] = tree[1].map(part);
+      return () => {
+        let sum = first();
+        for (const term of rest) sum += term();
+        return sum;
+      };
+    }
+    case "minus": {
+      const term = part(tree[1]);
+      return () => -term();
+    }
+    case "times": {
+      const [first, ...rest] = tree[2].map(part);
+      return () => {
+        let product = first();
+        for (const factor of rest) product *= factor();
+        return product;
+      };
+    }
+    case "fraction": {
+      const [above, below] = [part(tree[1]), part(tree[2])];
+      return () => above() / below();
+    }
+    case "raised": {
+      const [base, exponent] = [part(tree[1]), part(tree[2])];
+      return () => treesRaised(base(), exponent());
+    }
+    case "related": {
+      const compare = TREES_RELATIONS[tree[1]];
+      const [left, right] = [part(tree[3]), part(tree[4])];
+      return () => Number(compare(left(), right()));
+    }
+    case "identity": {
+      const [, one, other] = tree;
+      return () => Number(scope.place[one] === scope.place[other]);
+    }
+    case "function": {
+      const parts = tree[4].map(part);
+      const values = parts.map(() => NaN);
+      const compute = treesApplied(scope, tree[1], values);
+      return () => {
+        for (let n = 0; n < parts.length; n++) values[n] = parts[n]();
+        return compute();
+      };
+    }
+    case "reduced": {
+      const [, kind, variables, , body] = tree;
+      const terms = treesTerms(scope, variables, body);
+      return () => treesTotal(kind, terms());
+    }
     default:
       throw new Error(`${tree[0]} has no value`);
   }
@@ -123,21 +165,23 @@ function treesValue(scope, tree) {
 
 /**
  * Where an entry stands; the only example is at 0.
- * @param {Scope} scope
- * @param {number[]} variables
+ * @param {readonly number[]} place
+ * @param {readonly number[]} variables
  */
-function treesPlace(scope, variables) {
-  return variables.map((variable) => scope.place[variable] ?? 0);
+function treesPlace(place, variables) {
+  return variables.map((variable) => place[variable] ?? 0);
 }
 
 /**
- * The number of an entry.
+ * What reads the number of an entry.
  * @param {Scope} scope
  * @param {string} key
- * @param {number[]} variables
+ * @param {readonly number[]} variables
+ * @returns {() => number}
  */
-function treesRead(scope, key, variables) {
-  return TREES_CONSTANTS[key] ?? scope.read(key, treesPlace(scope, variables));
+function treesReader(scope, key, variables) {
+  if (!Object.hasOwn(TREES_CONSTANTS, key)) return scope.reader(key, variables);
+  return () => TREES_CONSTANTS[key];
 }
 
 /**
@@ -150,32 +194,35 @@ function treesRaised(base, exponent) {
 }
 
 /**
- * A function at numbers.
+ * What computes a function of `values`, whatever they are by then.
  * @param {Scope} scope
  * @param {string} name
- * @param {number[]} values
- * @returns {number}
+ * @param {readonly number[]} values
+ * @returns {() => number}
  */
 function treesApplied(scope, name, values) {
-  if (Object.hasOwn(TREES_PRIMITIVES, name)) return TREES_PRIMITIVES[name](...values);
-  const formula = scope.data.functions[name];
-  if (!formula) {
+  if (Object.hasOwn(TREES_PRIMITIVES, name)) return () => TREES_PRIMITIVES[name](...values);
+  const { functions } = scope.data;
+  if (!Object.hasOwn(functions, name)) {
     scope.lost = true;
-    return NaN;
+    return () => NaN;
   }
-  const read = (/** @type {string} */ key) => {
-    return values[formula.parameters.indexOf(key)] ?? formula.defaults[key];
+  const { parameters, defaults, body } = functions[name];
+  /** @type {TreesReader} */
+  const reader = (key) => {
+    const place = parameters.indexOf(key);
+    return () => values[place] ?? defaults[key];
   };
-  const inner = { ...scope, place: [], variables: [], read };
-  const value = treesValue(inner, formula.body);
+  const inner = { ...scope, place: [], variables: [], reader, lost: false };
+  const compute = treesCompiled(inner, body);
   scope.lost ||= inner.lost;
-  return value;
+  return compute;
 }
 
 /**
  * How many places each variable of a sum has.
  * @param {Scope} scope
- * @param {number[]} variables
+ * @param {readonly number[]} variables
  */
 function treesSizes(scope, variables) {
   return variables.map((variable) => scope.data.axes[scope.variables[variable]]);
@@ -184,8 +231,8 @@ function treesSizes(scope, variables) {
 /**
  * Put the variables of a sum where its term of this number is, the last one running fastest.
  * @param {Scope} scope
- * @param {number[]} variables
- * @param {number[]} sizes
+ * @param {readonly number[]} variables
+ * @param {readonly number[]} sizes
  * @param {number} flat
  */
 function treesSet(scope, variables, sizes, flat) {
@@ -196,26 +243,32 @@ function treesSet(scope, variables, sizes, flat) {
 }
 
 /**
- * The values of all terms of a sum, in order.
+ * What computes all terms of a sum, in order, into an array that is the same each time.
  * @param {Scope} scope
- * @param {number[]} variables
+ * @param {readonly number[]} variables
  * @param {Tree} body
+ * @returns {() => Float64Array}
  */
 function treesTerms(scope, variables, body) {
   const sizes = treesSizes(scope, variables);
-  const values = new Array(sizes.reduce((product, size) => product * size, 1));
-  for (let flat = 0; flat < values.length; flat++) {
-    treesSet(scope, variables, sizes, flat);
-    values[flat] = treesValue(scope, body);
-  }
-  return values;
+  const term = treesCompiled(scope, body);
+  const values = new Float64Array(sizes.reduce((product, size) => product * size, 1));
+  return () => {
+    for (let flat = 0; flat < values.length; flat++) {
+      treesSet(scope, variables, sizes, flat);
+      values[flat] = term();
+    }
+    return values;
+  };
 }
 
 /**
  * What terms come to.
  * @param {"sum" | "max"} kind
- * @param {number[]} values
+ * @param {Iterable<number>} values
  */
 function treesTotal(kind, values) {
-  return kind === "max" ? values.reduce((most, value) => Math.max(most, value), -Infinity) : values.reduce((sum, value) => sum + value, 0);
+  let total = kind === "max" ? -Infinity : 0;
+  for (const value of values) total = kind === "max" ? Math.max(total, value) : total + value;
+  return total;
 }

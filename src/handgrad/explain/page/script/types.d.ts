@@ -110,6 +110,7 @@ interface PageData {
   inputs: string[]; // the inputs' names, or none
   outputs: string[]; // the classes by output, or none
   digits: number;
+  other_form: string; // what is said where an equation's own form overflows and an equal one is computed
   axes: { [axis: string]: number }; // their sizes
   quantities: { [key: string]: Quantity };
   carried: { [key: string]: string }; // W[1] of an iteration is W[1, t+1] of the one before
@@ -160,5 +161,6 @@ interface Worked {
   symbols: Tree;
   numbers: Tree;
   value: number;
+  otherForm: boolean; // written so, the numbers overflow or divide by zero: `value` comes from an equal form that does not
   leftOut: { count: number; total: number }[];
 }

@@ -19,14 +19,16 @@ function worked(page, iteration, layout, stepId, at) {
   const equation = layout.equations[stepId];
   const tree = data.trees[equation.index];
   if (tree[0] !== "equals") throw new Error(`${stepId} is no equation`);
-  const read = (/** @type {string} */ key, /** @type {number[]} */ where) => numbers.value(iteration, key, where);
-  const scope = { data, place: [...at], variables: equation.variables, read, lost: false };
+  const place = [...at];
+  const scope = { data, place, variables: equation.variables, reader: numbers.reader(iteration, place), lost: false };
   const worker = new TreesWorker(scope, layout.style);
   const left = worker.symbol(tree[2]);
   const found = worker.entry(tree[3]);
   const zero = found.value === 0 && found.numbers[0] === "minus" && found.numbers[1][0] === "rounded"; // nobody writes -0 by itself
-  const value = scope.lost && tree[2][0] === "entry" ? treesRead(scope, tree[2][1], tree[2][2]) : found.value;
-  return { ...found, left, numbers: zero ? ["rounded", 0] : found.numbers, value };
+  const numbered = zero ? { ...found, left, numbers: treesLeaf(0) } : { ...found, left };
+  if (tree[2][0] !== "entry") return { ...numbered, otherForm: false };
+  const value = treesReader(scope, tree[2][1], tree[2][2])(); // what is computed, by another form of the formula where that is stable
+  return { ...numbered, value, otherForm: !scope.lost && Number.isFinite(value) && !Number.isFinite(found.value) };
 }
 
 /** Works formulas out at the place of a scope. */
@@ -46,7 +48,7 @@ class TreesWorker {
    * @returns {Tree}
    */
   symbol(tree) {
-    if (tree[0] === "entry") return ["entry", tree[1], treesPlace(this.scope, tree[2]), this.symbol(tree[3])];
+    if (tree[0] === "entry") return ["entry", tree[1], treesPlace(this.scope.place, tree[2]), this.symbol(tree[3])];
     if (tree[0] === "function") return ["function", tree[1], tree[2], tree[3], tree[4].map((argument) => this.symbol(argument))];
     const indices = this.scope.variables.map((_, variable) => String((this.scope.place[variable] ?? 0) + 1));
     const { html, binds } = new MathmlWriter(this.scope.data, this.style, indices).node(tree);
@@ -62,7 +64,7 @@ class TreesWorker {
       case "number":
         return { symbols: tree, numbers: tree, value: tree[3], leftOut: [] };
       case "entry": {
-        const known = treesRead(this.scope, tree[1], tree[2]);
+        const known = treesReader(this.scope, tree[1], tree[2])();
         const whole = tree[1] === "m" || tree[1] === "t";
         const symbols = tree[3][0] === "function" ? this.entry(tree[3]).symbols : this.symbol(tree);
         return { symbols, numbers: whole ? ["whole", known] : treesLeaf(known), value: known, leftOut: [] };
@@ -84,10 +86,10 @@ class TreesWorker {
       }
       case "function": {
         const [, name, template, binds, parts] = tree;
-        return this.joined(parts, (shown) => ["function", name, template, binds, shown], (values) => treesApplied(this.scope, name, values));
+        return this.joined(parts, (shown) => ["function", name, template, binds, shown], (values) => treesApplied(this.scope, name, values)());
       }
       case "identity": {
-        const same = treesValue(this.scope, tree);
+        const same = treesCompiled(this.scope, tree)();
         return { symbols: this.symbol(tree), numbers: ["whole", same], value: same, leftOut: [] };
       }
       case "reduced":
@@ -116,7 +118,7 @@ class TreesWorker {
    * @returns {TreesEntry}
    */
   sum(kind, variables, body) {
-    const values = treesTerms(this.scope, variables, body);
+    const values = [...treesTerms(this.scope, variables, body)()];
     const total = treesTotal(kind, values);
     const sizes = treesSizes(this.scope, variables);
     const shown = (kind === "max" ? treesLargest(values) : treesPicked(values)).map((flat) => {
