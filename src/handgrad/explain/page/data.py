@@ -22,6 +22,7 @@ from handgrad.calculus.notation import NOTATIONS, Notation
 from handgrad.derivation import following
 from handgrad.explain.explanation import Explanation
 from handgrad.explain.iterations import Iteration
+from handgrad.explain.page.marked import is_update
 from handgrad.explain.page.templates import Tables, functions_data, layout_data
 from handgrad.explain.pen import OTHER_FORM, Pen
 from handgrad.explain.report import has_units, report_title, summary
@@ -35,8 +36,8 @@ SECONDS = 2.0
 SCALED = "Targets were scaled for training, so that targets, predictions and the loss here are not in the data's own units."
 NAMES = {"ng": "Ng: dZ[l]", "nielsen": "Nielsen: δˡ", "index": "index form", "rows": "CS231n: rows"}
 """What the notations are called on the page."""
-INPUT_GRADIENTS = {"dA0", "dX"}
-"""The gradients by the inputs, which no step of training needs."""
+INPUT_GRADIENTS = {"dA0": "dA[0]", "dX": "derivative(J, X)"}
+"""The gradients by the inputs, which no step of training needs: ids and keys."""
 
 
 def data(explanation: Explanation, start: Mapping[str, Any]) -> dict[str, Any]:
@@ -186,7 +187,7 @@ def _steps(steps: list[Equation], first: Iteration) -> Iterator[dict[str, Any]]:
     for equation in steps:
         if equation.id in loss:
             phase = "loss"
-        elif _updates(equation):
+        elif equation.key == "alpha" or is_update(equation):
             phase = "update"
         elif phase == "loss":
             phase = "backward"
@@ -201,10 +202,6 @@ def _steps(steps: list[Equation], first: Iteration) -> Iterator[dict[str, Any]]:
         }
 
 
-def _updates(equation: Equation) -> bool:
-    return equation.key == "alpha" or (isinstance(equation.left, Symbol) and equation.left.time is not None)
-
-
 def _iteration(iteration: Iteration, later: set[str], arrays: _Arrays) -> dict[str, Any]:
     """The numbers of an iteration: all that it starts from and all that it computes, but for what is large and follows later."""
     values = iteration.values if iteration.number == 1 else iteration.derivation.evaluate(iteration.start)  # many are much to keep
@@ -216,7 +213,7 @@ def _iteration(iteration: Iteration, later: set[str], arrays: _Arrays) -> dict[s
         array = np.asarray(value, np.float64)
         if array.ndim == 0:
             scalars[key] = _plain(float(array))
-        elif key not in {"dA[0]", "derivative(J, X)"} and not (array.size > LARGE and key in later | carried - {"X", "Y", "w"}):
+        elif key not in INPUT_GRADIENTS.values() and not (array.size > LARGE and key in later | carried - {"X", "Y", "w"}):
             placed[key] = arrays.place(array)
     placed[_after(iteration)] = arrays.place(iteration.predictions_after.T)
     ends = {"loss": _plain(iteration.loss), "loss_after": _plain(iteration.loss_after)}
@@ -225,7 +222,7 @@ def _iteration(iteration: Iteration, later: set[str], arrays: _Arrays) -> dict[s
 
 def _follows(equation: Equation, functions: Collection[str]) -> bool:
     """Whether single numbers are quickly worked out from others: gradients, state and new parameters, but no weighted sums."""
-    wanted = isinstance(equation.left, Derivative) or _updates(equation)
+    wanted = isinstance(equation.left, Derivative) or is_update(equation)
     return wanted and equation.stable is None and _has_formula(equation.right, functions)
 
 

@@ -126,7 +126,7 @@ def indexed(equation: Equation, entries: EntryForm) -> tuple[Equals, IndexTrees]
     form = IndexTrees(entries.notation, entries=entries, known=letters_of([left, right], entries.notation))
     letters = {axis: form.bound(axis, form.known[axis]) for axis in left.axes}
     scope = frozenset(left.axes)
-    return Equals(form.write(left, letters, scope), form.write(right, letters, scope), _is_update(equation)), form
+    return Equals(form.write(left, letters, scope), form.write(right, letters, scope), is_update(equation)), form
 
 
 def laid_out(equation: Equation, form: MatrixTrees) -> Equals | None:
@@ -135,10 +135,11 @@ def laid_out(equation: Equation, form: MatrixTrees) -> Equals | None:
     right = normalised(equation.right, form.notation)
     try:
         target = form.orientation(equation.left.axes)
-        return Equals(named.lay(equation.left, target), named.lay(right, target), _is_update(equation))
+        return Equals(named.lay(equation.left, target), named.lay(right, target), is_update(equation))
     except NoMatrixFormError:
         return None
 
 
-def _is_update(equation: Equation) -> bool:
+def is_update(equation: Equation) -> bool:
+    """Whether an equation is a step of the update rule: its left side is of the time after this one."""
     return isinstance(equation.left, Symbol) and equation.left.time is not None

@@ -20,6 +20,7 @@ from handgrad.calculus.index_form import IndexForm
 from handgrad.calculus.indices import Axis
 from handgrad.calculus.latex import Latex
 from handgrad.calculus.matrix_form import MatrixForm
+from handgrad.calculus.means import normalised
 from handgrad.calculus.notation import Notation
 from handgrad.calculus.unicode import Unicode
 from handgrad.calculus.written import (
@@ -196,17 +197,18 @@ def layout_data(equations: Sequence[Equation], pen: Pen, tables: Tables) -> dict
             "letters": variables.letters,
         }
     names = {}
-    for part in _named(equations, pen.derivation.computed_keys):
+    for part in _named(equations, pen):
         name = MatrixForm(matrix.notation).natural(now(part) if isinstance(part, Symbol) else part)
         names[part.key] = [Unicode(matrix.notation).text(name), matrix.html(name)[0]]
     return {"style": index.style(), "names": names, "equations": found}
 
 
-def _named(equations: Sequence[Equation], computed: frozenset[str]) -> list[Symbol | Derivative | Call]:
-    """Every quantity of the equations once."""
+def _named(equations: Sequence[Equation], pen: Pen) -> list[Symbol | Derivative | Call]:
+    """Every quantity of the equations once, the examples' weights included."""
     found: dict[str, Symbol | Derivative | Call] = {}
     for equation in equations:
-        for part in (equation.left, *_quantities(equation.right, computed)):
+        right = normalised(equation.right, pen.notation)
+        for part in (equation.left, *_quantities(right, pen.derivation.computed_keys)):
             assert isinstance(part, Symbol | Derivative | Call)
             found.setdefault(part.key, part)
     return list(found.values())
