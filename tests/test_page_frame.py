@@ -4,7 +4,11 @@ import json
 
 import pytest
 from browser import in_browser
+from explained import explained
 from paged import ITERATIONS, data, every_place, halt, html, place, press_button, press_key, state, until
+
+from handgrad.explain.page import to_page
+from handgrad.network import Network
 
 pytestmark = in_browser
 
@@ -18,7 +22,7 @@ pytestmark = in_browser
     ids=["buttons", "keys"],
 )
 def test_stepping_passes_every_step_of_every_iteration_in_order_and_back(opened, forward, back):
-    page = opened(html())
+    page = opened(to_page(explained(Network("2-1:sigmoid"), iterations=ITERATIONS)))
     places = every_place(page)
     for act, expected in ((forward, places), (back, places[::-1])):
         for here in expected:
@@ -73,7 +77,7 @@ def test_the_list_of_keys_opens_by_a_key(opened):
 
 
 def test_it_plays_to_the_end_and_stops_there_and_starts_anew(opened):
-    page = opened(html(), apart=True)
+    page = opened(to_page(explained(Network("2-1:sigmoid"), iterations=ITERATIONS)), apart=True)
     halt(page)
     page.keyboard.press(" ")
     places = every_place(page)

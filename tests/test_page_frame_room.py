@@ -104,7 +104,7 @@ def test_on_a_telephone_the_equation_is_always_seen(opened):
 def test_the_players_formula_is_as_wide_as_its_room(opened, width):
     page = opened(to_page(explained(Network("9-9:relu-9:softmax"), optimiser="adam")), width=width)
     until(page, "document.querySelector('#player').classList.contains('apart')")
-    for step in range(len(data(page)["steps"])):
+    for step in range(0, len(data(page)["steps"]), 2):
         page.evaluate("step => handgrad.store.set({ step })", step)
         room, formula = box(page, "#player .formula"), box(page, "#player .formula math")
         assert formula["width"] <= room["width"] + 1
