@@ -96,7 +96,6 @@ WORK = """
 (text) => {
   const { data, wanted } = JSON.parse(text);
   const page = { data, numbers: new Numbers(data) };
-  const read = (key, at) => page.numbers.value(0, key, at);
   return JSON.stringify(wanted.map(({ layout: place, step, at }) => {
     const layout = data.notations[place].layouts.columns;
     const equation = layout.equations[step];
@@ -104,7 +103,9 @@ WORK = """
     const index = data.trees[equation.index];
     const entries = at.map((where) => {
       const { left, symbols, numbers, value, otherForm, leftOut } = worked(page, 0, layout, step, where);
-      const direct = evaluate(data, index[3], where, equation.variables, read);
+      const place = [...where];
+      const reader = page.numbers.reader(0, place);
+      const direct = treesCompiled({ data, place, variables: equation.variables, reader, lost: false }, index[3])();
       return {
         left: set(left, []), symbols: set(symbols, []), numbers: set(numbers, []),
         value: String(value), otherForm, direct: String(direct), leftOut: leftOut.map(({ count, total }) => [count, String(total)]),

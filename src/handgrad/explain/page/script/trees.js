@@ -77,22 +77,6 @@ function treesErfc(x) {
  */
 
 /**
- * The value of a formula in index form.
- * @param {PageData} data
- * @param {Tree} tree
- * @param {readonly number[]} at where each variable is, counted from 0; those of sums are set inside
- * @param {readonly string[]} variables their axes
- * @param {(key: string, at: number[]) => number} read
- * @returns {number}
- */
-function evaluate(data, tree, at, variables, read) {
-  const place = [...at];
-  /** @type {TreesReader} */
-  const reader = (key, axes) => () => read(key, treesPlace(place, axes));
-  return treesCompiled({ data, place, variables, reader, lost: false }, tree)();
-}
-
-/**
  * What computes a formula wherever the variables of its scope are by then: a tree is walked once, and its numbers may be many.
  * @param {Scope} scope
  * @param {Tree} tree
