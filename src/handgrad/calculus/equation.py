@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from handgrad.calculus.expressions import Expression, described, key_of
+from handgrad.calculus.expressions import Expression, Symbol, described, key_of
 from handgrad.errors import AxisError
 
 
@@ -35,6 +35,11 @@ class Equation:
     def key(self) -> str:
         """The name among values of the quantity on the left: "dZ[2]", "relu'(Z[1])"."""
         return key_of(self.left)
+
+    @property
+    def update(self) -> bool:
+        """Whether this is a step of an update rule, in which a name stands for its latest value: the left side has a time."""
+        return isinstance(self.left, Symbol) and self.left.time is not None
 
     @property
     def computed(self) -> Expression:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any, Self
 
-from handgrad.calculus.indices import Affine, Axis, listed
+from handgrad.calculus.indices import NEXT, Affine, Axis, listed
 from handgrad.calculus.quantities import ELEMENTS, TARGETS, default_axes
 from handgrad.errors import AxisError, FormulaError
 
@@ -158,6 +158,11 @@ class Symbol(Expression):
         time = None if self.time is None else str(self.time) if "t" in dict(self.time.terms) else f"t:{self.time}"
         index = ", ".join(str(part) for part in (self.layer, time) if part is not None)
         return f"{self.name}[{index}]" if index else self.name
+
+    @property
+    def now(self) -> Symbol:
+        """The quantity without the time after this one, as an update names it."""
+        return replace(self, time=None) if self.time == NEXT else self
 
 
 def symbol(name: str, layer: int | str | Affine | None = None, on: tuple[Axis, ...] | None = None) -> Symbol:

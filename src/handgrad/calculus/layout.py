@@ -9,7 +9,7 @@ from typing import Any
 from handgrad.calculus.equation import Equation
 from handgrad.calculus.expressions import Delta, Expression, Rate, Reduction, Symbol
 from handgrad.calculus.index_form import IndexForm
-from handgrad.calculus.indices import EXAMPLE, NEXT, Axis
+from handgrad.calculus.indices import EXAMPLE, Axis
 from handgrad.calculus.matrix_form import MatrixForm
 from handgrad.calculus.means import normalised
 from handgrad.calculus.notation import Notation
@@ -141,16 +141,15 @@ def _numbers(axis: Axis | None, notation: Notation, sizes: Mapping[Axis, int]) -
 def sides(equation: Equation, notation: Notation) -> tuple[Expression, Expression, bool]:
     """Both sides with means written out, and whether it is an update, in which a name stands for its latest value."""
     left, right = equation.left, equation.right
-    update = isinstance(left, Symbol) and left.time is not None
-    if update:
+    if equation.update:
         left, right = _untimed(left), _untimed(right)
-    return left, normalised(right, notation), update
+    return left, normalised(right, notation), equation.update
 
 
 def _untimed(expression: Expression) -> Expression:
     def change(part: Any) -> Any:
         if isinstance(part, Symbol):
-            return replace(part, time=None) if part.time == NEXT else part
+            return part.now
         return part.map(change) if isinstance(part, Expression) else part
 
     result = change(expression)

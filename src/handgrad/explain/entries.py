@@ -32,7 +32,7 @@ from handgrad.calculus.expressions import (
 )
 from handgrad.calculus.functions import PRIMITIVES, Array, Function
 from handgrad.calculus.index_form import IndexForm, Letters
-from handgrad.calculus.indices import EXAMPLE, NEXT, Axis
+from handgrad.calculus.indices import EXAMPLE, Axis
 from handgrad.calculus.means import normalised
 from handgrad.calculus.written import (
     Applied,
@@ -99,7 +99,7 @@ class EntryForm(IndexForm):
 
     def name(self, quantity: Symbol, **marks: object) -> Name:
         """A quantity keeps its name in the update."""
-        return super().name(replace(quantity, time=None) if quantity.time == NEXT else quantity, **marks)
+        return super().name(quantity.now, **marks)
 
     def marked(self, quantity: Symbol, letters: Letters) -> Name:
         """A comma parts the indices where any could have two digits."""

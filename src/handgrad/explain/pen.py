@@ -178,8 +178,7 @@ class Pen:
             found.numbers,
             self.number(computed if computed is not None and other else found.value),
         )
-        update = isinstance(equation.left, Symbol) and equation.left.time is not None
-        sign, notation = ":=" if update else "=", self.entries.notation
+        sign, notation = ":=" if equation.update else "=", self.entries.notation
         why: Words = (because,) if because else ()
         missing = sum_words(found.left_out, self.digits) or ((OTHER_FORM,) if other else ())
         both: Words = (*why, *(("; ",) if why and missing else ()), *missing)

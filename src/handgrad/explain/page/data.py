@@ -22,7 +22,6 @@ from handgrad.calculus.notation import NOTATIONS, Notation
 from handgrad.derivation import following
 from handgrad.explain.explanation import Explanation
 from handgrad.explain.iterations import Iteration
-from handgrad.explain.page.marked import is_update
 from handgrad.explain.page.templates import Tables, functions_data, layout_data
 from handgrad.explain.pen import OTHER_FORM, Pen
 from handgrad.explain.report import has_units, report_title, summary
@@ -168,10 +167,14 @@ def _quantities(iteration: Iteration) -> dict[str, Any]:
     found = {}
     for key in {**iteration.values, "m": None}:
         axes = lefts.get(key) or tuple(axis.at({"L": iteration.derivation.network.L}) for axis in axes_of_key(key))
-        layers = [axis.layer.offset for axis in axes if axis.layer is not None]
-        found[key] = {"axes": [str(axis) for axis in axes], "layer": max(layers, default=None)}
+        found[key] = {"axes": [str(axis) for axis in axes], "layer": _layer(axes)}
     found[_after(iteration)] = found[f"A[{iteration.derivation.network.L}]"]
     return found
+
+
+def _layer(axes: tuple[Axis, ...]) -> int | None:
+    """The layer of what has these axes: the later one of a weight's two."""
+    return max((axis.layer.offset for axis in axes if axis.layer is not None), default=None)
 
 
 def _after(iteration: Iteration) -> str:
@@ -187,16 +190,15 @@ def _steps(steps: list[Equation], first: Iteration) -> Iterator[dict[str, Any]]:
     for equation in steps:
         if equation.id in loss:
             phase = "loss"
-        elif equation.key == "alpha" or is_update(equation):
+        elif equation.key == "alpha" or equation.update:
             phase = "update"
         elif phase == "loss":
             phase = "backward"
-        layers = [axis.layer.offset for axis in equation.left.axes if axis.layer is not None]
         yield {
             "id": equation.id,
             "key": equation.key,
             "phase": phase,
-            "layer": max(layers, default=None) if equation.id not in loss else None,
+            "layer": None if equation.id in loss else _layer(equation.left.axes),
             "reason": equation.reason,
             "reads": list(by_id[equation.id].operands),
         }
@@ -222,7 +224,7 @@ def _iteration(iteration: Iteration, later: set[str], arrays: _Arrays) -> dict[s
 
 def _follows(equation: Equation, functions: Collection[str]) -> bool:
     """Whether single numbers are quickly worked out from others: gradients, state and new parameters, but no weighted sums."""
-    wanted = isinstance(equation.left, Derivative) or is_update(equation)
+    wanted = isinstance(equation.left, Derivative) or equation.update
     return wanted and equation.stable is None and _has_formula(equation.right, functions)
 
 

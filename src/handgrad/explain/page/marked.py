@@ -8,7 +8,7 @@ from typing import Any
 from handgrad.calculus.equation import Equation
 from handgrad.calculus.expressions import Call, Derivative, Expression, Reduction, Symbol, key_of
 from handgrad.calculus.index_form import IndexForm, Letters
-from handgrad.calculus.indices import EXAMPLE, NEXT, Axis
+from handgrad.calculus.indices import EXAMPLE, Axis
 from handgrad.calculus.matrix_form import MatrixForm, Orientation
 from handgrad.calculus.means import normalised
 from handgrad.calculus.writer import NoMatrixFormError, letters_of
@@ -67,7 +67,7 @@ class IndexTrees(IndexForm):
 
     def name(self, quantity: Symbol, **marks: Any) -> Name:
         """A quantity keeps its name in the update."""
-        return super().name(now(quantity), **marks)
+        return super().name(quantity.now, **marks)
 
     def marked(self, quantity: Symbol, letters: Letters) -> Name:
         """The places of commas are holes, too."""
@@ -102,7 +102,7 @@ class MatrixTrees(MatrixForm):
 
     def name(self, quantity: Symbol, **marks: Any) -> Name:
         """A quantity keeps its name in the update."""
-        return super().name(now(quantity), **marks)
+        return super().name(quantity.now, **marks)
 
     def lay(self, e: Expression, target: Orientation) -> Written:
         """What has numbers with the places, among its axes, of the target's rows and columns."""
@@ -115,18 +115,13 @@ class MatrixTrees(MatrixForm):
         return laid
 
 
-def now(quantity: Symbol) -> Symbol:
-    """The quantity without the step after this one: in an update it keeps its name."""
-    return replace(quantity, time=None) if quantity.time == NEXT else quantity
-
-
 def indexed(equation: Equation, entries: EntryForm) -> tuple[Equals, IndexTrees]:
     """An equation in index form over variables, and these."""
     left, right = equation.left, normalised(equation.right, entries.notation)
     form = IndexTrees(entries.notation, entries=entries, known=letters_of([left, right], entries.notation))
     letters = {axis: form.bound(axis, form.known[axis]) for axis in left.axes}
     scope = frozenset(left.axes)
-    return Equals(form.write(left, letters, scope), form.write(right, letters, scope), is_update(equation)), form
+    return Equals(form.write(left, letters, scope), form.write(right, letters, scope), equation.update), form
 
 
 def laid_out(equation: Equation, form: MatrixTrees) -> Equals | None:
@@ -135,11 +130,6 @@ def laid_out(equation: Equation, form: MatrixTrees) -> Equals | None:
     right = normalised(equation.right, form.notation)
     try:
         target = form.orientation(equation.left.axes)
-        return Equals(named.lay(equation.left, target), named.lay(right, target), is_update(equation))
+        return Equals(named.lay(equation.left, target), named.lay(right, target), equation.update)
     except NoMatrixFormError:
         return None
-
-
-def is_update(equation: Equation) -> bool:
-    """Whether an equation is a step of the update rule: its left side is of the time after this one."""
-    return isinstance(equation.left, Symbol) and equation.left.time is not None

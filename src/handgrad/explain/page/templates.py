@@ -42,7 +42,7 @@ from handgrad.calculus.written import (
 )
 from handgrad.derivation import Derivation
 from handgrad.document.mathml import to_mathml
-from handgrad.explain.page.marked import VARIABLE, IndexTrees, Known, MatrixTrees, Summed, indexed, laid_out, now
+from handgrad.explain.page.marked import VARIABLE, IndexTrees, Known, MatrixTrees, Summed, indexed, laid_out
 from handgrad.explain.pen import Pen
 
 Node = list[Any]
@@ -198,7 +198,7 @@ def layout_data(equations: Sequence[Equation], pen: Pen, tables: Tables) -> dict
         }
     names = {}
     for part in _named(equations, pen):
-        name = MatrixForm(matrix.notation).natural(now(part) if isinstance(part, Symbol) else part)
+        name = MatrixForm(matrix.notation).natural(part.now if isinstance(part, Symbol) else part)
         names[part.key] = [Unicode(matrix.notation).text(name), matrix.html(name)[0]]
     return {"style": index.style(), "names": names, "equations": found}
 

@@ -182,7 +182,7 @@ function boxOf(page, state, node, name, plain, turned, held, digits, clash) {
   });
   if (sides.down === null && sides.across === null) size.append("a number");
   else size.append(high, " × ", wide, turned ? " turned" : "");
-  const role = node[1] === step.key ? "writes" : step.reads.includes(node[1]) ? "reads" : "";
+  const role = roleIn(step, node[1]);
   const along = bothSides.flatMap((side) => (sides[side] === null ? [] : `${axisWords(sides[side])} ${side}`));
   const label = `${plain}, ${shapeText(data, sides)}${along.map((words) => `, ${words}`).join("")}`;
   return made("span", { class: `box ${role}`, role: "group", "aria-label": label, "data-key": node[1] },

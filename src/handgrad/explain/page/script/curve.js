@@ -9,8 +9,7 @@ const CURVE_TICKS = 8;
  * @param {...(Node | string)} children
  */
 function drawn(tag, attributes, ...children) {
-  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
+  const element = graphAdd(null, tag, attributes);
   element.append(...children);
   return element;
 }

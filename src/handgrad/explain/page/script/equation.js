@@ -36,13 +36,21 @@ function equationView(page, host) {
     else reason.after(matrix);
     if (!step || !equation || equation.matrix === null) return;
     const role = (/** @type {Tree} */ node, /** @type {string} */ mathml) => {
-      const key = node[0] === "matrix" ? node[1] : "";
-      return key === step.key ? `<mrow class="writes">${mathml}</mrow>`
-        : step.reads.includes(key) ? `<mrow class="reads">${mathml}</mrow>` : mathml;
+      const as = node[0] === "matrix" ? roleIn(step, node[1]) : "";
+      return as ? `<mrow class="${as}">${mathml}</mrow>` : mathml;
     };
     const { style } = layoutShown(page, state);
     formula.replaceChildren(mathElement(typeset(data, style, data.trees[equation.matrix], equation.letters, role), true));
   });
+}
+
+/**
+ * What a step does with a quantity: "writes", "reads" or nothing.
+ * @param {StepData} step
+ * @param {string} key
+ */
+function roleIn(step, key) {
+  return key === step.key ? "writes" : step.reads.includes(key) ? "reads" : "";
 }
 
 /**

@@ -116,14 +116,6 @@ function graphShort(name) {
 }
 
 /**
- * The layer of an axis such as "unit[2]"; -1 for others.
- * @param {string} axis
- */
-function graphLayer(axis) {
-  return Number(/^unit\[(\d+)\]$/.exec(axis)?.[1] ?? -1);
-}
-
-/**
  * The axis of a layer's units.
  * @param {number} layer
  */
@@ -139,11 +131,11 @@ function graphAxis(layer) {
  */
 function graphPart(data, key) {
   const axes = data.quantities[key]?.axes ?? [];
-  const layer = axes.length > 0 ? graphLayer(axes[0]) : -1;
+  const layer = axes.length > 0 ? axisLayer(axes[0]) ?? -1 : -1;
   const ofLoss = data.steps.some((step) => step.phase === "loss" && step.key === key);
   if (key === "Y" || (ofLoss && layer >= 0)) return { part: "targets", layer: data.network.widths.length - 1 };
   if (layer >= 0 && axes.length === 1) return { part: "biases", layer };
   if (layer >= 0 && axes.length === 2 && axes[1] === "example") return { part: "nodes", layer };
-  if (layer > 0 && axes.length === 2 && graphLayer(axes[1]) === layer - 1) return { part: "edges", layer };
+  if (layer > 0 && axes.length === 2 && axisLayer(axes[1]) === layer - 1) return { part: "edges", layer };
   return ofLoss ? { part: "loss", layer: -1 } : null;
 }

@@ -55,7 +55,7 @@ function graphShown(data, state, layout) {
     targets,
     lit: (part, layer) => roles(at(part, layer)),
     used: (part, layer, where) => roles(at(part, layer).filter(({ key }) =>
-      Object.entries(where).every(([axis, unit]) => running.get(key)?.has(axis) || state.units[graphLayer(axis)] === unit))),
+      Object.entries(where).every(([axis, unit]) => running.get(key)?.has(axis) || chosenAlong(state, axis) === unit))),
   };
 }
 
